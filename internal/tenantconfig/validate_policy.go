@@ -1,0 +1,125 @@
+package tenantconfig
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+const maxNoticeDays = 730
+
+func (v *validator) policies(policies []Policy) map[string]bool {
+	seen := map[string]bool{}
+	for i, policy := range policies {
+		at := fmt.Sprintf("policies[%d]", i)
+		// Policies are named by their Kubernetes objects, whose names may contain dots and be longer.
+		switch {
+		case policy.Name == "":
+			v.addf(at+".name", "is required")
+		case seen[policy.Name]:
+			v.addf(at+".name", "%q is used twice; names must be unique", policy.Name)
+		}
+		seen[policy.Name] = true
+		v.policy(at, policy)
+	}
+	return seen
+}
+
+func (v *validator) policy(at string, p Policy) {
+	for i, hours := range p.Hours {
+		field := fmt.Sprintf("%s.hours[%d]", at, i)
+		if len(hours.Days) == 0 {
+			v.addf(field+".days", "is empty: name at least one day")
+		}
+		for j, day := range hours.Days {
+			if _, known := weekdays[day]; !known {
+				v.addf(fmt.Sprintf("%s.days[%d]", field, j), "%q is not a day", day)
+			}
+		}
+		if len(hours.Spans) == 0 {
+			v.addf(field+".spans", "is empty: leave the day out to close it")
+		}
+		v.spans(field+".spans", hours.Spans)
+	}
+	v.weekOverlaps(at+".hours", p.Hours)
+	for i, exception := range p.Exceptions {
+		v.exception(fmt.Sprintf("%s.exceptions[%d]", at, i), exception)
+	}
+	v.grid(at, p)
+	v.length(at+".buffers.before", p.Buffers.Before, 0, maxDuration)
+	v.length(at+".buffers.after", p.Buffers.After, 0, maxDuration)
+	v.length(at+".holds.ttl", p.Holds.TTL, 30*time.Second, maxDuration)
+	v.length(at+".cancellation.until", p.Cancellation.Until, 0, 90*24*time.Hour)
+	v.length(at+".rescheduling.until", p.Rescheduling.Until, 0, 90*24*time.Hour)
+	if p.Limits.PerDay < 0 || p.Limits.PerWeek < 0 || p.Limits.OpenPerCustomer < 0 || p.Rescheduling.Times < 0 {
+		v.addf(at+".limits", "must not be negative; leave a limit out to have none")
+	}
+	if !slices.Contains([]Confirmation{ConfirmAutomatic, ConfirmManual}, p.Confirmation) {
+		v.addf(at+".confirmation", "%q is not a way to confirm: use Automatic or Manual", p.Confirmation)
+	}
+}
+
+func (v *validator) grid(at string, p Policy) {
+	v.length(at+".slots.interval", p.Slots.Interval, time.Minute, maxDuration)
+	if !slices.Contains([]Anchor{AnchorSpanStart, AnchorDayStart, AnchorClock}, p.Slots.Anchor) {
+		v.addf(at+".slots.anchor", "%q is not an anchor: use SpanStart, DayStart or Clock", p.Slots.Anchor)
+	}
+	v.length(at+".notice.minimum", p.Notice.Minimum, 0, maxNoticeDays*24*time.Hour)
+	if p.Notice.MaximumDays < 1 || p.Notice.MaximumDays > maxNoticeDays {
+		v.addf(at+".notice.maximumDays", "is %d; it must be from 1 to %d", p.Notice.MaximumDays, maxNoticeDays)
+	}
+}
+
+func (v *validator) exception(at string, e Exception) {
+	if e.From == "" {
+		v.addf(at+".from", "is required")
+	}
+	if e.To != "" && e.To < e.From {
+		v.addf(at+".to", "%s is before from, %s", e.To, e.From)
+	}
+	v.spans(at+".spans", e.Spans)
+}
+
+// spans checks each span and that those of one day do not overlap.
+func (v *validator) spans(at string, spans []Span) {
+	for i, span := range spans {
+		field := fmt.Sprintf("%s[%d]", at, i)
+		switch {
+		case span.From >= 24*60:
+			v.addf(field+".from", "%s is on the next date: a span must start before 24:00", span.From)
+		case span.To <= span.From:
+			v.addf(field, "ends at %s, before it starts at %s; to run past midnight write the end beyond 24:00, such as 26:00 for 02:00", span.To, span.From)
+		case span.To-span.From > 24*60:
+			v.addf(field, "is longer than a day")
+		}
+		for j, other := range spans[:i] {
+			if span.From < other.To && other.From < span.To {
+				v.addf(field, "overlaps spans[%d] (%s to %s)", j, other.From, other.To)
+			}
+		}
+	}
+}
+
+// weekOverlaps refuses a day of the week that is listed with overlapping spans in two entries.
+func (v *validator) weekOverlaps(at string, hours []Hours) {
+	for i, later := range hours {
+		for j, earlier := range hours[:i] {
+			for _, day := range later.Days {
+				if slices.Contains(earlier.Days, day) && spansOverlap(later.Spans, earlier.Spans) {
+					v.addf(fmt.Sprintf("%s[%d]", at, i), "overlaps hours[%d] on %s", j, day)
+				}
+			}
+		}
+	}
+}
+
+func spansOverlap(a, b []Span) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x.From < y.To && y.From < x.To {
+				return true
+			}
+		}
+	}
+	return false
+}
