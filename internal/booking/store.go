@@ -1,0 +1,161 @@
+package booking
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// The errors by which a Store reports an outcome; the Service turns them into *Error.
+var (
+	// ErrNotFound: no such row.
+	ErrNotFound = errors.New("not found")
+	// ErrOccupied: every candidate assignment overlaps a live booking, or the group is full.
+	ErrOccupied = errors.New("occupied")
+	// ErrIdempotencyMismatch: the key was used for another request body.
+	ErrIdempotencyMismatch = errors.New("idempotency key was used with another request")
+	// ErrNotLive: the booking is no longer held, pending or confirmed.
+	ErrNotLive = errors.New("booking is not live")
+	// ErrTooLate: the change came after its cut-off by the database's clock.
+	ErrTooLate = errors.New("too late")
+)
+
+// LimitError says which counted limit refused a booking.
+type LimitError struct{ Limit Limit }
+
+func (e *LimitError) Error() string { return "limit reached: " + string(e.Limit.Kind) }
+
+// LimitKind names a counted limit.
+type LimitKind string
+
+// The counted limits.
+const (
+	// LimitPerDay and LimitPerWeek count live, completed and missed bookings, of any service, whose
+	// start falls in Within.
+	LimitPerDay  LimitKind = "perDay"
+	LimitPerWeek LimitKind = "perWeek"
+	// LimitOpenPerCustomer counts the customer's live bookings that start after now.
+	LimitOpenPerCustomer LimitKind = "openPerCustomer"
+)
+
+// Limit is a counted limit that must hold after the booking is made.
+type Limit struct {
+	Kind LimitKind
+	Max  int
+	// Within is the local day or week, as instants; unused for LimitOpenPerCustomer.
+	Within Interval
+	// Resources restricts the day and week limits to bookings that occupy one of these; empty for all.
+	Resources []string
+}
+
+// IdempotencyClaim ties a mutating request to a key, so that a repeated request has one effect.
+type IdempotencyClaim struct {
+	// Principal and Route scope the key: two callers, or two routes, may use the same key.
+	Principal, Route, Key string
+	// BodyHash is the SHA-256 of the canonical request. The same key with another hash is refused.
+	BodyHash [32]byte
+}
+
+// NewBooking is what the Service asks a Store to keep.
+type NewBooking struct {
+	// Booking is complete but for Units, Place, Customer.ID, CreatedAt and UpdatedAt, which the Store sets.
+	Booking Booking
+	// HoldTTL is how long a held booking keeps its slot, by the database's clock.
+	HoldTTL time.Duration
+	// Candidates are tried until one is free; there is at least one.
+	Candidates []Assignment
+	// Limits are counted under a lock; none means that the single-statement path may be used.
+	Limits []Limit
+	Actor  Actor
+	// Idempotency is nil when the caller gave no key.
+	Idempotency *IdempotencyClaim
+}
+
+// Cancellation is a request to call a booking off.
+type Cancellation struct {
+	BookingID string
+	Reason    string
+	// CutOff is how long before the start cancelling ends: later is ErrTooLate. 0 allows it until the start.
+	CutOff      time.Duration
+	Actor       Actor
+	Idempotency *IdempotencyClaim
+}
+
+// Occupied is a stretch of time in which a unit is not free: a live booking's blocked range.
+type Occupied struct {
+	Unit    Unit
+	Blocked Interval
+	// Session is set when the occupancy belongs to a group session, which others may still join.
+	Session *Session
+}
+
+// Session is a group session.
+type Session struct {
+	ID        string
+	ServiceID string
+	Start     time.Time
+	Units     Assignment
+	GroupSize int
+	Taken     int
+}
+
+// Filter selects bookings. Zero fields do not restrict.
+type Filter struct {
+	// From and To select bookings that start in [From, To).
+	From, To   time.Time
+	Statuses   []Status
+	ServiceID  string
+	ResourceID string
+	CustomerID string
+	// Phone is in E.164 form.
+	Phone string
+	// After continues behind this position; see Page.
+	After Position
+	// Limit is the page size, 1 to 200.
+	Limit int
+}
+
+// Position is a place in the order of a listing (start, then id). The zero Position is before everything.
+type Position struct {
+	Start time.Time
+	ID    string
+}
+
+// Store keeps one tenant's bookings. Every implementation passes storetest.
+//
+// What all implementations guarantee: two live bookings never overlap on one unit (half-open
+// ranges, widened by frozen buffers); a hold stops occupying its slot the moment it expires by the
+// database's clock, without any sweeper; a change is durable before the call returns; a booking and
+// its event are written together or not at all; a claimed idempotency key is written together with
+// its effect, so that of any number of concurrent identical requests one takes effect and the rest
+// return its booking.
+type Store interface {
+	// Book keeps a new booking under the first candidate that is free. replayed is true when the
+	// idempotency claim had been made before and the booking is the one made then, as it is now.
+	// Errors: ErrOccupied, *LimitError, ErrIdempotencyMismatch.
+	Book(ctx context.Context, request NewBooking) (booking Booking, replayed bool, err error)
+	// Cancel calls a live booking off and frees its slot. Errors: ErrNotFound, ErrNotLive, ErrTooLate,
+	// ErrIdempotencyMismatch.
+	Cancel(ctx context.Context, request Cancellation) (booking Booking, replayed bool, err error)
+	// Get returns a booking. Errors: ErrNotFound.
+	Get(ctx context.Context, id string) (Booking, error)
+	// List returns bookings in the order of start, then id.
+	List(ctx context.Context, filter Filter) ([]Booking, error)
+	// Occupied returns what blocks the given resources anywhere in the interval, ordered by unit and start.
+	// Expired holds are left out.
+	Occupied(ctx context.Context, resourceIDs []string, within Interval) ([]Occupied, error)
+	// CountByStart returns, for the day and week limits, the starts (ascending) of counted bookings in the
+	// interval that occupy one of the resources (all when empty).
+	CountByStart(ctx context.Context, resourceIDs []string, within Interval) ([]time.Time, error)
+	// Events returns a booking's history in order.
+	Events(ctx context.Context, bookingID string) ([]Event, error)
+
+	// Now is the database's clock.
+	Now(ctx context.Context) (time.Time, error)
+	// SchemaVersion is the number of the newest migration applied.
+	SchemaVersion(ctx context.Context) (int64, error)
+	// Ping checks that the database answers.
+	Ping(ctx context.Context) error
+	// Close releases every connection once running calls have ended.
+	Close() error
+}
