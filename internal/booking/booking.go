@@ -113,4 +113,7 @@ type Actor struct {
 	Principal string
 	// Channel is api, web, voice or sms.
 	Channel string
+	// Override says that the business itself acts and may cancel after the policy's cut-off. The API
+	// sets it for keys with the admin scope.
+	Override bool
 }

@@ -62,7 +62,8 @@ type NewBooking struct {
 	Booking Booking
 	// HoldTTL is how long a held booking keeps its slot, by the database's clock.
 	HoldTTL time.Duration
-	// Candidates are tried until one is free; there is at least one.
+	// Candidates are tried in order until one is free; there is at least one and at most MaxCandidates.
+	// For a group, a candidate whose session has a place left is free.
 	Candidates []Assignment
 	// Limits are counted under a lock; none means that the single-statement path may be used.
 	Limits []Limit
@@ -111,7 +112,8 @@ type Filter struct {
 	Phone string
 	// After continues behind this position; see Page.
 	After Position
-	// Limit is the page size, 1 to 200.
+	// Limit is the number of bookings wanted, at least 1. The Service bounds pages to MaxPageSize and asks
+	// a Store for one more, to know whether there is a next page.
 	Limit int
 }
 
@@ -137,6 +139,10 @@ type Store interface {
 	// Cancel calls a live booking off and frees its slot. Errors: ErrNotFound, ErrNotLive, ErrTooLate,
 	// ErrIdempotencyMismatch.
 	Cancel(ctx context.Context, request Cancellation) (booking Booking, replayed bool, err error)
+	// Replay returns the booking that a claim was made for, as it is now, and changes nothing. The Service
+	// asks when the rules refuse a request that may be the repetition of one they accepted. Errors:
+	// ErrNotFound when the key was never claimed or has expired, ErrIdempotencyMismatch.
+	Replay(ctx context.Context, claim IdempotencyClaim) (Booking, error)
 	// Get returns a booking. Errors: ErrNotFound.
 	Get(ctx context.Context, id string) (Booking, error)
 	// List returns bookings in the order of start, then id.
