@@ -1,0 +1,24 @@
+// Command operator is the control plane: it watches Tenants, BookingPolicies and Campaigns and keeps
+// one booking service running for each Tenant.
+//
+// It never touches a tenant's data and never serves customers; while it is down, every tenant keeps
+// serving what it was configured with last. It has no admission webhook and therefore no certificates
+// to manage.
+//
+// Flags:
+//
+//	--server-image               image of the tenants' servers (required)
+//	--server-image-pull-policy   Always, IfNotPresent or Never (default IfNotPresent)
+//	--operator-namespace         namespace of the root key and of the leader lease (default: the pod's own, from POD_NAMESPACE)
+//	--watch-namespaces           namespaces to serve, separated by commas (default: all)
+//	--leader-elect               elect a leader, so that several replicas can run (default true)
+//	--max-concurrent-reconciles  how many tenants are worked on at once (default 8)
+//	--metrics-bind-address       address of /metrics, 0 to switch off (default :8443)
+//	--metrics-secure             serve metrics by TLS to those whom the API server authorizes (default true)
+//	--health-probe-bind-address  address of /healthz and /readyz (default :8081)
+//	--log-level                  debug, info or error (default info)
+//	--log-format                 json or text (default json)
+//	--version                    print the version and exit
+//
+// The connection to the API server is found as usual: --kubeconfig, KUBECONFIG, or the pod's service account.
+package main

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// options are the command line.
+type options struct {
+	serverImage             string
+	serverImagePullPolicy   string
+	operatorNamespace       string
+	watchNamespaces         namespaces
+	leaderElect             bool
+	maxConcurrentReconciles int
+	metricsBindAddress      string
+	metricsSecure           bool
+	healthProbeBindAddress  string
+	logLevel                string
+	logFormat               string
+	version                 bool
+}
+
+func (o *options) bind(flags *flag.FlagSet) {
+	flags.StringVar(&o.serverImage, "server-image", "", "image of the tenants' servers (required)")
+	flags.StringVar(&o.serverImagePullPolicy, "server-image-pull-policy", string(corev1.PullIfNotPresent), "Always, IfNotPresent or Never")
+	flags.StringVar(&o.operatorNamespace, "operator-namespace", os.Getenv("POD_NAMESPACE"), "namespace of the root key and of the leader lease")
+	flags.Var(&o.watchNamespaces, "watch-namespaces", "namespaces to serve, separated by commas; empty for all")
+	flags.BoolVar(&o.leaderElect, "leader-elect", true, "elect a leader, so that several replicas can run")
+	flags.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 8, "how many tenants are worked on at once")
+	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", ":8443", "address of /metrics, 0 to switch off")
+	flags.BoolVar(&o.metricsSecure, "metrics-secure", true, "serve metrics by TLS to those whom the API server authorizes")
+	flags.StringVar(&o.healthProbeBindAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
+	flags.StringVar(&o.logLevel, "log-level", "info", "debug, info or error")
+	flags.StringVar(&o.logFormat, "log-format", "json", "json or text")
+	flags.BoolVar(&o.version, "version", false, "print the version and exit")
+}
+
+// validate reports everything that is wrong with the command line at once.
+func (o *options) validate() error {
+	var faults []error
+	if o.serverImage == "" {
+		faults = append(faults, errors.New("--server-image is required: name the image that the tenants' servers run"))
+	}
+	if o.operatorNamespace == "" {
+		faults = append(faults, errors.New("--operator-namespace is required outside a pod: name the namespace for the root key and the leader lease"))
+	}
+	if o.maxConcurrentReconciles < 1 {
+		faults = append(faults, fmt.Errorf("--max-concurrent-reconciles is %d; it must be at least 1", o.maxConcurrentReconciles))
+	}
+	for _, choice := range []struct {
+		name, value string
+		allowed     []string
+	}{
+		{"--server-image-pull-policy", o.serverImagePullPolicy, []string{"Always", "IfNotPresent", "Never"}},
+		{"--log-level", o.logLevel, []string{"debug", "info", "error"}},
+		{"--log-format", o.logFormat, []string{"json", "text"}},
+	} {
+		if !slices.Contains(choice.allowed, choice.value) {
+			faults = append(faults, fmt.Errorf("%s is %q; use one of %s", choice.name, choice.value, strings.Join(choice.allowed, ", ")))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// namespaces is a flag that takes a comma-separated list and may be repeated.
+type namespaces []string
+
+func (n *namespaces) String() string { return strings.Join(*n, ",") }
+
+func (n *namespaces) Set(text string) error {
+	for name := range strings.SplitSeq(text, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			*n = append(*n, name)
+		}
+	}
+	return nil
+}
