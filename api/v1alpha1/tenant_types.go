@@ -258,6 +258,12 @@ type InventoryItem struct {
 	// uid of the object, so that another object of the same name is not taken for it.
 	// +optional
 	UID types.UID `json:"uid,omitempty"`
+
+	// digest of what the operator owns in the object, as it was last applied. When it differs from the
+	// object's, somebody has changed the object, and it is applied again.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Digest string `json:"digest,omitempty"`
 }
 
 // Tenant is one business that takes bookings: who it is, what it offers, where its data is kept and what it
