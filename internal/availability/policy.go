@@ -20,15 +20,16 @@ type Rules struct {
 	// MaximumDays is how many calendar days ahead, in the schedule's zone, one
 	// can book: 1 means until the end of tomorrow. 0 means without end.
 	MaximumDays int
-	// BufferBefore and BufferAfter keep the unit free around the appointment.
+	// BufferBefore and BufferAfter keep the unit free around the appointment, in
+	// whole seconds.
 	BufferBefore, BufferAfter time.Duration
 	Limits                    Limits
 }
 
 // Grid says at which times appointments may start.
 type Grid struct {
-	// Interval is the step, in whole seconds, above 0. With the Clock anchor it
-	// divides 24 hours.
+	// Interval is the step, in whole seconds, above 0 and at most 24 hours. With
+	// the Clock anchor it divides 24 hours.
 	Interval time.Duration
 	Anchor   Anchor
 }
@@ -49,4 +50,46 @@ const (
 type Limits struct {
 	PerDay, PerWeek int
 	OpenPerCustomer int
+}
+
+// Validate reports every fault of p as an [*InvalidError].
+func (p *Policy) Validate() error {
+	var faults InvalidError
+	p.check(&faults, "")
+	return faults.orNil()
+}
+
+const maxNotice = 10 * 366 * 24 * time.Hour
+
+func (p *Policy) check(faults *InvalidError, path string) {
+	if p.Schedule == nil {
+		faults.add(path+"schedule", "is missing: make one with NewSchedule")
+	}
+	r := &p.Rules
+	switch {
+	case r.Grid.Interval <= 0 || r.Grid.Interval > 24*time.Hour || r.Grid.Interval%time.Second != 0:
+		faults.add(path+"rules.grid.interval", "%s is not a step: use whole seconds, above 0 and at most 24h", r.Grid.Interval)
+	case r.Grid.Anchor == Clock && 24*time.Hour%r.Grid.Interval != 0:
+		faults.add(path+"rules.grid.interval", "%s does not divide 24h, as the Clock anchor requires", r.Grid.Interval)
+	}
+	if a := r.Grid.Anchor; a != SpanStart && a != DayStart && a != Clock {
+		faults.add(path+"rules.grid.anchor", "%q is not an anchor: use %s, %s or %s", a, SpanStart, DayStart, Clock)
+	}
+	if r.MinimumNotice < 0 || r.MinimumNotice > maxNotice {
+		faults.add(path+"rules.minimumNotice", "%s is out of range: use 0 to %s", r.MinimumNotice, maxNotice)
+	}
+	if maxDays := int(maxNotice / (24 * time.Hour)); r.MaximumDays < 0 || r.MaximumDays > maxDays {
+		faults.add(path+"rules.maximumDays", "%d is out of range: use 0 (no limit) to %d", r.MaximumDays, maxDays)
+	}
+	checkBuffer(faults, path, "bufferBefore", r.BufferBefore)
+	checkBuffer(faults, path, "bufferAfter", r.BufferAfter)
+	if l := r.Limits; l.PerDay < 0 || l.PerWeek < 0 || l.OpenPerCustomer < 0 {
+		faults.add(path+"rules.limits", "must not be negative: 0 means no limit")
+	}
+}
+
+func checkBuffer(faults *InvalidError, path, field string, buffer time.Duration) {
+	if buffer < 0 || buffer > MaxDuration || buffer%time.Second != 0 {
+		faults.add(path+"rules."+field, "%s is not a buffer: use whole seconds, 0 to %s", buffer, MaxDuration)
+	}
 }

@@ -64,3 +64,59 @@ type Reason struct {
 
 // OK reports whether the time is offered.
 func (r Reason) OK() bool { return r.Code == OK }
+
+// Text says the reason in a sentence for people, in English. Names of resources
+// are their IDs.
+func (r Reason) Text() string {
+	switch r.Code {
+	case OK:
+		return "This time can be booked."
+	case Past:
+		return "This time is in the past."
+	case TooSoon:
+		return "This is too short notice: the earliest time that can be booked now is " + spoken(r.Bound) + "."
+	case TooFar:
+		return "This is too far ahead: only times before " + spoken(r.Bound) + " can be booked now."
+	case Closed:
+		return "Closed on this day" + because(r.Detail) + "."
+	case OutsideHours:
+		return "The appointment would not lie within opening hours" + because(r.Detail) + "."
+	case OffGrid:
+		return "Appointments do not start at this time."
+	case LimitReached:
+		return r.Limit.text()
+	case ExternalBusy:
+		return "The calendar of " + r.Resource + " has another entry at this time."
+	case SlotTaken:
+		if r.Resource == "" {
+			return "What this appointment needs is not free together at this time."
+		}
+		return r.Resource + " is already booked at this time."
+	case Full:
+		return "There are not enough places left at this time."
+	default:
+		return "This time cannot be booked."
+	}
+}
+
+func (l Limit) text() string {
+	switch l {
+	case PerDay:
+		return "No more bookings are taken for this day."
+	case PerWeek:
+		return "No more bookings are taken for this week."
+	default:
+		return "The customer already has as many open bookings as are allowed."
+	}
+}
+
+func because(detail string) string {
+	if detail == "" {
+		return ""
+	}
+	return " (" + detail + ")"
+}
+
+func spoken(t time.Time) string {
+	return t.Format("Monday 2 January 2006, 15:04")
+}
