@@ -19,6 +19,9 @@ const (
 	StatusCompleted Status = "completed"
 	// StatusNoShow is one that the customer did not come to.
 	StatusNoShow Status = "no_show"
+	// StatusExpired is a hold that ran out before it was confirmed. It is never stored: a Store reports it
+	// for a held booking whose HoldExpiresAt has passed by the database's clock.
+	StatusExpired Status = "expired"
 )
 
 // Live says whether a booking of this status occupies its resources (a hold: until it expires).
@@ -69,7 +72,7 @@ type Booking struct {
 	// GroupSize is how many people share the session; Place is this booking's place in it, from 1.
 	// An ordinary appointment has 1 and 1.
 	GroupSize, Place int
-	// HoldExpiresAt is set for StatusHeld only.
+	// HoldExpiresAt is set for StatusHeld and StatusExpired only.
 	HoldExpiresAt time.Time
 	Notes         string
 	// Channel is how the booking came: api, web, voice, sms.

@@ -18,6 +18,12 @@ var (
 	ErrNotLive = errors.New("booking is not live")
 	// ErrTooLate: the change came after its cut-off by the database's clock.
 	ErrTooLate = errors.New("too late")
+	// ErrUnavailable: the database cannot be reached or cannot take the request now. Whether a change took
+	// effect is unknown; repeating it with the same idempotency key is safe.
+	ErrUnavailable = errors.New("database unavailable")
+	// ErrInvalidRequest: the request can never be kept: no candidate, an empty interval, an id that is
+	// no UUID, or text that is not UTF-8 or holds a NUL byte. The Service refuses such input earlier.
+	ErrInvalidRequest = errors.New("invalid request")
 )
 
 // LimitError says which counted limit refused a booking.
@@ -58,7 +64,8 @@ type IdempotencyClaim struct {
 
 // NewBooking is what the Service asks a Store to keep.
 type NewBooking struct {
-	// Booking is complete but for Units, Place, Customer.ID, CreatedAt and UpdatedAt, which the Store sets.
+	// Booking is complete but for Units, Place, Customer.ID, HoldExpiresAt, Version, CreatedAt and
+	// UpdatedAt, which the Store sets. Status is held, pending or confirmed.
 	Booking Booking
 	// HoldTTL is how long a held booking keeps its slot, by the database's clock.
 	HoldTTL time.Duration
@@ -123,7 +130,8 @@ type Position struct {
 	ID    string
 }
 
-// Store keeps one tenant's bookings. Every implementation passes storetest.
+// Store keeps one tenant's bookings. Every implementation passes storetest. Times are kept to the
+// microsecond. Any method may fail with ErrUnavailable or with the context's error.
 //
 // What all implementations guarantee: two live bookings never overlap on one unit (half-open
 // ranges, widened by frozen buffers); a hold stops occupying its slot the moment it expires by the
@@ -134,7 +142,9 @@ type Position struct {
 type Store interface {
 	// Book keeps a new booking under the first candidate that is free. replayed is true when the
 	// idempotency claim had been made before and the booking is the one made then, as it is now.
-	// Errors: ErrOccupied, *LimitError, ErrIdempotencyMismatch.
+	// A booking with GroupSize above 1 joins the session of its service and start on one of the candidates
+	// while that has a free place, or opens one.
+	// Errors: ErrOccupied, *LimitError, ErrIdempotencyMismatch, ErrInvalidRequest.
 	Book(ctx context.Context, request NewBooking) (booking Booking, replayed bool, err error)
 	// Cancel calls a live booking off and frees its slot. Errors: ErrNotFound, ErrNotLive, ErrTooLate,
 	// ErrIdempotencyMismatch.
