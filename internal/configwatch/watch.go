@@ -74,7 +74,9 @@ type watch struct {
 	notifier *fsnotify.Watcher
 	updates  chan Update
 
+	settle  *time.Timer // when the folder is read next
 	last    *Update     // the newest state seen
+	suspect *Update     // a bad state that was seen once
 	pending chan Update // w.updates while last is not handed over, else nil
 	changed time.Time   // when the current burst of changes began; zero when quiet
 }
@@ -88,8 +90,8 @@ func (w *watch) run(ctx context.Context) {
 	}()
 	poll := time.NewTicker(w.options.Poll)
 	defer poll.Stop()
-	settle := time.NewTimer(0) // fires at once: the first read
-	defer settle.Stop()
+	w.settle = time.NewTimer(0) // fires at once: the first read
+	defer w.settle.Stop()
 	for {
 		var next Update
 		if w.last != nil {
@@ -101,16 +103,16 @@ func (w *watch) run(ctx context.Context) {
 		case w.pending <- next:
 			w.pending = nil
 		case <-w.notifier.Events:
-			settle.Reset(w.quietFor())
+			w.settle.Reset(w.quietFor())
 		case err := <-w.notifier.Errors:
 			// An overflow loses events: read once more than needed rather than once too few.
 			w.options.Logger.WarnContext(ctx, "watching the configuration folder failed; reading it again", "error", err)
-			settle.Reset(w.quietFor())
-		case <-settle.C:
+			w.settle.Reset(w.quietFor())
+		case <-w.settle.C:
 			w.read()
 		case <-poll.C:
 			if !w.isCurrent() {
-				settle.Reset(w.quietFor()) // it may be in the middle of being written
+				w.settle.Reset(w.quietFor()) // it may be in the middle of being written
 			}
 		}
 	}
@@ -143,6 +145,13 @@ func (w *watch) read() {
 	if w.last != nil && w.last.same(update) {
 		return
 	}
+	if update.Err != nil && (w.suspect == nil || !w.suspect.same(update)) {
+		// A file that is just being written looks broken: only what stays broken is reported.
+		w.suspect = &update
+		w.settle.Reset(w.quietFor())
+		return
+	}
+	w.suspect = nil
 	w.last, w.pending = &update, w.updates
 }
 
