@@ -10,6 +10,7 @@ import (
 // plan is one way to book a service: its requirements, perhaps narrowed to one resource, and the
 // resources that could meet them. It is shared by all questions and never changed.
 type plan struct {
+	id          string // of the service
 	service     availability.Service
 	resources   []availability.Resource // without anything that occupies them
 	resourceIDs []string
@@ -49,6 +50,7 @@ func narrow(requires []availability.Requirement, resourceID string) []availabili
 
 func (c *Catalog) newPlan(service tenantconfig.Service, requires []availability.Requirement, policies map[string]*availability.Policy) *plan {
 	p := &plan{
+		id: service.ID,
 		service: availability.Service{
 			Duration:  service.Duration.Std(),
 			Requires:  requires,

@@ -1,8 +1,149 @@
 package booking
 
-// clip shortens text that a caller sent, for repeating it in a message.
+import (
+	"net/mail"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/nyaruka/phonenumbers"
+)
+
+// The bounds of what a caller may send, in characters.
+const (
+	maxCustomerName = 120
+	maxEmail        = 254
+	maxPhone        = 40
+	maxNotes        = 2000
+	maxReason       = 500
+)
+
+// The years in which a moment makes sense. Beyond them it is a slip of the caller, not a date to judge.
+const (
+	firstYear = 1970
+	lastYear  = 2199
+)
+
+// invalid makes a VALIDATION_ERROR about a field.
+func invalid(field, format string, args ...any) *Error {
+	return Errorf(CodeValidation, format, args...).WithField(field)
+}
+
+// normalize checks what can be checked without asking anything, and brings the request into its
+// canonical form: texts trimmed, the phone number in E.164, the start in UTC.
+func (r *Request) normalize(region string) error {
+	if err := checkStart(r.Start); err != nil {
+		return err
+	}
+	r.Start = r.Start.UTC()
+	if err := r.Customer.normalize(region); err != nil {
+		return err
+	}
+	notes, err := cleanText("notes", "The notes", r.Notes, maxNotes, "\n\r\t")
+	r.Notes = notes
+	return err
+}
+
+func checkStart(start time.Time) error {
+	switch {
+	case start.IsZero():
+		return invalid("start", "The start is missing. Send the date and time at which the appointment begins.")
+	case start.Nanosecond() != 0:
+		return invalid("start", "The start has fractions of a second. Send one of the offered times unchanged.")
+	}
+	return checkYear("start", start)
+}
+
+func checkYear(field string, at time.Time) error {
+	if year := at.UTC().Year(); year < firstYear || year > lastYear {
+		return invalid(field, "The year is %d. Check the date.", year)
+	}
+	return nil
+}
+
+func (c *Customer) normalize(region string) error {
+	name, err := cleanText("customer.name", "The customer's name", c.Name, maxCustomerName, "")
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		return invalid("customer.name", "The customer's name is missing. Ask for it and send it along.")
+	}
+	email, err := cleanText("customer.email", "The e-mail address", c.Email, maxEmail, "")
+	if err != nil {
+		return err
+	}
+	if email != "" {
+		if address, err := mail.ParseAddress(email); err != nil || address.Address != email {
+			return invalid("customer.email", "%q is not an e-mail address. Send one like ann@example.com.", clip(email))
+		}
+	}
+	phone, err := cleanText("customer.phone", "The phone number", c.Phone, maxPhone, "")
+	if err != nil {
+		return err
+	}
+	if phone != "" {
+		if phone, err = normalizePhone("customer.phone", phone, region); err != nil {
+			return err
+		}
+	}
+	if phone == "" && email == "" {
+		return invalid("customer.phone", "There is no way to reach the customer. Send a phone number or an e-mail address.")
+	}
+	c.Name, c.Email, c.Phone = name, email, phone
+	return nil
+}
+
+// normalizePhone reads a number as people of the region write it and returns its E.164 form. It asks
+// only whether a number of this shape can exist: number plans change faster than libraries.
+func normalizePhone(field, text, region string) (string, error) {
+	number, err := phonenumbers.Parse(text, region)
+	switch {
+	case err != nil || !phonenumbers.IsPossibleNumber(number):
+		example := "+442079460000"
+		if sample := phonenumbers.GetExampleNumber(region); sample != nil {
+			example = phonenumbers.Format(sample, phonenumbers.E164)
+		}
+		return "", invalid(field, "%q is not a phone number. Send it with its country code, like %s.", clip(text), example)
+	case number.GetExtension() != "":
+		return "", invalid(field, "%q has an extension, which cannot be called or texted. Send the direct number.", clip(text))
+	}
+	return phonenumbers.Format(number, phonenumbers.E164), nil
+}
+
+// cleanText trims a text and refuses what cannot be stored or shown: broken UTF-8, and control
+// characters other than those allowed.
+func cleanText(field, what, text string, longest int, allowed string) (string, error) {
+	if !utf8.ValidString(text) {
+		return "", invalid(field, "%s cannot be read: it is not valid UTF-8 text.", what)
+	}
+	for _, char := range text {
+		if unicode.IsControl(char) && !strings.ContainsRune(allowed, char) {
+			return "", invalid(field, "%s has the control character %U in it. Leave it out.", what, char)
+		}
+	}
+	text = strings.TrimSpace(text)
+	if length := utf8.RuneCountInString(text); length > longest {
+		return "", invalid(field, "%s has %d characters; at most %d are allowed. Shorten it.", what, length, longest)
+	}
+	return text, nil
+}
+
+// bookingID returns the canonical form of a booking's id. A text that is no UUID names no booking.
+func bookingID(text string) (string, error) {
+	id, err := uuid.Parse(text)
+	if err != nil || len(text) != len(uuid.Nil.String()) {
+		return "", Errorf(CodeNotFound, "There is no booking %q. Check its number.", clip(text))
+	}
+	return id.String(), nil
+}
+
+// clip makes text that a caller sent fit to be repeated in a message.
 func clip(text string) string {
 	const longest = 60
+	text = strings.ToValidUTF8(text, "\uFFFD")
 	if runes := []rune(text); len(runes) > longest {
 		return string(runes[:longest]) + "…"
 	}

@@ -3,8 +3,6 @@ package booking
 import (
 	"context"
 	"time"
-
-	"github.com/frontdesk-dev/frontdesk/internal/availability"
 )
 
 // The bounds of single requests.
@@ -76,44 +74,33 @@ type CancelRequest struct {
 	Idempotency *IdempotencyClaim
 }
 
-// Slots lists what can be booked, in order of time. Errors: VALIDATION_ERROR, UNKNOWN_SERVICE,
-// UNKNOWN_RESOURCE, WINDOW_TOO_LARGE, STORAGE_UNAVAILABLE.
-func (s *Service) Slots(ctx context.Context, query SlotQuery) ([]Slot, error) {
-	return nil, nil
-}
-
-// Book makes a booking. The second result says that the request repeats an earlier one, whose booking
-// is returned as it is now. Errors: VALIDATION_ERROR, UNKNOWN_SERVICE, UNKNOWN_RESOURCE, SLOT_TAKEN,
-// LIMIT_REACHED, IDEMPOTENCY_KEY_REUSED, STORAGE_UNAVAILABLE, and the codes that refuse a start:
-// IN_THE_PAST, TOO_SOON, TOO_FAR, CLOSED, OUTSIDE_HOURS, OFF_GRID. Those and SLOT_TAKEN carry alternatives.
-func (s *Service) Book(ctx context.Context, request Request) (Booking, bool, error) {
-	return Booking{}, false, nil
-}
-
-// Cancel calls a booking off. The second result is that of Book. Errors: VALIDATION_ERROR, NOT_FOUND,
-// TOO_LATE_TO_CANCEL, ALREADY_CANCELLED, NOT_CANCELLABLE, IDEMPOTENCY_KEY_REUSED, STORAGE_UNAVAILABLE.
-func (s *Service) Cancel(ctx context.Context, request CancelRequest) (Booking, bool, error) {
-	return Booking{}, false, nil
-}
-
 // Get returns a booking. Errors: NOT_FOUND, STORAGE_UNAVAILABLE.
 func (s *Service) Get(ctx context.Context, id string) (Booking, error) {
-	return Booking{}, nil
-}
-
-// List returns one page of bookings in the order of start, then id; the position from which the next
-// page continues; and whether there is one. Errors: VALIDATION_ERROR, STORAGE_UNAVAILABLE.
-func (s *Service) List(ctx context.Context, filter Filter) ([]Booking, Position, bool, error) {
-	return nil, Position{}, false, nil
+	id, err := bookingID(id)
+	if err != nil {
+		return Booking{}, err
+	}
+	booking, err := s.store.Get(ctx, id)
+	if err != nil {
+		return Booking{}, storeError(err)
+	}
+	return booking, nil
 }
 
 // Events returns a booking's history in order. Errors: NOT_FOUND, STORAGE_UNAVAILABLE.
 func (s *Service) Events(ctx context.Context, id string) ([]Event, error) {
-	return nil, nil
+	id, err := bookingID(id)
+	if err != nil {
+		return nil, err
+	}
+	events, err := s.store.Events(ctx, id)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	if len(events) == 0 { // every booking has the event that made it
+		return nil, storeError(ErrNotFound)
+	}
+	return events, nil
 }
 
-// Explain says why a start is or is not offered. Errors: VALIDATION_ERROR, UNKNOWN_SERVICE,
-// UNKNOWN_RESOURCE, STORAGE_UNAVAILABLE.
-func (s *Service) Explain(ctx context.Context, serviceID, resourceID string, start time.Time) (availability.Reason, error) {
-	return availability.Reason{}, nil
-}
+func (s *Service) region() string { return s.catalog.document.Tenant.Region }

@@ -1,0 +1,128 @@
+package booking
+
+import (
+	"context"
+	"time"
+
+	"github.com/frontdesk-dev/frontdesk/internal/availability"
+	"github.com/frontdesk-dev/frontdesk/internal/localtime"
+)
+
+// facts is what the Store knows about a plan's resources in some stretch of time. The zero value
+// knows nothing: everything is free.
+type facts struct {
+	occupied []Occupied
+	// counted has the starts that count towards the day and week limits.
+	counted []time.Time
+}
+
+// facts reads what bears on starts in [from, to).
+func (s *Service) facts(ctx context.Context, p *plan, from, to time.Time) (facts, error) {
+	buffers := s.catalog.rules.Buffers
+	occupied, err := s.store.Occupied(ctx, p.resourceIDs, Interval{
+		Start: from.Add(-buffers.Before.Std()),
+		End:   to.Add(p.service.Duration + buffers.After.Std()),
+	})
+	if err != nil {
+		return facts{}, unavailable(err)
+	}
+	limits := s.catalog.rules.Limits
+	if limits.PerDay == 0 && limits.PerWeek == 0 {
+		return facts{occupied: occupied}, nil
+	}
+	counted, err := s.store.CountByStart(ctx, nil, Interval{
+		Start: s.catalog.weekOf(from).Start,
+		End:   s.catalog.weekOf(to).End,
+	})
+	if err != nil {
+		return facts{}, unavailable(err)
+	}
+	return facts{occupied: occupied, counted: counted}, nil
+}
+
+// dayOf and weekOf return the local day, and the ISO week of local days, in which an instant falls.
+func (c *Catalog) dayOf(instant time.Time) Interval {
+	date := localtime.DateOf(instant, c.location)
+	return c.days(date, date+1)
+}
+
+func (c *Catalog) weekOf(instant time.Time) Interval {
+	monday := localtime.DateOf(instant, c.location).Monday()
+	return c.days(monday, monday+7)
+}
+
+func (c *Catalog) days(first, after localtime.Date) Interval {
+	return Interval{
+		Start: time.Unix(localtime.StartOfDay(c.location, first), 0).UTC(),
+		End:   time.Unix(localtime.StartOfDay(c.location, after), 0).UTC(),
+	}
+}
+
+// snapshot joins a plan with facts for one question to the engine.
+func (f facts) snapshot(c *Catalog, p *plan, now time.Time) *availability.Snapshot {
+	snapshot := &availability.Snapshot{Now: now, Service: p.service, Resources: p.resources}
+	if len(f.occupied) == 0 && len(f.counted) == 0 {
+		return snapshot
+	}
+	snapshot.Resources = append([]availability.Resource(nil), p.resources...)
+	index := make(map[string]int, len(p.resources))
+	booked := countDays(f.counted, c.location)
+	for i, resource := range snapshot.Resources {
+		index[resource.ID] = i
+		snapshot.Resources[i].Booked = booked
+	}
+	known := map[string]bool{}
+	for _, occupied := range f.occupied {
+		i, found := index[occupied.Unit.ResourceID]
+		if !found {
+			continue
+		}
+		resource := &snapshot.Resources[i]
+		resource.Load++
+		resource.Busy = append(resource.Busy, availability.Occupancy{
+			Unit:     occupied.Unit.Number,
+			Interval: availability.Between(occupied.Blocked.Start, occupied.Blocked.End),
+		})
+		if session := occupied.Session; p.group && session != nil && session.ServiceID == p.id && !known[session.ID] {
+			known[session.ID] = true
+			snapshot.Sessions = append(snapshot.Sessions, engineSession(session, p.service.Duration))
+		}
+	}
+	return snapshot
+}
+
+func engineSession(session *Session, duration time.Duration) availability.Session {
+	units := make([]availability.Unit, len(session.Units))
+	for i, unit := range session.Units {
+		units[i] = availability.Unit{Resource: unit.ResourceID, Number: unit.Number}
+	}
+	return availability.Session{
+		Interval: availability.Between(session.Start, session.Start.Add(duration)),
+		Taken:    session.Taken,
+		Units:    units,
+	}
+}
+
+// countDays counts ascending starts by local date.
+func countDays(starts []time.Time, location *time.Location) []availability.DayCount {
+	var counts []availability.DayCount
+	for _, start := range starts {
+		date := localtime.DateOf(start, location)
+		if last := len(counts) - 1; last >= 0 && counts[last].Date == date {
+			counts[last].Count++
+			continue
+		}
+		counts = append(counts, availability.DayCount{Date: date, Count: 1})
+	}
+	return counts
+}
+
+// newEngine makes an engine. That it refuses a snapshot would be a fault of this package, because
+// NewCatalog accepts nothing that the engine refuses.
+func newEngine(snapshot *availability.Snapshot) (*availability.Engine, error) {
+	engine, err := availability.New(snapshot)
+	if err != nil {
+		return nil, Errorf(CodeConfigurationMissing, "This service cannot be booked at the moment. Tell the business.").WithCause(err)
+	}
+	return engine, nil
+}
