@@ -1,0 +1,269 @@
+package chart
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files under testdata")
+
+func TestLint(t *testing.T) {
+	t.Parallel()
+	if out, said, err := helm(t, "lint", "--strict", chartPath); err != nil {
+		t.Fatalf("helm lint: %v\n%s%s", err, out, said)
+	}
+}
+
+// The golden files show a reviewer what a change of the chart does to what is installed.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	for name, set := range map[string][]string{
+		"default":    {},
+		"namespaced": {"tenantNamespaces={dental,salons}"},
+		"production": {
+			"replicas=2", "podDisruptionBudget.enabled=true", "global.imageRegistry=mirror.example",
+			"image.digest=sha256:" + strings.Repeat("a", 64), "global.imagePullSecrets[0].name=mirror",
+			"priorityClassName=platform", "server.image.tag=0.0.9", "logging.level=error",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := render(t, append(set, "crds.install=false")...)
+			path := filepath.Join("testdata", name+".yaml")
+			if *update {
+				if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(readFile(t, path), got); diff != "" {
+				t.Errorf("rendered differently than %s (-golden +got); if that is meant: go test ./test/chart -update\n%s", path, diff)
+			}
+		})
+	}
+}
+
+func TestRulesAreThoseOfTheControllers(t *testing.T) {
+	t.Parallel()
+	markers := documents(t, readFile(t, root+"/config/rbac/role.yaml"))
+	tenants := only[rbacv1.ClusterRole](t, markers, "ClusterRole").Rules
+	own := only[rbacv1.Role](t, markers, "Role").Rules
+
+	t.Run("cluster mode", func(t *testing.T) {
+		t.Parallel()
+		rendered := documents(t, render(t, "rbac.aggregateToUserRoles=false", "metrics.secure=false"))
+		if diff := cmp.Diff(tenants, only[rbacv1.ClusterRole](t, rendered, "ClusterRole").Rules); diff != "" {
+			t.Errorf("ClusterRole (-config/rbac +chart):\n%s", diff)
+		}
+		if diff := cmp.Diff(own, only[rbacv1.Role](t, rendered, "Role").Rules); diff != "" {
+			t.Errorf("Role (-config/rbac +chart):\n%s", diff)
+		}
+	})
+	t.Run("namespaced mode", func(t *testing.T) {
+		t.Parallel()
+		rendered := documents(t, render(t, "tenantNamespaces={dental,salons}", "metrics.secure=false"))
+		for _, kind := range []string{"ClusterRole", "ClusterRoleBinding"} {
+			if found := ofKind(rendered, kind); len(found) > 0 {
+				t.Errorf("%s %s: namespaced mode must create nothing cluster-wide", kind, found[0].GetName())
+			}
+		}
+		want := map[string][]rbacv1.PolicyRule{"dental": tenants, "salons": tenants, namespace: own}
+		got := map[string][]rbacv1.PolicyRule{}
+		for _, object := range ofKind(rendered, "Role") {
+			got[object.GetNamespace()] = as[rbacv1.Role](t, object).Rules
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("rules by namespace (-want +got):\n%s", diff)
+		}
+		if args := operator(t, rendered).Args; !slices.Contains(args, "--watch-namespaces=dental,salons") {
+			t.Errorf("the operator is not told its namespaces: %q", args)
+		}
+	})
+}
+
+// A role that may hand out rights, or may do everything, is no least privilege, whoever asked for it.
+func TestRulesAreNarrow(t *testing.T) {
+	t.Parallel()
+	rendered := documents(t, render(t))
+	var rules []rbacv1.PolicyRule
+	for _, object := range ofKind(rendered, "ClusterRole") {
+		rules = append(rules, as[rbacv1.ClusterRole](t, object).Rules...)
+	}
+	for _, object := range ofKind(rendered, "Role") {
+		rules = append(rules, as[rbacv1.Role](t, object).Rules...)
+	}
+	for _, rule := range rules {
+		for _, forbidden := range []string{"*", "escalate", "bind", "impersonate"} {
+			if slices.Contains(rule.Verbs, forbidden) || slices.Contains(rule.Resources, forbidden) || slices.Contains(rule.APIGroups, forbidden) {
+				t.Errorf("rule %v contains %q", rule, forbidden)
+			}
+		}
+	}
+}
+
+func TestBindingsNameTheServiceAccount(t *testing.T) {
+	t.Parallel()
+	rendered := documents(t, render(t, "serviceAccount.name=robot", "tenantNamespaces={dental}"))
+	if name := only[corev1.ServiceAccount](t, rendered, "ServiceAccount").Name; name != "robot" {
+		t.Errorf("service account %q, want robot", name)
+	}
+	want := []rbacv1.Subject{{Kind: "ServiceAccount", Name: "robot", Namespace: namespace}}
+	for _, object := range ofKind(rendered, "RoleBinding") {
+		binding := as[rbacv1.RoleBinding](t, object)
+		if diff := cmp.Diff(want, binding.Subjects); diff != "" {
+			t.Errorf("%s/%s (-want +got):\n%s", binding.Namespace, binding.Name, diff)
+		}
+	}
+}
+
+func TestDefinitions(t *testing.T) {
+	t.Parallel()
+	want := readDefinitions(t)
+	for name, c := range map[string]struct {
+		set    []string
+		count  int
+		policy string
+	}{
+		"kept by default": {nil, len(want), "keep"},
+		"not kept":        {[]string{"crds.keep=false"}, len(want), ""},
+		"not installed":   {[]string{"crds.install=false"}, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rendered := ofKind(documents(t, render(t, c.set...)), "CustomResourceDefinition")
+			if len(rendered) != c.count {
+				t.Fatalf("%d definitions, want %d", len(rendered), c.count)
+			}
+			for _, object := range rendered {
+				got := as[apiextensionsv1.CustomResourceDefinition](t, object)
+				if diff := cmp.Diff(want[got.Name].Spec, got.Spec); diff != "" {
+					t.Errorf("%s differs from config/crd/bases; run `make manifests` (-config +chart):\n%s", got.Name, diff)
+				}
+				if policy := got.Annotations["helm.sh/resource-policy"]; policy != c.policy {
+					t.Errorf("%s: resource-policy %q, want %q", got.Name, policy, c.policy)
+				}
+			}
+		})
+	}
+}
+
+func TestOperatorMeetsTheRestrictedLevel(t *testing.T) {
+	t.Parallel()
+	rendered := documents(t, render(t))
+	pod := only[appsv1.Deployment](t, rendered, "Deployment").Spec.Template.Spec
+	container := operator(t, rendered)
+	if pod.SecurityContext == nil || container.SecurityContext == nil {
+		t.Fatal("no security context")
+	}
+	nonRoot, seccomp := pod.SecurityContext.RunAsNonRoot, pod.SecurityContext.SeccompProfile
+	if nonRoot == nil || !*nonRoot {
+		t.Error("the pod may run as root")
+	}
+	if seccomp == nil || seccomp.Type != corev1.SeccompProfileTypeRuntimeDefault {
+		t.Error("no RuntimeDefault seccomp profile")
+	}
+	escalation, readOnly, capabilities := container.SecurityContext.AllowPrivilegeEscalation, container.SecurityContext.ReadOnlyRootFilesystem, container.SecurityContext.Capabilities
+	if escalation == nil || *escalation {
+		t.Error("privilege escalation is possible")
+	}
+	if readOnly == nil || !*readOnly {
+		t.Error("the root file system is writable")
+	}
+	if capabilities == nil || !slices.Equal(capabilities.Drop, []corev1.Capability{"ALL"}) || len(capabilities.Add) > 0 {
+		t.Error("capabilities are kept")
+	}
+	if container.LivenessProbe == nil || container.ReadinessProbe == nil || container.StartupProbe == nil {
+		t.Error("a probe is missing")
+	}
+}
+
+func TestImages(t *testing.T) {
+	t.Parallel()
+	digest := "sha256:" + strings.Repeat("b", 64)
+	version := regexp.MustCompile(`(?m)^appVersion: (\S+)$`).FindStringSubmatch(readFile(t, chartPath+"/Chart.yaml"))[1]
+	for name, c := range map[string]struct {
+		set              []string
+		operator, server string
+	}{
+		"default":              {nil, "docker.io/frontdesk/frontdesk:" + version, "docker.io/frontdesk/frontdesk:" + version},
+		"tag":                  {[]string{"image.tag=1.2.3"}, "docker.io/frontdesk/frontdesk:1.2.3", "docker.io/frontdesk/frontdesk:1.2.3"},
+		"digest wins":          {[]string{"image.tag=1.2.3", "image.digest=" + digest}, "docker.io/frontdesk/frontdesk@" + digest, "docker.io/frontdesk/frontdesk@" + digest},
+		"mirror":               {[]string{"global.imageRegistry=mirror.example/hub"}, "mirror.example/hub/frontdesk/frontdesk:" + version, "mirror.example/hub/frontdesk/frontdesk:" + version},
+		"no registry":          {[]string{"image.registry="}, "frontdesk/frontdesk:" + version, "frontdesk/frontdesk:" + version},
+		"server of its own":    {[]string{"image.digest=" + digest, "server.image.tag=1.2.2"}, "docker.io/frontdesk/frontdesk@" + digest, "docker.io/frontdesk/frontdesk:1.2.2"},
+		"server from a digest": {[]string{"server.image.digest=" + digest}, "docker.io/frontdesk/frontdesk:" + version, "docker.io/frontdesk/frontdesk@" + digest},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			container := operator(t, documents(t, render(t, c.set...)))
+			if container.Image != c.operator {
+				t.Errorf("operator image %s, want %s", container.Image, c.operator)
+			}
+			if want := "--server-image=" + c.server; !slices.Contains(container.Args, want) {
+				t.Errorf("no %s in %q", want, container.Args)
+			}
+		})
+	}
+}
+
+func TestBadValuesAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ set, message string }{
+		"typo":           {"replica=2", "additional properties 'replica' not allowed"},
+		"nested typo":    {"image.repo=x", "additional properties 'repo' not allowed"},
+		"digest":         {"image.digest=sha256:abc", "/image/digest"},
+		"pull policy":    {"image.pullPolicy=Sometimes", "/image/pullPolicy"},
+		"replicas":       {"replicas=many", "/replicas"},
+		"namespace":      {"tenantNamespaces={Not_A_Name}", "/tenantNamespaces/0"},
+		"log level":      {"logging.level=loud", "/logging/level"},
+		"concurrency":    {"maxConcurrentReconciles=0", "/maxConcurrentReconciles"},
+		"flag":           {"extraArgs={verbose}", "/extraArgs/0"},
+		"account absent": {"serviceAccount.create=false", "serviceAccount.name is needed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, said, err := helm(t, "template", "frontdesk", chartPath, "--set", c.set)
+			if err == nil {
+				t.Fatalf("--set %s was accepted", c.set)
+			}
+			if !strings.Contains(said, c.message) {
+				t.Errorf("--set %s: no %q in the message:\n%s", c.set, c.message, said)
+			}
+		})
+	}
+}
+
+func TestNotesSayWhatToDoNext(t *testing.T) {
+	t.Parallel()
+	out, said, err := helm(t, "install", "frontdesk", chartPath, "--namespace", namespace, "--dry-run=client", "--set", "tenantNamespaces={dental}")
+	if err != nil {
+		t.Fatalf("helm install --dry-run: %v\n%s", err, said)
+	}
+	_, notes, _ := strings.Cut(out, "NOTES:")
+	for _, want := range []string{"kubectl apply -n dental", "kubectl wait -n dental --for=condition=Ready", "kubectl get secret -n dental", "kubectl port-forward -n dental"} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("the notes do not say %q:\n%s", want, notes)
+		}
+	}
+}
+
+// operator returns the Deployment's only container.
+func operator(t *testing.T, rendered []unstructured.Unstructured) corev1.Container {
+	t.Helper()
+	containers := only[appsv1.Deployment](t, rendered, "Deployment").Spec.Template.Spec.Containers
+	if len(containers) != 1 {
+		t.Fatalf("%d containers, want 1", len(containers))
+	}
+	return containers[0]
+}
