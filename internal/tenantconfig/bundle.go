@@ -23,9 +23,18 @@ type Bundle map[string][]byte
 // maxFileSize bounds one file of a bundle. A Kubernetes Secret holds at most 1 MiB in all.
 const maxFileSize = 1 << 20
 
+// currentLink is where kubelet keeps the present content of a mounted Secret: every file is a symbolic
+// link through it, and an update swaps this one link.
+const currentLink = "..data"
+
 // ReadBundle reads the regular files of a folder (not its subfolders). Names that start with a dot
-// are passed over: in a mounted Secret they are kubelet's own bookkeeping.
+// are passed over: in a mounted Secret they are kubelet's own bookkeeping. Of a mounted Secret it reads
+// one revision, also while kubelet swaps it; when that removes files under its hands, the error is
+// fs.ErrNotExist and the caller reads again.
 func ReadBundle(folder string) (Bundle, error) {
+	if current, err := filepath.EvalSymlinks(filepath.Join(folder, currentLink)); err == nil {
+		folder = current
+	}
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration folder: %w", err)
@@ -36,7 +45,7 @@ func ReadBundle(folder string) (Bundle, error) {
 			continue
 		}
 		path := filepath.Join(folder, entry.Name())
-		info, err := os.Stat(path) // follows kubelet's symbolic links
+		info, err := os.Stat(path) // follows symbolic links
 		if err != nil {
 			return nil, fmt.Errorf("read configuration: %w", err)
 		}

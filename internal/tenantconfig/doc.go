@@ -15,5 +15,6 @@
 //
 // The package never does I/O beyond reading the folder it is given, never talks to Kubernetes, and
 // knows nothing of how bookings are made. Validate checks everything that can be known from the
-// document alone; it runs on both sides, so what the operator accepted the server accepts too.
+// document alone; it runs on both sides, so what the operator accepted the server accepts too. (Of
+// package availability it uses the list of holiday calendars, for the same reason.)
 package tenantconfig

@@ -129,7 +129,7 @@ type Cancellation struct {
 	Until Duration `json:"until,omitempty"`
 }
 
-// Rescheduling is allowed until so long before the start, at most Times times (0: no bound).
+// Rescheduling is allowed until so long before the start, at most Times times (0: never).
 type Rescheduling struct {
 	Until Duration `json:"until,omitempty"`
 	Times int      `json:"times,omitempty"`

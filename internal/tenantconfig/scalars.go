@@ -94,9 +94,9 @@ func (c *ClockTime) UnmarshalJSON(data []byte) error {
 // Date is a calendar date without a zone, written YYYY-MM-DD. Dates compare as strings.
 type Date string
 
-// ParseDate reads a date that exists in the proleptic Gregorian calendar.
+// ParseDate reads a date of the years 0001 to 9999 that exists in the proleptic Gregorian calendar.
 func ParseDate(text string) (Date, error) {
-	if _, err := time.Parse(time.DateOnly, text); err != nil {
+	if day, err := time.Parse(time.DateOnly, text); err != nil || day.Year() < 1 {
 		return "", fmt.Errorf("%q is not a date: write YYYY-MM-DD, for a day that exists", text)
 	}
 	return Date(text), nil

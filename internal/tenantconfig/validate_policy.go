@@ -4,9 +4,17 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/frontdesk-dev/frontdesk/internal/availability"
 )
 
-const maxNoticeDays = 730
+const (
+	maxNoticeDays  = 730
+	maxCutOff      = 90 * 24 * time.Hour
+	maxReschedules = 100
+	maxCount       = 100_000
+	day            = 24 * 60 // in minutes, as ClockTime counts
+)
 
 func (v *validator) policies(policies []Policy) map[string]bool {
 	seen := map[string]bool{}
@@ -20,20 +28,63 @@ func (v *validator) policies(policies []Policy) map[string]bool {
 			v.addf(at+".name", "%q is used twice; names must be unique", policy.Name)
 		}
 		seen[policy.Name] = true
+		v.text(at+".name", policy.Name, maxTextLength)
 		v.policy(at, policy)
 	}
 	return seen
 }
 
 func (v *validator) policy(at string, p Policy) {
-	for i, hours := range p.Hours {
-		field := fmt.Sprintf("%s.hours[%d]", at, i)
+	v.hours(at+".hours", p.Hours)
+	for i, exception := range p.Exceptions {
+		v.exception(fmt.Sprintf("%s.exceptions[%d]", at, i), exception)
+	}
+	if p.HolidayCalendar != "" {
+		if _, err := availability.HolidayCalendarByCode(p.HolidayCalendar); err != nil {
+			v.addf(at+".holidayCalendar", "%s", err)
+		}
+	}
+	v.grid(at, p)
+	v.length(at+".buffers.before", p.Buffers.Before, 0, maxDuration)
+	v.length(at+".buffers.after", p.Buffers.After, 0, maxDuration)
+	v.length(at+".holds.ttl", p.Holds.TTL, 30*time.Second, maxDuration)
+	v.length(at+".cancellation.until", p.Cancellation.Until, 0, maxCutOff)
+	v.length(at+".rescheduling.until", p.Rescheduling.Until, 0, maxCutOff)
+	v.count(at+".rescheduling.times", p.Rescheduling.Times, maxReschedules)
+	v.count(at+".limits.perDay", p.Limits.PerDay, maxCount)
+	v.count(at+".limits.perWeek", p.Limits.PerWeek, maxCount)
+	v.count(at+".limits.openPerCustomer", p.Limits.OpenPerCustomer, maxCount)
+	if !slices.Contains([]Confirmation{ConfirmAutomatic, ConfirmManual}, p.Confirmation) {
+		v.addf(at+".confirmation", "%q is not a way to confirm: use Automatic or Manual", p.Confirmation)
+	}
+	v.length(at+".waitlist.offerTTL", p.Waitlist.OfferTTL, 0, maxDuration)
+	for i, reminder := range p.Reminders {
+		field := fmt.Sprintf("%s.reminders[%d]", at, i)
+		v.length(field+".before", reminder.Before, time.Minute, maxCutOff)
+		if !slices.Contains([]string{"SMS", "Email"}, reminder.Channel) {
+			v.addf(field+".channel", "%q is not a channel: use SMS or Email", reminder.Channel)
+		}
+	}
+}
+
+func (v *validator) count(field string, n, atMost int) {
+	if n < 0 || n > atMost {
+		v.addf(field, "is %d; it must be from 0 to %d", n, atMost)
+	}
+}
+
+func (v *validator) hours(at string, entries []Hours) {
+	for i, hours := range entries {
+		field := fmt.Sprintf("%s[%d]", at, i)
 		if len(hours.Days) == 0 {
 			v.addf(field+".days", "is empty: name at least one day")
 		}
 		for j, day := range hours.Days {
-			if _, known := weekdays[day]; !known {
-				v.addf(fmt.Sprintf("%s.days[%d]", field, j), "%q is not a day", day)
+			switch _, known := weekdays[day]; {
+			case !known:
+				v.addf(fmt.Sprintf("%s.days[%d]", field, j), "%q is not a day: use Mon, Tue, Wed, Thu, Fri, Sat or Sun", day)
+			case slices.Contains(hours.Days[:j], day):
+				v.addf(fmt.Sprintf("%s.days[%d]", field, j), "%s is listed twice", day)
 			}
 		}
 		if len(hours.Spans) == 0 {
@@ -41,26 +92,14 @@ func (v *validator) policy(at string, p Policy) {
 		}
 		v.spans(field+".spans", hours.Spans)
 	}
-	v.weekOverlaps(at+".hours", p.Hours)
-	for i, exception := range p.Exceptions {
-		v.exception(fmt.Sprintf("%s.exceptions[%d]", at, i), exception)
-	}
-	v.grid(at, p)
-	v.length(at+".buffers.before", p.Buffers.Before, 0, maxDuration)
-	v.length(at+".buffers.after", p.Buffers.After, 0, maxDuration)
-	v.length(at+".holds.ttl", p.Holds.TTL, 30*time.Second, maxDuration)
-	v.length(at+".cancellation.until", p.Cancellation.Until, 0, 90*24*time.Hour)
-	v.length(at+".rescheduling.until", p.Rescheduling.Until, 0, 90*24*time.Hour)
-	if p.Limits.PerDay < 0 || p.Limits.PerWeek < 0 || p.Limits.OpenPerCustomer < 0 || p.Rescheduling.Times < 0 {
-		v.addf(at+".limits", "must not be negative; leave a limit out to have none")
-	}
-	if !slices.Contains([]Confirmation{ConfirmAutomatic, ConfirmManual}, p.Confirmation) {
-		v.addf(at+".confirmation", "%q is not a way to confirm: use Automatic or Manual", p.Confirmation)
-	}
+	v.weekOverlaps(at, entries)
 }
 
 func (v *validator) grid(at string, p Policy) {
 	v.length(at+".slots.interval", p.Slots.Interval, time.Minute, maxDuration)
+	if step := p.Slots.Interval.Std(); p.Slots.Anchor == AnchorClock && step > 0 && 24*time.Hour%step != 0 {
+		v.addf(at+".slots.interval", "is %s, which does not divide a day; with the anchor Clock use a step such as 10m, 15m, 20m or 1h", p.Slots.Interval)
+	}
 	if !slices.Contains([]Anchor{AnchorSpanStart, AnchorDayStart, AnchorClock}, p.Slots.Anchor) {
 		v.addf(at+".slots.anchor", "%q is not an anchor: use SpanStart, DayStart or Clock", p.Slots.Anchor)
 	}
@@ -71,12 +110,20 @@ func (v *validator) grid(at string, p Policy) {
 }
 
 func (v *validator) exception(at string, e Exception) {
-	if e.From == "" {
+	switch _, err := ParseDate(string(e.From)); {
+	case e.From == "":
 		v.addf(at+".from", "is required")
+	case err != nil:
+		v.addf(at+".from", "%s", err)
 	}
-	if e.To != "" && e.To < e.From {
+	switch _, err := ParseDate(string(e.To)); {
+	case e.To == "": // one day
+	case err != nil:
+		v.addf(at+".to", "%s", err)
+	case e.To < e.From:
 		v.addf(at+".to", "%s is before from, %s", e.To, e.From)
 	}
+	v.text(at+".reason", e.Reason, maxNameLength)
 	v.spans(at+".spans", e.Spans)
 }
 
@@ -85,11 +132,15 @@ func (v *validator) spans(at string, spans []Span) {
 	for i, span := range spans {
 		field := fmt.Sprintf("%s[%d]", at, i)
 		switch {
-		case span.From >= 24*60:
+		case span.From < 0:
+			v.addf(field+".from", "is before 00:00")
+		case span.From >= day:
 			v.addf(field+".from", "%s is on the next date: a span must start before 24:00", span.From)
 		case span.To <= span.From:
 			v.addf(field, "ends at %s, before it starts at %s; to run past midnight write the end beyond 24:00, such as 26:00 for 02:00", span.To, span.From)
-		case span.To-span.From > 24*60:
+		case span.To > MaxClockTime:
+			v.addf(field+".to", "%s is later than %s, which is noon on the next date", span.To, MaxClockTime)
+		case span.To-span.From > day:
 			v.addf(field, "is longer than a day")
 		}
 		for j, other := range spans[:i] {

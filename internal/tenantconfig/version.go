@@ -40,6 +40,13 @@ func (v version) less(other version) bool {
 	return v.major < other.major || v.major == other.major && v.minor < other.minor
 }
 
+// readable says whether this build can read documents of a version: a known major version.
+func readable(text string) bool {
+	got, ok := parseVersion(text)
+	newest, _ := parseVersion(Current())
+	return ok && got.major == newest.major
+}
+
 // Negotiate returns the highest version that this build renders and all the given servers support.
 // With no servers it returns Current. It reports false when there is no common version.
 func Negotiate(servers ...[]string) (string, bool) {
@@ -73,11 +80,11 @@ func Parse(data []byte) (*Document, error) {
 	if head.Version == "" {
 		return nil, fmt.Errorf("%s has no version: its first line should be version: %q", DocumentKey, Current())
 	}
-	got, ok := parseVersion(head.Version)
-	newest, _ := parseVersion(Current())
-	if !ok || got.major != newest.major {
+	if !readable(head.Version) {
 		return nil, &UnsupportedVersionError{Version: head.Version}
 	}
+	got, _ := parseVersion(head.Version)
+	newest, _ := parseVersion(Current())
 	var doc Document
 	unmarshal := yaml.UnmarshalStrict
 	if newest.less(got) {
