@@ -67,7 +67,7 @@ type Database struct {
 // SQLiteDatabase is an embedded database on a volume.
 //
 // +kubebuilder:validation:XValidation:rule="quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0",fieldPath=".size",message="cannot shrink: a volume can only grow"
-// +kubebuilder:validation:XValidation:rule="(has(self.storageClassName) ? self.storageClassName : ”) == (has(oldSelf.storageClassName) ? oldSelf.storageClassName : ”)",fieldPath=".storageClassName",message="cannot be changed: a volume keeps its class"
+// +kubebuilder:validation:XValidation:rule="has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",fieldPath=".storageClassName",message="cannot be changed: a volume keeps its class"
 type SQLiteDatabase struct {
 	// size of the volume, for example 1Gi. It can be raised later, if the storage class allows that, and never
 	// lowered. A million bookings take about 1Gi.
@@ -84,7 +84,7 @@ type SQLiteDatabase struct {
 // PostgresDatabase says which PostgreSQL to use. Exactly one of server and urlSecretRef must be set.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.server) != has(self.urlSecretRef)",message="exactly one of server and urlSecretRef must be set"
-// +kubebuilder:validation:XValidation:rule="(has(self.server) ? self.server : ”) == (has(oldSelf.server) ? oldSelf.server : ”)",fieldPath=".server",message="cannot be changed, because the data would stay behind on the other server"
+// +kubebuilder:validation:XValidation:rule="has(self.server) == has(oldSelf.server) && (!has(self.server) || self.server == oldSelf.server)",fieldPath=".server",message="cannot be changed, because the data would stay behind on the other server"
 type PostgresDatabase struct {
 	// server is the name of a PostgreSQL server that the platform team defined (databaseServers in the chart's
 	// values) and opened to this namespace. The operator makes a database and a role for the tenant on it,
@@ -103,7 +103,7 @@ type PostgresDatabase struct {
 // CloudNativePGDatabase is a PostgreSQL cluster that the CloudNativePG operator runs for this tenant.
 //
 // +kubebuilder:validation:XValidation:rule="quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0",fieldPath=".size",message="cannot shrink: a volume can only grow"
-// +kubebuilder:validation:XValidation:rule="(has(self.storageClassName) ? self.storageClassName : ”) == (has(oldSelf.storageClassName) ? oldSelf.storageClassName : ”)",fieldPath=".storageClassName",message="cannot be changed: a volume keeps its class"
+// +kubebuilder:validation:XValidation:rule="has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",fieldPath=".storageClassName",message="cannot be changed: a volume keeps its class"
 type CloudNativePGDatabase struct {
 	// instances is how many PostgreSQL pods there are: one primary, the others replicas that can take over.
 	// From 1 to 9; 3 survives the loss of a node.
