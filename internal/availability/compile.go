@@ -10,7 +10,8 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/localtime"
 )
 
-const noDate = math.MinInt64
+// noTime is no instant and no date that the engine ever meets.
+const noTime = math.MinInt64
 
 // Reset turns e to another snapshot and keeps its memory. Slots that it returned
 // before become invalid, because their Units are in that memory. The error is an
@@ -81,7 +82,7 @@ func (e *Engine) addResources() {
 			faults.add(fmt.Sprintf("resources[%d].units", i), "must not be negative")
 		}
 		e.byID[r.ID] = i
-		e.resources = append(e.resources, resourceState{Resource: r, policy: e.addPolicy(r.Policy, i), limitsFor: noDate})
+		e.resources = append(e.resources, resourceState{Resource: r, policy: e.addPolicy(r.Policy, i), limitsFor: noTime})
 	}
 }
 

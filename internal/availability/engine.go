@@ -3,6 +3,8 @@ package availability
 import (
 	"fmt"
 	"time"
+
+	"github.com/frontdesk-dev/frontdesk/internal/localtime"
 )
 
 // Engine answers questions about one snapshot. It reuses its memory and is
@@ -25,6 +27,7 @@ type Engine struct {
 	byID         map[string]int
 
 	round, visit int    // stamps of the matching
+	placed       int    // requirements that have a unit in it
 	arena        []Unit // backing of Slot.Units
 	sorted       []Occupancy
 	faults       InvalidError
@@ -39,6 +42,16 @@ type policyState struct {
 	customerFull        bool
 	hours               walker // for judging, wherever the last judgement was
 	starts              walker // for finding starts, only forward
+	last                judgement
+}
+
+// judgement is what a policy says about one start, kept because resources that
+// share the policy ask for it in turn.
+type judgement struct {
+	at      int64 // or noTime
+	onGrid  bool
+	verdict verdict
+	date    localtime.Date // of the start, if the verdict is fine
 }
 
 // resourceState is a resource with its units [firstUnit, lastUnit).
@@ -48,7 +61,7 @@ type resourceState struct {
 	firstUnit, lastUnit int
 	// The verdict on PerDay and PerWeek is the same for the whole local date.
 	limits    verdict
-	limitsFor int64 // the date, or noDate
+	limitsFor int64 // the date, or noTime
 }
 
 // unitState is one unit. Its blocked range [firstBlocked, lastBlocked) in

@@ -31,6 +31,7 @@ func (e *Engine) seek(from, to int64) {
 	for i := range e.policies {
 		p := &e.policies[i]
 		p.hours.seek(p.Schedule, from, to)
+		p.last.at = noTime
 	}
 	for i := range e.units {
 		u := &e.units[i]
@@ -91,6 +92,7 @@ func (e *Engine) proposal() []Unit {
 func (e *Engine) match(at int64) bool {
 	e.round++
 	for i := range e.requirements {
+		e.placed = i
 		e.visit++
 		if !e.place(i, at) {
 			return false
@@ -100,7 +102,7 @@ func (e *Engine) match(at int64) bool {
 }
 
 func (e *Engine) place(requirement int, at int64) bool {
-	return e.placeWhere(requirement, at, false) || e.placeWhere(requirement, at, true)
+	return e.placeWhere(requirement, at, false) || e.placed > 0 && e.placeWhere(requirement, at, true)
 }
 
 // placeWhere gives the requirement a unit: one without an owner, or, displacing,
@@ -144,10 +146,16 @@ func (e *Engine) free(u *unitState, at int64) bool {
 func (e *Engine) judgeResource(r int, at int64, onGrid bool) verdict {
 	state := &e.resources[r]
 	p := &e.policies[state.policy]
-	if v := e.judgePolicy(p, at, e.duration, onGrid); v != fine {
-		return v
+	if last := &p.last; last.at != at || last.onGrid != onGrid {
+		*last = judgement{at: at, onGrid: onGrid, verdict: e.judgePolicy(p, at, e.duration, onGrid)}
+		if last.verdict == fine {
+			last.date = p.hours.segment.localDate(at)
+		}
 	}
-	return e.judgeLimits(state, p.hours.segment.localDate(at))
+	if p.last.verdict != fine {
+		return p.last.verdict
+	}
+	return e.judgeLimits(state, p.last.date)
 }
 
 // judgePolicy judges notice, horizon, hours and grid, and leaves p's cursor at
