@@ -14,7 +14,10 @@ type Duration time.Duration
 
 var durationPattern = regexp.MustCompile(`^([0-9]{1,5}(h|m|s|ms)){1,4}$`)
 
-// ParseDuration reads a GEP-2257 duration.
+// maxWritable is the first length that String cannot write with at most five digits a part.
+const maxWritable = 100_000 * time.Hour
+
+// ParseDuration reads a GEP-2257 duration of less than 100000h.
 func ParseDuration(text string) (Duration, error) {
 	if !durationPattern.MatchString(text) {
 		return 0, fmt.Errorf("%q is not a duration: write one like 30m, 1h30m or 45s", text)
@@ -22,6 +25,9 @@ func ParseDuration(text string) (Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil {
 		return 0, fmt.Errorf("%q is not a duration: write one like 30m, 1h30m or 45s", text)
+	}
+	if d >= maxWritable {
+		return 0, fmt.Errorf("%q is too long: write less than 100000h", text)
 	}
 	return Duration(d), nil
 }

@@ -19,7 +19,7 @@ func Current() string { return Versions[len(Versions)-1] }
 type UnsupportedVersionError struct{ Version string }
 
 func (e *UnsupportedVersionError) Error() string {
-	return fmt.Sprintf("document version %q is not supported: this build reads %v and newer minor versions of them", e.Version, Versions)
+	return fmt.Sprintf("document version %q is not supported: this build reads %q, in quotes, and newer minor versions of them", e.Version, Versions)
 }
 
 type version struct{ major, minor int }
