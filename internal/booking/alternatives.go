@@ -28,7 +28,7 @@ func (a *attempt) alternatives(ctx context.Context, reason availability.Reason) 
 			return nil, err
 		}
 		if len(nearest) > 0 {
-			return newSlots(nearest), nil
+			return newSlots(engine, nearest), nil
 		}
 	}
 	return nil, nil

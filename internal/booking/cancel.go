@@ -53,7 +53,7 @@ func (s *Service) notLive(ctx context.Context, id string) error {
 	switch booking.Status {
 	case StatusCancelled:
 		refusal = Errorf(CodeAlreadyCancelled, "This booking was cancelled already. There is nothing left to do.")
-	case StatusHeld:
+	case StatusHeld, StatusExpired:
 		refusal = Errorf(CodeNotCancellable, "This reservation has lapsed: it was not confirmed in time. There is nothing left to cancel.")
 	}
 	refusal.Details = map[string]any{"status": booking.Status}

@@ -84,15 +84,23 @@ func (f *Filter) checkWindow() error {
 }
 
 func (f *Filter) checkIDs() error {
-	for _, id := range []struct{ field, value string }{{"serviceID", f.ServiceID}, {"resourceID", f.ResourceID}} {
+	for _, id := range []struct{ field, value string }{{"service", f.ServiceID}, {"resource", f.ResourceID}} {
 		if !utf8.ValidString(id.value) || len(id.value) > 100 || strings.ContainsFunc(id.value, unicode.IsControl) {
 			return invalid(id.field, "%q is not an identifier. Use one from the list of services.", clip(id.value))
 		}
 	}
-	for _, id := range []struct{ field, value string }{{"customerID", f.CustomerID}, {"cursor", f.After.ID}} {
-		if _, err := uuid.Parse(id.value); id.value != "" && err != nil {
-			return invalid(id.field, "%q is not an identifier. Use one that an earlier answer gave.", clip(id.value))
+	for _, id := range []struct {
+		field string
+		value *string
+	}{{"customer", &f.CustomerID}, {"cursor", &f.After.ID}} {
+		if *id.value == "" {
+			continue
 		}
+		parsed, err := uuid.Parse(*id.value)
+		if err != nil {
+			return invalid(id.field, "%q is not an identifier. Use one that an earlier answer gave.", clip(*id.value))
+		}
+		*id.value = parsed.String() // the only form that stores keep
 	}
 	return nil
 }

@@ -79,15 +79,15 @@ func (c *Catalog) newPlan(service tenantconfig.Service, requires []availability.
 func (c *Catalog) plan(serviceID, resourceID string) (*offer, *plan, error) {
 	o, found := c.services[serviceID]
 	if !found {
-		return nil, nil, Errorf(CodeUnknownService, "There is no service %q. Choose one from the list of services.", clip(serviceID)).WithField("serviceID")
+		return nil, nil, Errorf(CodeUnknownService, "There is no service %q. Choose one from the list of services.", clip(serviceID)).WithField("service")
 	}
 	if p, found := o.plans[resourceID]; found {
 		return o, p, nil
 	}
 	if resource, found := c.resources[resourceID]; found {
 		return nil, nil, Errorf(CodeUnknownResource, "%s is not available with %s. Choose one that this service lists, or leave it out to take whoever is free.",
-			o.service.Name, resource.Name).WithField("resourceID")
+			o.service.Name, resource.Name).WithField("resource")
 	}
 	return nil, nil, Errorf(CodeUnknownResource, "There is no staff member, room or equipment %q. Choose one that the service lists, or leave it out to take whoever is free.",
-		clip(resourceID)).WithField("resourceID")
+		clip(resourceID)).WithField("resource")
 }

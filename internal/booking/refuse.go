@@ -23,6 +23,8 @@ func storeError(err error) error {
 		return Errorf(CodeNotFound, "There is no such booking. Check its number.")
 	case errors.Is(err, ErrIdempotencyMismatch):
 		return Errorf(CodeIdempotencyMismatch, "This idempotency key was used for a different request. Use a new key for a new request.")
+	case errors.Is(err, ErrInvalidRequest):
+		return Errorf(CodeValidation, "The request has something in it that cannot be kept. Send plain text without control characters.").WithCause(err)
 	default:
 		return unavailable(err)
 	}

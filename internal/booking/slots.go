@@ -2,10 +2,14 @@ package booking
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/frontdesk-dev/frontdesk/internal/availability"
 )
+
+// maxShown bounds how many assignments a slot shows.
+const maxShown = 16
 
 // Slots lists what can be booked, in order of time. Errors: VALIDATION_ERROR, UNKNOWN_SERVICE,
 // UNKNOWN_RESOURCE, WINDOW_TOO_LARGE, STORAGE_UNAVAILABLE.
@@ -36,7 +40,7 @@ func (s *Service) Slots(ctx context.Context, query SlotQuery) ([]Slot, error) {
 	if query.Limit > 0 && len(free) > query.Limit {
 		free = free[:query.Limit]
 	}
-	return newSlots(free), nil
+	return newSlots(engine, free), nil
 }
 
 // normalize fills in the window's bounds and checks them.
@@ -75,18 +79,28 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// newSlots copies slots out of the engine's memory.
-func newSlots(free []availability.Slot) []Slot {
+// newSlots copies slots out of the engine's memory and adds who else could serve them.
+func newSlots(engine *availability.Engine, free []availability.Slot) []Slot {
 	slots := make([]Slot, len(free))
+	var units []availability.Candidate
 	for i, slot := range free {
+		units = engine.AppendCandidates(units[:0], slot.StartTime())
 		slots[i] = Slot{
 			Start:      slot.StartTime(),
 			End:        slot.EndTime(),
-			Candidates: []Assignment{newAssignment(slot.Units)},
+			Candidates: combine([]Assignment{newAssignment(slot.Units)}, firstUnits(units), len(slot.Units), maxShown),
 			PlacesLeft: slot.PlacesLeft,
 		}
 	}
 	return slots
+}
+
+// firstUnits keeps one unit of each resource for each requirement: to a caller who chooses, the others
+// are the same. It reuses the slice.
+func firstUnits(free []availability.Candidate) []availability.Candidate {
+	return slices.CompactFunc(free, func(a, b availability.Candidate) bool {
+		return a.Requirement == b.Requirement && a.Unit.Resource == b.Unit.Resource
+	})
 }
 
 // Explain says why a start is or is not offered. Errors: VALIDATION_ERROR, UNKNOWN_SERVICE,
