@@ -2,16 +2,23 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// BookingPolicySpec says when and how bookings are taken. All wall-clock times are read in the time zone of
-// the Tenant that uses the policy.
+// BookingPolicySpec says when and how bookings are taken. All wall-clock times
+// are read in the time zone of the Tenant that uses the policy.
+//
+// The policy that a Tenant names is its rule book: everything below applies.
+// The policy that one of its resources names is that resource's timetable: only
+// hours, exceptions and holidays are taken from it.
 type BookingPolicySpec struct {
-	// hours of a usual week, as wall-clock time in the tenant's zone. A day that is not named is closed; a day
-	// is named once, with all its spans. Example: [{days: [Mon, Tue], spans: [{from: "09:00", to: "17:30"}]}].
-	// A change reaches the running servers within seconds; bookings already made are kept.
+	// hours of a usual week, as wall-clock time in the tenant's zone. A day that
+	// is not named is closed; a day is named once, with all its spans. Example:
+	// [{days: [Mon, Tue], spans: [{from: "09:00", to: "17:30"}]}]. A change
+	// reaches the running servers within seconds; bookings already made are
+	// kept.
 	// +required
 	Hours WeekSchedule `json:"hours"`
 
-	// exceptions replace the usual hours, and public holidays, on certain dates. Their dates must not overlap.
+	// exceptions replace the usual hours, and public holidays, on certain dates.
+	// Their dates must not overlap.
 	// +optional
 	// +listType=map
 	// +listMapKey=from
@@ -19,13 +26,14 @@ type BookingPolicySpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(a, self.filter(b, a.from <= (has(b.to) ? b.to : b.from) && b.from <= (has(a.to) ? a.to : a.from)).size() <= 1)",message="exceptions must not overlap: a date would have two answers"
 	Exceptions []DateException `json:"exceptions,omitempty"`
 
-	// holidays close the business on public holidays. Without it they are days like any other.
+	// holidays close the business on public holidays. Without it they are days
+	// like any other.
 	// +optional
 	Holidays *Holidays `json:"holidays,omitempty"`
 
 	// slots say at which times a booking may begin.
 	// +optional
-	// +kubebuilder:default={}
+	// +kubebuilder:default={interval: "15m", anchor: SpanStart}
 	Slots SlotGrid `json:"slots,omitzero"`
 
 	// notice says how soon, and how far ahead, a booking may begin.
@@ -33,13 +41,15 @@ type BookingPolicySpec struct {
 	// +kubebuilder:default={}
 	Notice Notice `json:"notice,omitzero"`
 
-	// buffers keep time free around each booking, for example to clean a room. They are added to those of the
-	// neighbouring booking, may reach beyond opening hours, and are fixed when the booking is made.
+	// buffers keep time free around each booking, for example to clean a room.
+	// They are added to those of the neighbouring booking, may reach beyond
+	// opening hours, and are fixed when the booking is made.
 	// +optional
 	// +kubebuilder:default={}
 	Buffers Buffers `json:"buffers,omitzero"`
 
-	// limits bound how many bookings there may be. Without them only free time bounds them.
+	// limits bound how many bookings there may be. Without them only free time
+	// bounds them.
 	// +optional
 	Limits *BookingLimits `json:"limits,omitempty"`
 
@@ -53,24 +63,28 @@ type BookingPolicySpec struct {
 	// +kubebuilder:default={}
 	Cancellation Cancellation `json:"cancellation,omitzero"`
 
-	// rescheduling says until when, and how often, a customer may move a booking.
+	// rescheduling says until when, and how often, a customer may move a
+	// booking.
 	// +optional
 	// +kubebuilder:default={}
 	Rescheduling Rescheduling `json:"rescheduling,omitzero"`
 
-	// confirmation says who confirms a booking. With Automatic, the default, it is confirmed when it is made.
-	// With Manual it holds its time and waits until the business confirms or declines it.
+	// confirmation says who confirms a booking. With Automatic, the default, it
+	// is confirmed when it is made. With Manual it holds its time and waits
+	// until the business confirms or declines it.
 	// +optional
 	// +kubebuilder:default=Automatic
 	Confirmation ConfirmationMode `json:"confirmation,omitempty"`
 
-	// waitlist lets customers wait for a time that is taken; when it becomes free it is offered to them, one
-	// after the other. Without it there is no waiting list.
+	// waitlist lets customers wait for a time that is taken; when it becomes
+	// free it is offered to them, one after the other. Without it there is no
+	// waiting list.
 	// +optional
 	Waitlist *Waitlist `json:"waitlist,omitempty"`
 
-	// reminders to the customer before the booking begins. Those whose time has passed when the booking is made
-	// are left out. They keep to the customer's opt-outs and to quiet hours.
+	// reminders to the customer before the booking begins. Those whose time has
+	// passed when the booking is made are left out. They keep to the customer's
+	// opt-outs and to quiet hours.
 	// +optional
 	// +listType=map
 	// +listMapKey=before
@@ -95,15 +109,17 @@ type DateException struct {
 	// +optional
 	Spans Spans `json:"spans,omitempty"`
 
-	// reason that is shown to customers and told by voice agents, for example "Christmas Eve".
+	// reason that is shown to customers and told by voice agents, for example
+	// "Christmas Eve".
 	// +optional
 	Reason DisplayName `json:"reason,omitempty"`
 }
 
 // Holidays names a calendar of public holidays.
 type Holidays struct {
-	// calendar is a country of ISO 3166-1, or a part of one as in ISO 3166-2: GB-ENG, DE-BY, US. Whether it is
-	// known is checked by the controller, which says so in the condition Accepted.
+	// calendar is a country of ISO 3166-1, or a part of one as in ISO 3166-2:
+	// GB-ENG, DE-BY, US. Whether it is known is checked by the controller, which
+	// says so in the condition Accepted.
 	// +required
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=6
@@ -119,13 +135,15 @@ type SlotAnchor string
 const (
 	// SlotAnchorSpanStart counts from the beginning of each span.
 	SlotAnchorSpanStart SlotAnchor = "SpanStart"
-	// SlotAnchorDayStart counts from the first span of the day.
+	// SlotAnchorDayStart counts elapsed time from midnight.
 	SlotAnchorDayStart SlotAnchor = "DayStart"
-	// SlotAnchorClock counts from midnight.
+	// SlotAnchorClock takes readings of the wall clock.
 	SlotAnchorClock SlotAnchor = "Clock"
 )
 
 // SlotGrid says at which times a booking may begin.
+//
+// +kubebuilder:validation:XValidation:rule="self.anchor != 'Clock' || duration(self.interval) < duration('1s') || 86400 % duration(self.interval).getSeconds() == 0",fieldPath=".interval",message="must divide a day when anchor is Clock, like 10m, 15m, 20m, 30m or 1h"
 type SlotGrid struct {
 	// interval between two possible starts, for example 15m. From 1m to 24h.
 	// +optional
@@ -133,9 +151,15 @@ type SlotGrid struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m') && duration(self) <= duration('24h')",message="must be from 1m to 24h"
 	Interval Duration `json:"interval,omitempty"`
 
-	// anchor is where counting begins. With SpanStart, the default, at the beginning of each span: a span from
-	// 09:10 and an interval of 30m give 09:10, 09:40. With DayStart, at the beginning of the day's first span,
-	// on through breaks. With Clock, at midnight: the same span gives 09:30, 10:00.
+	// anchor is where counting begins.
+	//
+	// - SpanStart (the default): at the beginning of each span. A span from
+	//   09:10 and an interval of 30m give 09:10, 09:40 and so on.
+	// - DayStart: at midnight, in elapsed time. The same span gives 09:30, 10:00.
+	// - Clock: on the readings of the wall clock that are multiples of the
+	//   interval. It differs from DayStart only on days on which the clocks
+	//   change. The interval must divide a day.
+	//
 	// +optional
 	// +kubebuilder:default=SpanStart
 	Anchor SlotAnchor `json:"anchor,omitempty"`
@@ -143,13 +167,15 @@ type SlotGrid struct {
 
 // Notice bounds when a booking may begin, seen from now.
 type Notice struct {
-	// minimum time between now and the beginning of a booking, for example 2h. Up to 8760h, a year.
+	// minimum time between now and the beginning of a booking, for example 2h.
+	// Up to 8760h, a year.
 	// +optional
 	// +kubebuilder:default="0s"
 	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('8760h')",message="must be at most 8760h, a year"
 	Minimum Duration `json:"minimum,omitempty"`
 
-	// maximumDays is how many calendar days ahead bookings are taken, from 1 to 730. Today is day 0.
+	// maximumDays is how many calendar days ahead bookings are taken, from 1 to
+	// 730. Today is day 0.
 	// +optional
 	// +kubebuilder:default=60
 	// +kubebuilder:validation:Minimum=1
@@ -172,7 +198,8 @@ type Buffers struct {
 	After Duration `json:"after,omitempty"`
 }
 
-// BookingLimits bound how many bookings there may be. What is left out is not bounded.
+// BookingLimits bound how many bookings there may be. What is left out is
+// not bounded.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.perDay) || !has(self.perWeek) || self.perDay <= self.perWeek",fieldPath=".perWeek",message="must not be smaller than perDay"
 type BookingLimits struct {
@@ -182,7 +209,8 @@ type BookingLimits struct {
 	// +kubebuilder:validation:Maximum=100000
 	PerDay *int32 `json:"perDay,omitempty"`
 
-	// perWeek is how many bookings may begin in one local week, from Monday to Sunday.
+	// perWeek is how many bookings may begin in one local week, from Monday to
+	// Sunday.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100000
@@ -195,30 +223,36 @@ type BookingLimits struct {
 	OpenPerCustomer *int32 `json:"openPerCustomer,omitempty"`
 }
 
-// Holds reserve a slot for a short time. A hold is a real reservation: nobody else can take the slot.
+// Holds reserve a slot for a short time. A hold is a real reservation:
+// nobody else can take the slot.
 type Holds struct {
-	// ttl is how long a hold lasts if it is not confirmed, for example 5m. From 30s to 24h.
+	// ttl is how long a hold lasts if it is not confirmed, for example 5m. From
+	// 30s to 24h.
 	// +optional
 	// +kubebuilder:default="5m"
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('30s') && duration(self) <= duration('24h')",message="must be from 30s to 24h"
 	TTL Duration `json:"ttl,omitempty"`
 }
 
-// Cancellation says until when a customer may cancel. The business itself can always cancel.
+// Cancellation says until when a customer may cancel. The business itself
+// can always cancel.
 type Cancellation struct {
-	// until is how long before the beginning a customer may still cancel, for example 24h. 0s, the default,
-	// allows it up to the beginning.
+	// until is how long before the beginning a customer may still cancel, for
+	// example 24h. 0s, the default, allows it up to the beginning.
 	// +optional
 	// +kubebuilder:default="0s"
+	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('2160h')",message="must be at most 2160h, ninety days"
 	Until Duration `json:"until,omitempty"`
 }
 
-// Rescheduling says until when and how often a customer may move a booking. The business itself always can.
+// Rescheduling says until when and how often a customer may move a booking.
+// The business itself always can.
 type Rescheduling struct {
-	// until is how long before the beginning a customer may still move it, for example 4h. 0s, the default,
-	// allows it up to the beginning.
+	// until is how long before the beginning a customer may still move it, for
+	// example 4h. 0s, the default, allows it up to the beginning.
 	// +optional
 	// +kubebuilder:default="0s"
+	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('2160h')",message="must be at most 2160h, ninety days"
 	Until Duration `json:"until,omitempty"`
 
 	// times is how often one booking may be moved, from 0 (never) to 100.
@@ -243,8 +277,8 @@ const (
 
 // Waitlist offers times that become free to customers who wait.
 type Waitlist struct {
-	// offerTTL is how long an offered time is kept for a customer before it goes to the next, for example 15m.
-	// From 1m to 24h.
+	// offerTTL is how long an offered time is kept for a customer before it goes
+	// to the next, for example 15m. From 1m to 24h.
 	// +optional
 	// +kubebuilder:default="15m"
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m') && duration(self) <= duration('24h')",message="must be from 1m to 24h"
@@ -265,39 +299,45 @@ const (
 
 // Reminder is a message before a booking begins.
 type Reminder struct {
-	// before is how long before the beginning the reminder is sent, for example 24h. From 5m to 720h.
+	// before is how long before the beginning the reminder is sent, for example
+	// 24h. From 5m to 720h.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('5m') && duration(self) <= duration('720h')",message="must be from 5m to 720h"
 	Before Duration `json:"before"`
 
-	// channel is SMS, which needs the tenant's integrations.twilio, or Email, which needs integrations.email.
-	// Where the integration is missing, the reminder is left out and the Tenant says so.
+	// channel is SMS, which needs the tenant's integrations.twilio, or Email,
+	// which needs integrations.email. Where the integration is missing, the
+	// reminder is left out and the Tenant says so.
 	// +required
 	Channel ReminderChannel `json:"channel"`
 }
 
 // BookingPolicyStatus is what was observed of a policy.
 type BookingPolicyStatus struct {
-	// conditions say how the policy is. Accepted=True means that it makes sense and may be used.
+	// conditions say how the policy is. Accepted=True means that it makes sense
+	// and may be used.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// observedGeneration is the generation of the spec that this status is about.
+	// observedGeneration is the generation of the spec that this status is
+	// about.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// tenants is how many tenants use this policy, for all of their resources or for some.
+	// tenants is how many tenants use this policy, for all of their resources or
+	// for some.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Tenants *int32 `json:"tenants,omitempty"`
 }
 
-// BookingPolicy says when and how bookings are taken: opening hours and their exceptions, slots, notice,
-// buffers, limits, cancellation and reminders. Tenants of the same namespace refer to it by name.
+// BookingPolicy says when and how bookings are taken: opening hours and
+// their exceptions, slots, notice, buffers, limits, cancellation and
+// reminders. Tenants of the same namespace refer to it by name.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

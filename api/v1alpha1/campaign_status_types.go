@@ -44,17 +44,19 @@ type VariantStatus struct {
 	CampaignCounts `json:",inline"`
 }
 
-// CampaignStatus is what was observed of a campaign. It is brought up to date at most once a minute.
+// CampaignStatus is what was observed of a campaign. It is brought up to
+// date at most once a minute.
 type CampaignStatus struct {
-	// conditions say how the campaign is: Ready (the tenant's server knows it), Running, Completed,
-	// BudgetExhausted and TenantReady.
+	// conditions say how the campaign is: Ready (the tenant's server knows it),
+	// Running, Completed, BudgetExhausted and TenantReady.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// observedGeneration is the generation of the spec that this status is about.
+	// observedGeneration is the generation of the spec that this status is
+	// about.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
@@ -84,8 +86,8 @@ type CampaignStatus struct {
 	Variants []VariantStatus `json:"variants,omitempty"`
 }
 
-// Campaign contacts leads by phone and text message until they book: whom, in which words, when and how hard.
-// The tenant's server runs it.
+// Campaign contacts leads by phone and text message until they book: whom,
+// in which words, when and how hard. The tenant's server runs it.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -105,8 +107,9 @@ type CampaignStatus struct {
 type Campaign struct {
 	metav1.TypeMeta `json:",inline"`
 
-	// metadata is the standard metadata of an object. Enrolment is kept by the campaign's name: one that is
-	// deleted and made again under the same name goes on where it was.
+	// metadata is the standard metadata of an object. Enrolment is kept by the
+	// campaign's name: one that is deleted and made again under the same name
+	// goes on where it was.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 

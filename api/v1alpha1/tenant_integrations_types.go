@@ -10,7 +10,8 @@ type Integrations struct {
 	// +optional
 	Twilio *TwilioIntegration `json:"twilio,omitempty"`
 
-	// googleCalendar writes bookings into the calendars of resources and reads their busy times.
+	// googleCalendar writes bookings into the calendars of resources and reads
+	// their busy times.
 	// +optional
 	GoogleCalendar *GoogleCalendarIntegration `json:"googleCalendar,omitempty"`
 
@@ -18,7 +19,8 @@ type Integrations struct {
 	// +optional
 	Email *EmailIntegration `json:"email,omitempty"`
 
-	// webhooks tell other systems, such as a CRM, what happens here. Each delivery is signed and retried.
+	// webhooks tell other systems, such as a CRM, what happens here. Each
+	// delivery is signed and retried.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -29,22 +31,25 @@ type Integrations struct {
 
 // VapiIntegration connects to Vapi.
 type VapiIntegration struct {
-	// assistantID is the Vapi assistant that answers calls, and that makes them where a campaign names no other.
+	// assistantID is the Vapi assistant that answers calls, and that makes them
+	// where a campaign names no other.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9_-]+$`
 	AssistantID string `json:"assistantID"`
 
-	// phoneNumberID is the Vapi phone number from which calls are made. Without it calls are only answered.
+	// phoneNumberID is the Vapi phone number from which calls are made. Without
+	// it calls are only answered.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9_-]+$`
 	PhoneNumberID string `json:"phoneNumberID,omitempty"`
 
-	// credentialsSecretRef names a Secret with the entries apiKey (Vapi's private key) and webhookSecret (the
-	// secret with which Vapi's requests to this tenant are verified).
+	// credentialsSecretRef names a Secret with the entries apiKey (Vapi's
+	// private key) and webhookSecret (the secret with which Vapi's requests to
+	// this tenant are verified).
 	// +required
 	CredentialsSecretRef SecretReference `json:"credentialsSecretRef"`
 
@@ -57,35 +62,39 @@ type VapiIntegration struct {
 //
 // +kubebuilder:validation:XValidation:rule="has(self.from) || has(self.messagingServiceSID)",message="needs from or messagingServiceSID: something must be the sender"
 type TwilioIntegration struct {
-	// from is the number that messages come from, in E.164 and in quotes, for example "+442079460000".
-	// Required when there is no messagingServiceSID.
+	// from is the number that messages come from, in E.164 and in quotes, for
+	// example "+442079460000". Required when there is no messagingServiceSID.
 	// +optional
 	From PhoneNumber `json:"from,omitempty"`
 
-	// messagingServiceSID is the Twilio messaging service that picks the sender: MG and 32 hexadecimal digits.
-	// It takes precedence over from.
+	// messagingServiceSID is the Twilio messaging service that picks the sender:
+	// MG and 32 hexadecimal digits. It takes precedence over from.
 	// +optional
 	// +kubebuilder:validation:MaxLength=34
 	// +kubebuilder:validation:Pattern=`^MG[0-9a-fA-F]{32}$`
 	MessagingServiceSID string `json:"messagingServiceSID,omitempty"`
 
-	// credentialsSecretRef names a Secret with the entries accountSID and authToken.
+	// credentialsSecretRef names a Secret with the entries accountSID and
+	// authToken.
 	// +required
 	CredentialsSecretRef SecretReference `json:"credentialsSecretRef"`
 
-	// baseURL replaces Twilio's own address, for example with that of the sandbox.
+	// baseURL replaces Twilio's own address, for example with that of the
+	// sandbox.
 	// +optional
 	BaseURL URL `json:"baseURL,omitempty"`
 }
 
 // GoogleCalendarIntegration connects to Google Calendar.
 type GoogleCalendarIntegration struct {
-	// credentialsSecretRef names a Secret with the entry credentials.json: the key file of a Google service
-	// account with which the resources' calendars are shared.
+	// credentialsSecretRef names a Secret with the entry credentials.json: the
+	// key file of a Google service account with which the resources' calendars
+	// are shared.
 	// +required
 	CredentialsSecretRef SecretReference `json:"credentialsSecretRef"`
 
-	// baseURL replaces Google's own address, for example with that of the sandbox.
+	// baseURL replaces Google's own address, for example with that of the
+	// sandbox.
 	// +optional
 	BaseURL URL `json:"baseURL,omitempty"`
 }
@@ -96,7 +105,8 @@ type GoogleCalendarIntegration struct {
 type EmailEncryption string
 
 const (
-	// EmailEncryptionStartTLS starts in plain text and demands STARTTLS; usual on port 587.
+	// EmailEncryptionStartTLS starts in plain text and demands STARTTLS; usual
+	// on port 587.
 	EmailEncryptionStartTLS EmailEncryption = "StartTLS"
 	// EmailEncryptionImplicitTLS is TLS from the first byte; usual on port 465.
 	EmailEncryptionImplicitTLS EmailEncryption = "ImplicitTLS"
@@ -112,25 +122,27 @@ type EmailIntegration struct {
 	// +required
 	Host Host `json:"host"`
 
-	// port of the SMTP server. 587, the default, goes with StartTLS, and 465 with ImplicitTLS.
+	// port of the SMTP server. 587, the default, goes with StartTLS, and 465
+	// with ImplicitTLS.
 	// +optional
 	// +kubebuilder:default=587
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port,omitempty"`
 
-	// encryption is StartTLS (the default), ImplicitTLS, or None for a server within the cluster that asks for
-	// no password.
+	// encryption is StartTLS (the default), ImplicitTLS, or None for a server
+	// within the cluster that asks for no password.
 	// +optional
 	// +kubebuilder:default=StartTLS
 	Encryption EmailEncryption `json:"encryption,omitempty"`
 
-	// from is the address that messages come from. They carry the tenant's displayName.
+	// from is the address that messages come from. They carry the tenant's
+	// displayName.
 	// +required
 	From EmailAddress `json:"from"`
 
-	// credentialsSecretRef names a Secret with the entries username and password. Without it the server is used
-	// without logging in.
+	// credentialsSecretRef names a Secret with the entries username and
+	// password. Without it the server is used without logging in.
 	// +optional
 	CredentialsSecretRef *SecretReference `json:"credentialsSecretRef,omitempty"`
 }
@@ -162,12 +174,14 @@ type Webhook struct {
 	// +required
 	Name Identifier `json:"name"`
 
-	// url to which events are posted. It must be https, or http to a Service inside the cluster.
+	// url to which events are posted. It must be https, or http to a Service
+	// inside the cluster.
 	// +required
 	URL URL `json:"url"`
 
-	// secretRef is an entry of a Secret that holds the key with which each delivery is signed (HMAC-SHA256), so
-	// that the receiver can tell that it is genuine.
+	// secretRef is an entry of a Secret that holds the key with which each
+	// delivery is signed (HMAC-SHA256), so that the receiver can tell that it is
+	// genuine.
 	// +required
 	SecretRef SecretKeyReference `json:"secretRef"`
 

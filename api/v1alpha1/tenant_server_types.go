@@ -4,12 +4,14 @@ import corev1 "k8s.io/api/core/v1"
 
 // Access limits callers of the HTTP API.
 type Access struct {
-	// rateLimit bounds how often one API key may call. Without it the platform's default holds.
+	// rateLimit bounds how often one API key may call. Without it the platform's
+	// default holds.
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 }
 
-// RateLimit bounds how often something may happen. Without a Redis cache each replica counts for itself.
+// RateLimit bounds how often something may happen. Without a Redis cache
+// each replica counts for itself.
 type RateLimit struct {
 	// requestsPerMinute that are allowed in the long run, from 1 to 100000.
 	// +required
@@ -17,8 +19,8 @@ type RateLimit struct {
 	// +kubebuilder:validation:Maximum=100000
 	RequestsPerMinute int32 `json:"requestsPerMinute"`
 
-	// burst is how many requests may come at once before the limit bites, from 1 to 100000. Without it: a tenth
-	// of requestsPerMinute, and at least 1.
+	// burst is how many requests may come at once before the limit bites, from 1
+	// to 100000. Without it: a tenth of requestsPerMinute, and at least 1.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100000
@@ -29,24 +31,26 @@ type RateLimit struct {
 //
 // +kubebuilder:validation:XValidation:rule="!(has(self.replicas) && has(self.autoscaling))",message="only one of replicas and autoscaling may be set"
 type Server struct {
-	// replicas is how many pods serve the tenant, from 1 to 100. Without it: 1 with the engines SQLite and
-	// JSONFile, which allow no more, and 2 with the others. To stop a tenant use runState: Suspended.
+	// replicas is how many pods serve the tenant, from 1 to 100. Without it: 1
+	// with the engines SQLite and JSONFile, which allow no more, and 2 with the
+	// others. To stop a tenant use runState: Suspended.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100
 	Replicas *int32 `json:"replicas,omitempty"`
 
-	// autoscaling lets the number of pods follow the load, instead of replicas. It needs engine Postgres or
-	// CloudNativePG.
+	// autoscaling lets the number of pods follow the load, instead of replicas.
+	// It needs engine Postgres or CloudNativePG.
 	// +optional
 	Autoscaling *Autoscaling `json:"autoscaling,omitempty"`
 
-	// resources are the requests and limits of the server's container. Without them the platform's default holds.
+	// resources are the requests and limits of the server's container. Without
+	// them the platform's default holds.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
-	// pod adjusts where and how the pods are scheduled. Volumes, the service account and security settings
-	// cannot be adjusted.
+	// pod adjusts where and how the pods are scheduled. Volumes, the service
+	// account and security settings cannot be adjusted.
 	// +optional
 	Pod *PodSettings `json:"pod,omitempty"`
 }
@@ -68,8 +72,8 @@ type Autoscaling struct {
 	// +kubebuilder:validation:Maximum=100
 	MaxReplicas int32 `json:"maxReplicas"`
 
-	// targetCPUUtilizationPercentage is the average use of the requested CPU that is aimed at, in per cent of
-	// the request, from 1 to 100.
+	// targetCPUUtilizationPercentage is the average use of the requested CPU
+	// that is aimed at, in per cent of the request, from 1 to 100.
 	// +optional
 	// +kubebuilder:default=70
 	// +kubebuilder:validation:Minimum=1
@@ -79,7 +83,8 @@ type Autoscaling struct {
 
 // PodSettings is the part of a pod that a tenant may shape.
 type PodSettings struct {
-	// labels to add to the pods. Those of the operator (frontdesk.dev and app.kubernetes.io) cannot be replaced.
+	// labels to add to the pods. Those of the operator (frontdesk.dev and
+	// app.kubernetes.io) cannot be replaced.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('app.kubernetes.io/') && !k.startsWith('frontdesk.dev/'))",message="must not use the prefixes app.kubernetes.io/ and frontdesk.dev/, by which the operator finds its pods"
@@ -105,8 +110,9 @@ type PodSettings struct {
 	// +optional
 	Affinity *corev1.Affinity `json:"affinity,omitempty"`
 
-	// topologySpreadConstraints spread the pods over zones or nodes. Without them, and with more than one
-	// replica, the pods are spread over nodes as far as possible.
+	// topologySpreadConstraints spread the pods over zones or nodes. Without
+	// them, and with more than one replica, the pods are spread over nodes as
+	// far as possible.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8
@@ -116,7 +122,8 @@ type PodSettings struct {
 	// +optional
 	PriorityClassName ObjectName `json:"priorityClassName,omitempty"`
 
-	// imagePullSecrets name Secrets, in the same namespace, with which the image is pulled.
+	// imagePullSecrets name Secrets, in the same namespace, with which the image
+	// is pulled.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -138,13 +145,15 @@ type AnnotationValue string
 //
 // +kubebuilder:validation:XValidation:rule="has(self.gateway) != has(self.ingress)",message="exactly one of gateway and ingress must be set"
 type Exposure struct {
-	// host under which the tenant is reached, for example brightsmile.book.example. The platform decides which
-	// endings a namespace may use, and no two tenants of a cluster can have the same host: who came first keeps
-	// it, and RouteAccepted is False for the other.
+	// host under which the tenant is reached, for example
+	// brightsmile.book.example. The platform decides which endings a namespace
+	// may use, and no two tenants of a cluster can have the same host: who came
+	// first keeps it, and RouteAccepted is False for the other.
 	// +required
 	Host Host `json:"host"`
 
-	// gateway attaches the tenant to a Gateway of the Gateway API by an HTTPRoute. Preferred over ingress.
+	// gateway attaches the tenant to a Gateway of the Gateway API by an
+	// HTTPRoute. Preferred over ingress.
 	// +optional
 	Gateway *GatewayExposure `json:"gateway,omitempty"`
 
@@ -159,28 +168,30 @@ type GatewayExposure struct {
 	// +required
 	Name ObjectName `json:"name"`
 
-	// namespace of the Gateway. Without it: the tenant's own. The Gateway must allow routes from the tenant's
-	// namespace.
+	// namespace of the Gateway. Without it: the tenant's own. The Gateway must
+	// allow routes from the tenant's namespace.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	Namespace string `json:"namespace,omitempty"`
 
-	// sectionName is the listener of the Gateway to attach to, for example https. Without it: every listener
-	// that matches the host.
+	// sectionName is the listener of the Gateway to attach to, for example
+	// https. Without it: every listener that matches the host.
 	// +optional
 	SectionName ObjectName `json:"sectionName,omitempty"`
 }
 
 // IngressExposure shapes an Ingress.
 type IngressExposure struct {
-	// className is the IngressClass, for example nginx. Without it the cluster's default class is used.
+	// className is the IngressClass, for example nginx. Without it the cluster's
+	// default class is used.
 	// +optional
 	ClassName ObjectName `json:"className,omitempty"`
 
-	// tlsSecretName names a Secret of type kubernetes.io/tls with the certificate for the host. Without it the
-	// tenant is reached by plain http, unless something in front of the Ingress ends TLS.
+	// tlsSecretName names a Secret of type kubernetes.io/tls with the
+	// certificate for the host. Without it the tenant is reached by plain http,
+	// unless something in front of the Ingress ends TLS.
 	// +optional
 	TLSSecretName ObjectName `json:"tlsSecretName,omitempty"`
 }

@@ -11,20 +11,22 @@ import (
 // +kubebuilder:validation:XValidation:rule="!(self.database.engine in ['SQLite', 'JSONFile']) || !has(self.server) || (!has(self.server.autoscaling) && (!has(self.server.replicas) || self.server.replicas <= 1))",fieldPath=".server",reason=FieldValueForbidden,message="database engines SQLite and JSONFile keep the data in one pod's volume: server.replicas is at most 1 and server.autoscaling is not possible; choose Postgres or CloudNativePG for more"
 // +kubebuilder:validation:XValidation:rule="!has(self.alerts) || !has(self.alerts.emails) || (has(self.integrations) && has(self.integrations.email))",fieldPath=".alerts",message="alerts.emails needs integrations.email, through which the messages are sent"
 type TenantSpec struct {
-	// displayName is the name of the business as customers read and hear it, for example
-	// "Bright Smile Dental". One line, at most 120 characters. A change reaches the running server within
-	// seconds.
+	// displayName is the name of the business as customers read and hear it, for
+	// example "Bright Smile Dental". One line, at most 120 characters. A change
+	// reaches the running server within seconds.
 	// +required
 	DisplayName DisplayName `json:"displayName"`
 
-	// timeZone is the IANA name of the zone in which the business keeps its hours, for example Europe/London.
-	// Every wall-clock time of its BookingPolicy is read in this zone, across changes of summer time. After a
-	// change, bookings already made keep their instant; only new slots follow the new zone.
+	// timeZone is the IANA name of the zone in which the business keeps its
+	// hours, for example Europe/London. Every wall-clock time of its
+	// BookingPolicy is read in this zone, across changes of summer time. After a
+	// change, bookings already made keep their instant; only new slots follow
+	// the new zone.
 	// +required
 	TimeZone TimeZone `json:"timeZone"`
 
-	// locale is the language, and optionally the country, in which dates, messages and pages are written:
-	// a BCP 47 tag such as en-GB, de or pt-BR.
+	// locale is the language, and optionally the country, in which dates,
+	// messages and pages are written: a BCP 47 tag such as en-GB, de or pt-BR.
 	// +optional
 	// +kubebuilder:default="en"
 	// +kubebuilder:validation:MinLength=2
@@ -32,8 +34,9 @@ type TenantSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$')",message="must be a language tag like en or en-GB"
 	Locale string `json:"locale,omitempty"`
 
-	// region is the country whose rules are used to read phone numbers that are written without a country
-	// code: two capitals of ISO 3166-1, for example GB. Without it only numbers in international form, like
+	// region is the country whose rules are used to read phone numbers that are
+	// written without a country code: two capitals of ISO 3166-1, for example
+	// GB. Without it only numbers in international form, like
 	// +442079460000, are understood.
 	// +optional
 	Region RegionCode `json:"region,omitempty"`
@@ -42,14 +45,16 @@ type TenantSpec struct {
 	// +optional
 	Contact *Contact `json:"contact,omitempty"`
 
-	// bookingPolicyRef names the BookingPolicy, in the same namespace, that says when and how this business
-	// takes bookings. Several tenants may share one. A resource can have a policy of its own. While the policy
-	// does not exist, the last good configuration keeps serving and ConfigurationValid is False.
+	// bookingPolicyRef names the BookingPolicy, in the same namespace, that says
+	// when and how this business takes bookings. Several tenants may share one.
+	// A resource can have a policy of its own. While the policy does not exist,
+	// the last good configuration keeps serving and ConfigurationValid is False.
 	// +required
 	BookingPolicyRef LocalReference `json:"bookingPolicyRef"`
 
-	// resources are what a booking occupies: people, rooms and equipment. One unit of a resource is never
-	// booked twice at the same time. A resource with bookings in the future should be kept until they are over.
+	// resources are what a booking occupies: people, rooms and equipment. One
+	// unit of a resource is never booked twice at the same time. A resource with
+	// bookings in the future should be kept until they are over.
 	// +required
 	// +listType=map
 	// +listMapKey=id
@@ -65,20 +70,22 @@ type TenantSpec struct {
 	// +kubebuilder:validation:MaxItems=100
 	Services []Service `json:"services"`
 
-	// database is where this tenant's data is kept. Without it: SQLite on a volume of 1Gi, which suits one
-	// location and needs nothing else. The engine can later be changed to Postgres or CloudNativePG, once
-	// and explicitly, with migrateFrom.
+	// database is where this tenant's data is kept. Without it: SQLite on a
+	// volume of 1Gi, which suits one location and needs nothing else. The engine
+	// can later be changed to Postgres or CloudNativePG, once and explicitly,
+	// with migrateFrom.
 	// +optional
 	// +kubebuilder:default={engine: SQLite}
 	Database Database `json:"database,omitzero"`
 
-	// cache speeds up reads and makes rate limits count across replicas. Without it each replica caches and
-	// counts in its own memory. What decides a booking is never read from a cache.
+	// cache speeds up reads and makes rate limits count across replicas. Without
+	// it each replica caches and counts in its own memory. What decides a
+	// booking is never read from a cache.
 	// +optional
 	Cache *Cache `json:"cache,omitempty"`
 
-	// integrations connect the tenant to telephony, messages, calendars and other systems. Each is optional;
-	// what is not connected is switched off.
+	// integrations connect the tenant to telephony, messages, calendars and
+	// other systems. Each is optional; what is not connected is switched off.
 	// +optional
 	Integrations *Integrations `json:"integrations,omitempty"`
 
@@ -86,34 +93,37 @@ type TenantSpec struct {
 	// +optional
 	Access *Access `json:"access,omitempty"`
 
-	// server shapes the pods that serve this tenant: how many, how large, where. The platform's defaults hold
-	// for what is left out.
+	// server shapes the pods that serve this tenant: how many, how large, where.
+	// The platform's defaults hold for what is left out.
 	// +optional
 	Server *Server `json:"server,omitempty"`
 
-	// exposure makes the tenant reachable from outside the cluster under a host name. Without it the
-	// tenant is reachable only through its Service.
+	// exposure makes the tenant reachable from outside the cluster under a host
+	// name. Without it the tenant is reachable only through its Service.
 	// +optional
 	Exposure *Exposure `json:"exposure,omitempty"`
 
-	// alerts says who is told when something is wrong, and which service level is promised.
+	// alerts says who is told when something is wrong, and which service level
+	// is promised.
 	// +optional
 	Alerts *Alerts `json:"alerts,omitempty"`
 
-	// updates says which version of the server this tenant runs and when it may be rolled to another.
+	// updates says which version of the server this tenant runs and when it may
+	// be rolled to another.
 	// +optional
 	Updates *Updates `json:"updates,omitempty"`
 
-	// runState is Running, or Suspended to scale the tenant to zero pods. Suspended keeps all data, the
-	// configuration and the host name; it makes no calls and sends no messages. Ready stays True, with the
-	// reason Suspended.
+	// runState is Running, or Suspended to scale the tenant to zero pods.
+	// Suspended keeps all data, the configuration and the host name; it makes no
+	// calls and sends no messages. Ready stays True, with the reason Suspended.
 	// +optional
 	// +kubebuilder:default=Running
 	RunState RunState `json:"runState,omitempty"`
 
-	// deletionPolicy says what becomes of the data when this Tenant is deleted. Retain keeps the volume or the
-	// database and its role; a new Tenant of the same name can take them over with database.adopt. Delete
-	// removes them for good. Everything else that was made for the tenant is always removed.
+	// deletionPolicy says what becomes of the data when this Tenant is deleted.
+	// Retain keeps the volume or the database and its role; a new Tenant of the
+	// same name can take them over with database.adopt. Delete removes them for
+	// good. Everything else that was made for the tenant is always removed.
 	// +optional
 	// +kubebuilder:default=Retain
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
@@ -135,28 +145,33 @@ const (
 //
 // +kubebuilder:validation:XValidation:rule="has(self.email) || has(self.phone)",message="needs an email or a phone"
 type Contact struct {
-	// email is the address of the business, for example owner@brightsmile.example.
+	// email is the address of the business, for example
+	// owner@brightsmile.example.
 	// +optional
 	Email EmailAddress `json:"email,omitempty"`
 
-	// phone is the number of the business in E.164, in quotes, for example "+442079460000".
+	// phone is the number of the business in E.164, in quotes, for example
+	// "+442079460000".
 	// +optional
 	Phone PhoneNumber `json:"phone,omitempty"`
 }
 
-// TenantStatus is what was observed of a tenant. It holds no counts of bookings: those are metrics.
+// TenantStatus is what was observed of a tenant. It holds no counts of
+// bookings: those are metrics.
 type TenantStatus struct {
-	// conditions say how the tenant is. Ready=True means that the configuration of this generation is served
-	// by every pod. The others say what Ready rests on: ConfigurationValid, SecretsReady, DatabaseReady,
-	// WorkloadAvailable, IntegrationsHealthy, RouteAccepted, MonitoringReady; and Progressing, Degraded,
-	// Suspended. Reconciling and Stalled are present only while true.
+	// conditions say how the tenant is. Ready=True means that the configuration
+	// of this generation is served by every pod. The others say what Ready rests
+	// on: ConfigurationValid, SecretsReady, DatabaseReady, WorkloadAvailable,
+	// IntegrationsHealthy, RouteAccepted, MonitoringReady; and Progressing,
+	// Degraded, Suspended. Reconciling and Stalled are present only while true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=32
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// observedGeneration is the generation of the spec that this status is about.
+	// observedGeneration is the generation of the spec that this status is
+	// about.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
@@ -166,7 +181,8 @@ type TenantStatus struct {
 	// +kubebuilder:validation:MaxLength=512
 	URL string `json:"url,omitempty"`
 
-	// version is the version of the server that every ready pod runs. While pods differ it is the oldest.
+	// version is the version of the server that every ready pod runs. While pods
+	// differ it is the oldest.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Version string `json:"version,omitempty"`
@@ -181,7 +197,8 @@ type TenantStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	ReadyReplicas *int32 `json:"readyReplicas,omitempty"`
 
-	// revision compares the configuration that is wanted with the one that is served.
+	// revision compares the configuration that is wanted with the one that is
+	// served.
 	// +optional
 	Revision *RevisionStatus `json:"revision,omitempty"`
 
@@ -189,8 +206,8 @@ type TenantStatus struct {
 	// +optional
 	Database *DatabaseStatus `json:"database,omitempty"`
 
-	// inventory lists the objects that were made for this tenant. What is listed and no longer wanted is
-	// removed.
+	// inventory lists the objects that were made for this tenant. What is listed
+	// and no longer wanted is removed.
 	// +optional
 	// +listType=map
 	// +listMapKey=group
@@ -200,20 +217,23 @@ type TenantStatus struct {
 	Inventory []InventoryItem `json:"inventory,omitempty"`
 }
 
-// RevisionStatus compares two revisions of a tenant's configuration. A revision is a hash over the
-// rendered configuration and every secret in it.
+// RevisionStatus compares two revisions of a tenant's configuration. A
+// revision is a hash over the rendered configuration and every secret in it.
 type RevisionStatus struct {
-	// desired is the revision that the spec, the policies and the secrets add up to.
+	// desired is the revision that the spec, the policies and the secrets add up
+	// to.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Desired string `json:"desired,omitempty"`
 
-	// served is the revision that every ready pod reports. Empty while pods disagree.
+	// served is the revision that every ready pod reports. Empty while pods
+	// disagree.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Served string `json:"served,omitempty"`
 
-	// documentVersion is the version, major.minor, of the configuration document that was rendered.
+	// documentVersion is the version, major.minor, of the configuration document
+	// that was rendered.
 	// +optional
 	// +kubebuilder:validation:MaxLength=16
 	DocumentVersion string `json:"documentVersion,omitempty"`
@@ -221,7 +241,8 @@ type RevisionStatus struct {
 
 // DatabaseStatus is what is known of a tenant's database.
 type DatabaseStatus struct {
-	// engine in use. It differs from spec.database.engine while a migration runs.
+	// engine in use. It differs from spec.database.engine while a migration
+	// runs.
 	// +optional
 	Engine DatabaseEngine `json:"engine,omitempty"`
 
@@ -231,7 +252,8 @@ type DatabaseStatus struct {
 	SchemaVersion int64 `json:"schemaVersion,omitempty"`
 }
 
-// InventoryItem is one object that was made for a tenant, in the tenant's namespace.
+// InventoryItem is one object that was made for a tenant, in the tenant's
+// namespace.
 type InventoryItem struct {
 	// group of the object's API; empty for the core group.
 	// +required
@@ -255,20 +277,23 @@ type InventoryItem struct {
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name"`
 
-	// uid of the object, so that another object of the same name is not taken for it.
+	// uid of the object, so that another object of the same name is not taken
+	// for it.
 	// +optional
 	UID types.UID `json:"uid,omitempty"`
 
-	// digest of what the operator owns in the object, as it was last applied. When it differs from the
-	// object's, somebody has changed the object, and it is applied again.
+	// digest of what the operator owns in the object, as it was last applied.
+	// When it differs from the object's, somebody has changed the object, and it
+	// is applied again.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Digest string `json:"digest,omitempty"`
 }
 
-// Tenant is one business that takes bookings: who it is, what it offers, where its data is kept and what it
-// is connected to. For each Tenant the operator runs a booking service of its own, named frontdesk-NAME, in
-// the same namespace.
+// Tenant is one business that takes bookings: who it is, what it offers,
+// where its data is kept and what it is connected to. For each Tenant the
+// operator runs a booking service of its own, named frontdesk-NAME, in the
+// same namespace.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -288,8 +313,8 @@ type InventoryItem struct {
 type Tenant struct {
 	metav1.TypeMeta `json:",inline"`
 
-	// metadata is the standard metadata of an object. The name of a Tenant is a DNS-1035 label of at most 40
-	// characters.
+	// metadata is the standard metadata of an object. The name of a Tenant is a
+	// DNS-1035 label of at most 40 characters.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
