@@ -75,14 +75,23 @@ type HolidayCalendar struct {
 	calendar cal.Calendar
 }
 
+// UnknownCalendarError reports a code that is not one of [HolidayCalendarCodes].
+type UnknownCalendarError struct {
+	Code string
+}
+
+func (e *UnknownCalendarError) Error() string {
+	return fmt.Sprintf("%q is not a known holiday calendar: use one of %s, or list the dates as exceptions",
+		e.Code, strings.Join(HolidayCalendarCodes(), ", "))
+}
+
 // HolidayCalendarByCode returns the calendar of a country (ISO 3166-1) or a part
-// of one (ISO 3166-2), such as GB-ENG. The error for an unknown code lists those
-// that are known.
+// of one (ISO 3166-2), such as GB-ENG. The error is an [*UnknownCalendarError],
+// which lists the known codes.
 func HolidayCalendarByCode(code string) (*HolidayCalendar, error) {
 	holidays, ok := holidaysByCode[code]
 	if !ok {
-		return nil, fmt.Errorf("%q is not a known holiday calendar: use one of %s, or list the dates as exceptions",
-			code, strings.Join(HolidayCalendarCodes(), ", "))
+		return nil, &UnknownCalendarError{Code: code}
 	}
 	c := &HolidayCalendar{}
 	for _, h := range holidays {
