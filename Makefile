@@ -52,3 +52,122 @@ help: ## This list
 	@awk 'BEGIN {FS = ":.*##"; printf "make <target>\n"} \
 	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-zA-Z0-9_-]+:.*?##/ {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Develop
+
+.PHONY: generate
+generate: $(BIN)/controller-gen ## Code made from the API types (deep copies)
+	@controller-gen object paths=./api/...
+
+.PHONY: manifests
+manifests: $(BIN)/controller-gen ## Definitions and rules made from types and markers, in config/ and in the chart
+	@controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
+	@controller-gen rbac:roleName=frontdesk-operator paths=./controllers/... paths=./cmd/operator/... output:rbac:dir=config/rbac
+	@rm -rf charts/frontdesk/files
+	@mkdir -p charts/frontdesk/files/crds charts/frontdesk/files/rbac
+	@cp config/crd/bases/*.yaml charts/frontdesk/files/crds/
+	@cp config/rbac/role.yaml charts/frontdesk/files/rbac/
+
+.PHONY: lint
+lint: $(BIN)/golangci-lint $(BIN)/helm ## golangci-lint on every module, and the chart
+	@for module in $(MODULES); do (cd $$module && golangci-lint run --config $(CURDIR)/.golangci.yml ./...); done
+	@helm lint --quiet --strict charts/frontdesk
+
+.PHONY: verify
+verify: generate manifests ## Fails when generated files or go.mod are not what they should be
+	@for module in $(MODULES); do (cd $$module && go mod tidy -diff && go mod verify >/dev/null); done
+	@unclean=$$(git status --porcelain --untracked-files=all -- api config charts); \
+	if [[ -n $$unclean ]]; then \
+	  git --no-pager diff -- api config charts; \
+	  printf 'generated files differ from what is committed; run make generate manifests and commit:\n%s\n' "$$unclean" >&2; exit 1; \
+	fi
+
+.PHONY: deps
+deps: ## System packages that are missing (Debian; without root: what to install)
+	@hack/deps.sh all
+
+.PHONY: tools
+tools: cluster-tools $(BIN)/controller-gen $(BIN)/golangci-lint $(BIN)/helm ## Every tool, built from Go modules into .local/bin
+
+.PHONY: cluster-up cluster-down cluster-status
+cluster-up: $(BIN)/cluster cluster-tools ## A local cluster, without anything of ours in it
+	@$(BIN)/cluster up --state $(STATE)
+cluster-down: $(BIN)/cluster ## Take it away
+	@$(BIN)/cluster down --state $(STATE)
+cluster-status: $(BIN)/cluster ## What runs, and where its kubeconfig is
+	@$(BIN)/cluster status --state $(STATE)
+
+.PHONY: clean
+clean: ## Remove everything that was built; refuses while a cluster runs
+	@if [[ -x $(BIN)/cluster ]] && $(BIN)/cluster status --state $(STATE) >/dev/null 2>&1; then \
+	  echo "a cluster is running: make demo-down first" >&2; exit 1; fi
+	@rm -rf $(LOCAL)
+
+##@ Test
+
+.PHONY: test
+test: ## Everything, in stages; the end-to-end stage needs root on Linux
+	@hack/test.sh
+
+.PHONY: test-unit
+test-unit: ## Pure packages, and the API over HTTP on SQLite
+	@go test $$(hack/packages.sh unit)
+	@for module in $(filter-out .,$(MODULES)); do (cd $$module && go test ./...); done
+
+.PHONY: test-store
+test-store: ## The store conformance suite on real Postgres and SQLite
+	@go test $$(hack/packages.sh store)
+
+.PHONY: test-chart
+test-chart: $(BIN)/helm ## The chart, rendered by real Helm
+	@go test ./test/chart
+
+.PHONY: test-schema
+test-schema: envtest-tools ## Every CEL rule accepted and refused by a real API server
+	@go test $$(hack/packages.sh schema)
+
+.PHONY: test-controllers
+test-controllers: envtest-tools ## The controllers on a real API server
+	@go test $$(hack/packages.sh controllers)
+
+.PHONY: test-e2e
+test-e2e: $(BIN)/demo $(BIN)/cluster demo-tools ## The demo and more on a real cluster with real pods (root, Linux)
+	@go test -tags e2e -count=1 -timeout 20m -v ./test/e2e
+
+.PHONY: fuzz
+FUZZTIME ?= 20s
+fuzz: ## Each fuzz target for FUZZTIME (20s)
+	@grep -rlE '^func Fuzz' --include='*_test.go' internal controllers | xargs -n1 dirname | sort -u | while read -r folder; do \
+	  for target in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]*' $$folder/*_test.go | cut -c6-); do \
+	    go test ./$$folder -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME); \
+	  done; done
+
+##@ Package
+
+.PHONY: build
+build: $(BIN)/operator $(BIN)/server ## Both programs, stamped with the version, into .local/bin
+
+.PHONY: image
+image: $(BIN)/image build ## One image with both programs, as an archive; no Docker
+	@$(BIN)/image --help
+
+.PHONY: chart
+chart: manifests $(BIN)/helm ## The chart as an archive in dist/
+	@helm package charts/frontdesk --destination dist
+
+# --- how things are built -----------------------------------------------------------------------------
+
+# Go knows better than make what is up to date, and answers from its cache at once.
+.PHONY: FORCE
+$(BIN)/operator $(BIN)/server: $(BIN)/%: FORCE
+	@go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
+$(BIN)/demo: FORCE
+	@go build -ldflags '$(LDFLAGS)' -o $@ ./hack/demo
+$(BIN)/cluster $(BIN)/image: $(BIN)/%: FORCE
+	@go -C hack/$* build -o $@ .
+
+# Tools change only with the module that pins them.
+$(BIN)/controller-gen $(BIN)/golangci-lint $(BIN)/helm: $(BIN)/%: hack/tools/%/go.sum
+	@echo "building $* (once)"
+	@go -C hack/tools/$* build -ldflags '-s -w' -o $@ tool
+	@touch $@

@@ -94,3 +94,15 @@ func tail(text string, n int) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// quoted writes arguments as one would type them in a shell.
+func quoted(args []string) string {
+	words := make([]string, len(args))
+	for i, arg := range args {
+		words[i] = arg
+		if strings.ContainsAny(arg, " {}[]*$\"\\|;&<>()") {
+			words[i] = "'" + arg + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,66 @@
+package walkthrough
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// BuildImage builds the one image with both programs, without Docker.
+func BuildImage(ctx context.Context, commands Commands) (Image, error) {
+	out, err := commands.Output(ctx, nil, "make", "--silent", "image")
+	if err != nil {
+		return Image{}, err
+	}
+	// The last line names the archive and the reference that it carries.
+	fields := strings.Fields(tail(out, 1))
+	if len(fields) != 2 {
+		return Image{}, fmt.Errorf("make image ended with %q instead of archive and reference", tail(out, 1))
+	}
+	return Image{Archive: fields[0], Reference: fields[1]}, nil
+}
+
+// helmUpgrade installs the chart, or upgrades it to what the tree holds now.
+func (d *Demo) helmUpgrade(ctx context.Context) (string, error) {
+	if err := d.Kubectl.EnsureNamespace(ctx, OperatorNamespace); err != nil {
+		return "", err
+	}
+	registry, repository, tag := splitReference(d.reference)
+	_, err := d.helm(ctx, "upgrade", "--install", Release, filepath.Join(d.Repository, "charts", "frontdesk"),
+		"--namespace", OperatorNamespace, "--wait", "--timeout", readyTimeout.String(), "--server-side=true",
+		"--set", "image.registry="+registry, "--set", "image.repository="+repository, "--set-string", "image.tag="+tag)
+	return "", err
+}
+
+func (d *Demo) helmUninstall(ctx context.Context) (string, error) {
+	if _, err := d.helm(ctx, "uninstall", Release, "--namespace", OperatorNamespace, "--ignore-not-found", "--wait"); err != nil {
+		return "", err
+	}
+	_, err := d.Kubectl.Run(ctx, "delete", "namespace", OperatorNamespace, TenantNamespace, "--ignore-not-found", "--wait", "--timeout", (2 * time.Minute).String())
+	return "", err
+}
+
+// deleteDefinitions removes what the chart keeps on purpose: a demo has no data worth keeping.
+func (d *Demo) deleteDefinitions(ctx context.Context) (string, error) {
+	_, err := d.Kubectl.Run(ctx, "delete", "--ignore-not-found", "-f", filepath.Join(d.Repository, "config", "crd", "bases"))
+	return "", err
+}
+
+func (d *Demo) helm(ctx context.Context, args ...string) (string, error) {
+	return d.Kubectl.Commands.Output(ctx, nil, bin(d.Repository, "helm"), args...)
+}
+
+// splitReference takes registry/repository:tag apart.
+func splitReference(reference string) (registry, repository, tag string) {
+	name := reference
+	if at := strings.LastIndex(reference, ":"); at > strings.LastIndex(reference, "/") {
+		name, tag = reference[:at], reference[at+1:]
+	}
+	registry, repository, found := strings.Cut(name, "/")
+	if !found || !strings.ContainsAny(registry, ".:") && registry != "localhost" {
+		return "", name, tag
+	}
+	return registry, repository, tag
+}
