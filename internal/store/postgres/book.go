@@ -1,0 +1,102 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/request"
+)
+
+// errNotWon: nothing was written, because the units were not free, another request was faster, or the
+// idempotency key is known. Which of these it was takes a new snapshot to see.
+var errNotWon = errors.New("not won")
+
+// Book implements booking.Store.
+func (s *Store) Book(ctx context.Context, r booking.NewBooking) (booking.Booking, bool, error) {
+	if err := request.CheckNew(r); err != nil {
+		return booking.Booking{}, false, err
+	}
+	attempt := s.bookLocked
+	if request.IsSimple(r) {
+		attempt = s.bookSimple
+	}
+	return s.once(ctx, "book", r.Idempotency, func(ctx context.Context) (booking.Booking, error) {
+		b, err := attempt(ctx, r)
+		if !errors.Is(err, errNotWon) {
+			return b, err
+		}
+		free, err := s.anyFree(ctx, r)
+		if err == nil && !free {
+			err = booking.ErrOccupied
+		}
+		if err == nil {
+			err = errNotWon
+		}
+		return booking.Booking{}, err
+	})
+}
+
+// bookSimple decides in one statement, which is one transaction.
+func (s *Store) bookSimple(ctx context.Context, r booking.NewBooking) (booking.Booking, error) {
+	args, err := recordArgs(r)
+	if err != nil {
+		return booking.Booking{}, err
+	}
+	resources, numbers := make([]string, len(r.Candidates)), make([]int, len(r.Candidates))
+	for i, candidate := range r.Candidates {
+		resources[i], numbers[i] = candidate[0].ResourceID, candidate[0].Number
+	}
+	b, err := scanBooking(s.pool.QueryRow(ctx, bookSimpleSQL, append(args, request.Ranks(r.Candidates), resources, numbers)...))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return booking.Booking{}, errNotWon
+	}
+	return b, err
+}
+
+// anyFree says whether any candidate of a booking without group is free now.
+func (s *Store) anyFree(ctx context.Context, r booking.NewBooking) (bool, error) {
+	if request.IsGroup(r.Booking) {
+		return true, nil // the locked path has the last word on groups
+	}
+	taken, err := takenCandidates(s.pool.QueryRow(ctx, takenSQL, takenArgs(r)...))
+	return len(taken) < len(r.Candidates), err
+}
+
+// takenSQL lists which candidates ($3 numbers them, for each unit) have a unit that is not free in [$1, $2).
+const takenSQL = `
+SELECT coalesce(array_agg(DISTINCT c.candidate), '{}')
+FROM unnest($3::integer[], $4::text[], $5::integer[]) AS c (candidate, resource_id, unit)
+WHERE EXISTS (
+	SELECT FROM occupancy o
+	WHERE o.resource_id = c.resource_id AND o.unit = c.unit AND o.blocked && tstzrange($1::timestamptz, $2::timestamptz)
+		AND ` + notExpired + `)`
+
+func takenArgs(r booking.NewBooking) []any {
+	var (
+		indexes, numbers []int
+		resources        []string
+	)
+	for i, candidate := range r.Candidates {
+		for _, unit := range candidate {
+			indexes = append(indexes, i)
+			resources = append(resources, unit.ResourceID)
+			numbers = append(numbers, unit.Number)
+		}
+	}
+	return []any{r.Booking.Blocked.Start, r.Booking.Blocked.End, indexes, resources, numbers}
+}
+
+func takenCandidates(row pgx.Row) (map[int]bool, error) {
+	var indexes []int
+	if err := row.Scan(&indexes); err != nil {
+		return nil, err
+	}
+	taken := make(map[int]bool, len(indexes))
+	for _, i := range indexes {
+		taken[i] = true
+	}
+	return taken, nil
+}

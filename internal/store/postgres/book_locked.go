@@ -1,0 +1,132 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/request"
+)
+
+// bookLocked decides under locks on everything that the booking counts or may occupy.
+func (s *Store) bookLocked(ctx context.Context, r booking.NewBooking) (b booking.Booking, err error) {
+	args, err := recordArgs(r)
+	if err != nil {
+		return booking.Booking{}, err
+	}
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		taken, err := survey(ctx, tx, r)
+		if err != nil {
+			return err
+		}
+		if request.IsGroup(r.Booking) {
+			b, err = bookPlace(ctx, tx, r, args, taken)
+		} else {
+			b, err = bookUnits(ctx, tx, r, args, taken)
+		}
+		return err
+	})
+	return b, err
+}
+
+// survey takes the locks and then looks, in one round trip: each statement after the lock has a snapshot of its own and
+// so sees what the lock's previous owners committed. It says which candidates are taken.
+func survey(ctx context.Context, tx pgx.Tx, r booking.NewBooking) (taken map[int]bool, err error) {
+	batch := &pgx.Batch{}
+	queueLocks(batch, request.Locks(r))
+	if claim := r.Idempotency; claim != nil {
+		batch.Queue(`SELECT EXISTS (SELECT FROM idempotency_keys WHERE principal = $1 AND route = $2 AND key = $3)`,
+			claim.Principal, claim.Route, claim.Key).QueryRow(func(row pgx.Row) error {
+			var known bool
+			if err := row.Scan(&known); err != nil || !known {
+				return err
+			}
+			return errNotWon
+		})
+	}
+	for _, limit := range r.Limits {
+		queueLimit(batch, limit, r.Booking.Customer)
+	}
+	batch.Queue(takenSQL, takenArgs(r)...).QueryRow(func(row pgx.Row) (err error) {
+		taken, err = takenCandidates(row)
+		return err
+	})
+	return taken, tx.SendBatch(ctx, batch).Close()
+}
+
+// queueLocks takes advisory locks until the end of the transaction, in the order of their numbers, which is
+// the same in every transaction.
+func queueLocks(batch *pgx.Batch, names []string) {
+	numbers := make([]int64, len(names))
+	for i, name := range names {
+		hash := fnv.New64a()
+		_, _ = hash.Write([]byte("frontdesk/" + name)) // a hash never fails
+		numbers[i] = int64(hash.Sum64())
+	}
+	slices.Sort(numbers)
+	for _, number := range slices.Compact(numbers) {
+		batch.Queue(`SELECT pg_advisory_xact_lock($1)`, number)
+	}
+}
+
+// queueLimit counts what the limit counts and fails with *booking.LimitError when it is reached.
+func queueLimit(batch *pgx.Batch, limit booking.Limit, customer booking.Customer) {
+	var query *pgx.QueuedQuery
+	if limit.Kind == booking.LimitOpenPerCustomer {
+		query = batch.Queue(`
+			SELECT count(*) FROM bookings b JOIN customers c ON c.id = b.customer_id
+			WHERE c.identity = $1 AND b.start_at > clock_timestamp() AND `+isLive, request.Identity(customer))
+	} else {
+		query = batch.Queue(`
+			SELECT count(*) FROM bookings b
+			WHERE b.start_at >= $1 AND b.start_at < $2 AND `+isCounted+` AND `+onAnyOf,
+			limit.Within.Start, limit.Within.End, limit.Resources)
+	}
+	query.QueryRow(func(row pgx.Row) error {
+		var count int
+		if err := row.Scan(&count); err != nil || count < limit.Max {
+			return err
+		}
+		return &booking.LimitError{Limit: limit}
+	})
+}
+
+// isCounted says whether a booking b counts towards the day and week limits.
+const isCounted = `(b.status IN ('completed', 'no_show') OR ` + isLive + `)`
+
+// onAnyOf says whether a booking b occupies one of the resources $3, or whether $3 is empty.
+const onAnyOf = `(coalesce(cardinality($3::text[]), 0) = 0 OR b.resource_ids && $3)`
+
+// bookUnits books the first candidate that is not taken. Bookings of one unit do not take the lock, so one
+// of them may still be faster: then nothing has been recorded, and the transaction is undone and tried again.
+func bookUnits(
+	ctx context.Context, tx pgx.Tx, r booking.NewBooking, args []any, taken map[int]bool,
+) (booking.Booking, error) {
+	units, found := firstFree(r, taken)
+	if !found {
+		return booking.Booking{}, booking.ErrOccupied
+	}
+	resources, numbers := unzipUnits(units)
+	b, err := scanBooking(tx.QueryRow(ctx, bookUnitsSQL, append(args, resources, numbers)...))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return booking.Booking{}, errNotWon
+	}
+	return b, err
+}
+
+func firstFree(r booking.NewBooking, taken map[int]bool) (booking.Assignment, bool) {
+	var free []booking.Assignment
+	for i, candidate := range r.Candidates {
+		if !taken[i] {
+			free = append(free, candidate)
+		}
+	}
+	if len(free) == 0 {
+		return nil, false
+	}
+	return request.TryOrder(free)[0], true
+}

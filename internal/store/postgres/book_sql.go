@@ -1,0 +1,122 @@
+package postgres
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/request"
+)
+
+// A booking statement is made of two halves. The first decides which units or which place the booking gets and ends
+// in a CTE named gate, with one row if it gets any and none if not. The second, recordSQL, writes everything else
+// out of that row. Parameters $1 to $25 are recordArgs; the first half's own ones follow.
+
+// recordSQL writes customer, booking, event and idempotency key, in this order: each CTE reads the one before.
+const recordSQL = `,
+customer AS (
+	INSERT INTO customers AS c (id, identity, name, phone, email)
+	SELECT $14::uuid, $15::text, $16::text, $17::text, $18::text FROM gate
+	ON CONFLICT (identity) DO UPDATE SET
+		name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE c.name END,
+		email = CASE WHEN excluded.email <> '' THEN excluded.email ELSE c.email END,
+		updated_at = clock_timestamp()
+	RETURNING c.id, c.name, c.phone, c.email
+), recorded AS (
+	INSERT INTO bookings (id, service_id, customer_id, start_at, end_at, blocked, time_zone, local_start, status,
+		resource_ids, unit_numbers, session_id, group_size, place, hold_expires_at, notes, channel)
+	SELECT $1::uuid, $2::text, customer.id, $3::timestamptz, $4::timestamptz, tstzrange($5, $6), $7::text, $8::text,
+		$9::text, gate.resource_ids, gate.unit_numbers, gate.session_id, $13::integer, gate.place, gate.expires_at,
+		$11::text, $12::text
+	FROM gate, customer
+	RETURNING *
+), event AS (
+	INSERT INTO booking_events (booking_id, type, actor, channel)
+	SELECT id, $19::text, $20::text, $21::text FROM recorded
+), claim AS (
+	INSERT INTO idempotency_keys (principal, route, key, body_hash, booking_id)
+	SELECT $22::text, $23::text, $24::text, $25::bytea, id FROM recorded WHERE $22::text IS NOT NULL
+)
+SELECT ` + bookingColumns + ` FROM recorded b, customer c`
+
+// expiry is when the new booking's hold ends; null for bookings that are no holds.
+const expiry = `clock_timestamp() + $10::bigint * interval '1 microsecond'`
+
+// overlaps says whether an occupancy row o is in the way of candidate unit c.
+const overlaps = `o.resource_id = c.resource_id AND o.unit = c.unit AND o.blocked && tstzrange($5::timestamptz, $6::timestamptz)`
+
+const notExpired = `(o.expires_at IS NULL OR o.expires_at > clock_timestamp())`
+
+// occupySQL frees expired holds in the way of the picked units and occupies them, in sorted order. Nothing is
+// recorded unless every picked unit was won.
+const occupySQL = `, freed AS (
+	DELETE FROM occupancy o USING pick c WHERE ` + overlaps + ` AND o.expires_at <= clock_timestamp() RETURNING 1
+), won AS (
+	INSERT INTO occupancy (booking_id, resource_id, unit, blocked, expires_at)
+	SELECT $1::uuid, c.resource_id, c.unit, tstzrange($5, $6), ` + expiry + ` FROM pick c
+	WHERE (SELECT count(*) FROM freed) >= 0 -- freed must run first
+	ORDER BY c.resource_id, c.unit
+	ON CONFLICT DO NOTHING
+	RETURNING resource_id, unit, expires_at
+)`
+
+// bookSimpleSQL picks a free unit among $27 (resources) and $28 (numbers) by the preference in $26 and books
+// it. It returns nothing when none was free, when another request won the unit, or when the key is known.
+const bookSimpleSQL = `WITH pick AS MATERIALIZED (
+	SELECT c.resource_id, c.unit
+	FROM unnest($26::integer[], $27::text[], $28::integer[]) AS c (rank, resource_id, unit)
+	WHERE NOT EXISTS (SELECT FROM idempotency_keys k WHERE k.principal = $22 AND k.route = $23 AND k.key = $24)
+		AND NOT EXISTS (SELECT FROM occupancy o WHERE ` + overlaps + ` AND ` + notExpired + `)
+	ORDER BY c.rank, random() LIMIT 1
+)` + occupySQL + `, gate AS (
+	SELECT array_agg(resource_id) AS resource_ids, array_agg(unit) AS unit_numbers, NULL::uuid AS session_id,
+		1 AS place, max(expires_at) AS expires_at
+	FROM won HAVING count(*) = 1
+)` + recordSQL
+
+// bookUnitsSQL books all of the units $26 (resources) and $27 (numbers), which the caller found free.
+const bookUnitsSQL = `WITH pick AS MATERIALIZED (
+	SELECT c.resource_id, c.unit FROM unnest($26::text[], $27::integer[]) AS c (resource_id, unit)
+)` + occupySQL + `, gate AS (
+	SELECT $26::text[] AS resource_ids, $27::integer[] AS unit_numbers, NULL::uuid AS session_id,
+		1 AS place, max(expires_at) AS expires_at
+	FROM won HAVING count(*) = cardinality($26::text[])
+)` + recordSQL
+
+// bookPlaceSQL books place $27 of session $26.
+const bookPlaceSQL = `WITH seat AS (
+	INSERT INTO session_places (session_id, place, booking_id, expires_at)
+	VALUES ($26::uuid, $27::integer, $1::uuid, ` + expiry + `)
+	RETURNING session_id, place, expires_at
+), gate AS (
+	SELECT s.resource_ids, s.unit_numbers, s.id AS session_id, seat.place, seat.expires_at
+	FROM seat JOIN sessions s ON s.id = seat.session_id
+)` + recordSQL
+
+// recordArgs are the parameters $1 to $25 of every booking statement.
+func recordArgs(r booking.NewBooking) ([]any, error) {
+	customerID, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	b := r.Booking
+	var ttl *int64
+	if b.Status == booking.StatusHeld {
+		microseconds := r.HoldTTL.Microseconds()
+		ttl = &microseconds
+	}
+	args := []any{
+		b.ID, b.ServiceID, b.Start, b.End, b.Blocked.Start, b.Blocked.End, b.TimeZone, b.LocalStart,
+		string(b.Status), ttl, b.Notes, b.Channel, max(b.GroupSize, 1),
+		customerID.String(), request.Identity(b.Customer), b.Customer.Name, b.Customer.Phone, b.Customer.Email,
+		string(request.EventType(b.Status)), r.Actor.Principal, r.Actor.Channel,
+	}
+	return append(args, claimArgs(r.Idempotency)...), nil
+}
+
+// claimArgs are principal, route, key and body hash; nulls without a claim.
+func claimArgs(claim *booking.IdempotencyClaim) []any {
+	if claim == nil {
+		return []any{nil, nil, nil, nil}
+	}
+	return []any{claim.Principal, claim.Route, claim.Key, claim.BodyHash[:]}
+}

@@ -1,0 +1,108 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/request"
+)
+
+// cancelSQL calls booking $1 off if it is live and its cut-off has not passed. A place in a session is left
+// alone unless $6 says that the session's locks are held.
+const cancelSQL = `WITH changed AS (
+	UPDATE bookings b SET status = 'cancelled', cancelled_at = clock_timestamp(), updated_at = clock_timestamp(),
+		version = version + 1, cancellation_reason = $2::text, hold_expires_at = NULL
+	WHERE id = $1::uuid AND ` + isLive + ` AND ` + beforeCutOff + ` AND (session_id IS NULL OR $6::boolean)
+	RETURNING *
+), freed AS (
+	DELETE FROM occupancy WHERE booking_id IN (SELECT id FROM changed)
+), vacated AS (
+	DELETE FROM session_places WHERE booking_id IN (SELECT id FROM changed)
+), event AS (
+	INSERT INTO booking_events (booking_id, type, actor, channel)
+	SELECT id, 'booking.cancelled', $4::text, $5::text FROM changed
+), claim AS (
+	INSERT INTO idempotency_keys (principal, route, key, body_hash, booking_id)
+	SELECT $7::text, $8::text, $9::text, $10::bytea, id FROM changed WHERE $7::text IS NOT NULL
+)
+SELECT ` + bookingColumns + ` FROM changed b JOIN customers c ON c.id = b.customer_id`
+
+// beforeCutOff says whether a booking b starts more than $3 microseconds from now.
+const beforeCutOff = `clock_timestamp() < b.start_at - $3::bigint * interval '1 microsecond'`
+
+// Cancel implements booking.Store.
+func (s *Store) Cancel(ctx context.Context, r booking.Cancellation) (booking.Booking, bool, error) {
+	if !request.IsUUID(r.BookingID) {
+		return booking.Booking{}, false, booking.ErrNotFound
+	}
+	if err := request.CheckCancellation(r); err != nil {
+		return booking.Booking{}, false, err
+	}
+	return s.once(ctx, "cancel", r.Idempotency, func(ctx context.Context) (booking.Booking, error) {
+		b, err := cancelWith(ctx, s.pool, r, false)
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return b, err
+		}
+		inSession, err := s.whyNotCancelled(ctx, r)
+		if err != nil {
+			return booking.Booking{}, err
+		}
+		if inSession {
+			return s.leaveSession(ctx, r)
+		}
+		return booking.Booking{}, errNotWon
+	})
+}
+
+// querier is what a pool and a transaction have in common.
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+func cancelWith(ctx context.Context, db querier, r booking.Cancellation, sessionLocked bool) (booking.Booking, error) {
+	return scanBooking(db.QueryRow(ctx, cancelSQL, append([]any{
+		r.BookingID, r.Reason, r.CutOff.Microseconds(), r.Actor.Principal, r.Actor.Channel, sessionLocked,
+	}, claimArgs(r.Idempotency)...)...))
+}
+
+// whyNotCancelled explains why cancelSQL changed nothing: an error, or that the booking is in a session.
+func (s *Store) whyNotCancelled(ctx context.Context, r booking.Cancellation) (inSession bool, err error) {
+	var live, inTime bool
+	err = s.pool.QueryRow(ctx, `
+		SELECT `+isLive+`, clock_timestamp() < b.start_at - $2::bigint * interval '1 microsecond', b.session_id IS NOT NULL
+		FROM bookings b WHERE b.id = $1`, r.BookingID, r.CutOff.Microseconds()).Scan(&live, &inTime, &inSession)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return false, booking.ErrNotFound
+	case err != nil:
+		return false, err
+	case !live:
+		return false, booking.ErrNotLive
+	case !inTime:
+		return false, booking.ErrTooLate
+	}
+	return inSession, nil
+}
+
+// leaveSession cancels one place of a session and lets go of the session's units with the last place.
+func (s *Store) leaveSession(ctx context.Context, r booking.Cancellation) (b booking.Booking, err error) {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		sessionID, units, err := sessionOf(ctx, tx, r.BookingID)
+		if err != nil {
+			return err
+		}
+		if err := lockSession(ctx, tx, units); err != nil {
+			return err
+		}
+		if b, err = cancelWith(ctx, tx, r, true); errors.Is(err, pgx.ErrNoRows) {
+			return errNotWon // it changed since: the next attempt says how
+		} else if err != nil {
+			return err
+		}
+		return settleSession(ctx, tx, sessionID)
+	})
+	return b, err
+}

@@ -1,0 +1,163 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/housekeeping"
+)
+
+// DefaultMaxConnections bounds the pool when neither the options nor DB_POOL_MAX do.
+const DefaultMaxConnections = 15
+
+// Times after which a connection, a pool member or a statement is given up.
+const (
+	connectTimeout = 5 * time.Second
+	pingTimeout    = 2 * time.Second
+	maxIdle        = 5 * time.Minute
+	maxLifetime    = time.Hour
+)
+
+// Options says how to reach the database.
+type Options struct {
+	// URL is a PostgreSQL connection URL or keyword string. Parameters in it win over the package's defaults.
+	URL string
+	// MaxConnections bounds the pool; 0 means DB_POOL_MAX from the environment, else DefaultMaxConnections.
+	MaxConnections int
+	// Logger receives what the store does by itself; nil means slog.Default().
+	Logger *slog.Logger
+}
+
+// Store is a booking.Store on a pool of PostgreSQL connections.
+type Store struct {
+	pool    *pgxpool.Pool
+	keeping *housekeeping.Loop
+}
+
+var _ booking.Store = (*Store)(nil)
+
+// Open migrates the database and connects to it. An unreachable database is booking.ErrUnavailable.
+func Open(ctx context.Context, options Options) (*Store, error) {
+	config, err := poolConfig(options)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := Migrate(ctx, options.URL); err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, wrap("connect", err)
+	}
+	s := &Store{pool: pool}
+	s.keeping = housekeeping.Start(s.removeExpiredKeys, cmp.Or(options.Logger, slog.Default()))
+	return s, nil
+}
+
+func poolConfig(options Options) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(options.URL)
+	if err != nil {
+		return nil, badURL(err)
+	}
+	setDefaults(config.ConnConfig)
+	maxConnections, err := poolSize(options.MaxConnections)
+	if err != nil {
+		return nil, err
+	}
+	config.MaxConns = int32(maxConnections)
+	config.MaxConnIdleTime = maxIdle
+	config.MaxConnLifetime = maxLifetime
+	config.MaxConnLifetimeJitter = maxLifetime / 10
+	config.PingTimeout = pingTimeout
+	return config, nil
+}
+
+func connConfig(url string) (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, badURL(err)
+	}
+	setDefaults(config)
+	return config, nil
+}
+
+// badURL hides the parser's text: it quotes the URL, and a URL that does not parse cannot be redacted safely.
+func badURL(error) error {
+	return errors.New("the database URL is not valid: it should look like postgres://user:password@host:5432/database?sslmode=require")
+}
+
+// setDefaults fills in what the URL leaves open. An abandoned transaction or a statement that hangs must
+// not hold locks that bookings wait for.
+func setDefaults(config *pgx.ConnConfig) {
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	for name, value := range map[string]string{
+		"application_name":                    "frontdesk",
+		"timezone":                            "UTC",
+		"statement_timeout":                   "15s",
+		"lock_timeout":                        "10s",
+		"idle_in_transaction_session_timeout": "15s",
+	} {
+		if _, set := config.RuntimeParams[name]; !set {
+			config.RuntimeParams[name] = value
+		}
+	}
+}
+
+func poolSize(fromOptions int) (int, error) {
+	if fromOptions > 0 {
+		return fromOptions, nil
+	}
+	text := os.Getenv("DB_POOL_MAX")
+	if text == "" {
+		return DefaultMaxConnections, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("DB_POOL_MAX is %q: give a number of connections, 1 or more", text)
+	}
+	return int(n), nil
+}
+
+// Now implements booking.Store.
+func (s *Store) Now(ctx context.Context) (now time.Time, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now)
+	return now.UTC(), wrap("read the clock", err)
+}
+
+// SchemaVersion implements booking.Store.
+func (s *Store) SchemaVersion(ctx context.Context) (version int64, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&version)
+	return version, wrap("read the schema version", err)
+}
+
+// Ping implements booking.Store.
+func (s *Store) Ping(ctx context.Context) error {
+	return wrap("ping", s.pool.Ping(ctx))
+}
+
+// Close implements booking.Store.
+func (s *Store) Close() error {
+	s.keeping.Stop()
+	s.pool.Close()
+	return nil
+}
+
+// removeExpiredKeys deletes up to limit idempotency keys that are past their day.
+func (s *Store) removeExpiredKeys(ctx context.Context, limit int) (int, error) {
+	tag, err := s.pool.Exec(ctx, `
+		DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+			SELECT ctid FROM idempotency_keys WHERE created_at <= clock_timestamp() - interval '24 hours' LIMIT $1))`, limit)
+	return int(tag.RowsAffected()), wrap("remove expired idempotency keys", err)
+}

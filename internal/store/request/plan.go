@@ -1,0 +1,131 @@
+package request
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+)
+
+// IsSimple says whether one statement can decide the booking: no group, no counted limit, and each candidate
+// a single unit. Everything else needs locks.
+func IsSimple(r booking.NewBooking) bool {
+	return !IsGroup(r.Booking) && len(r.Limits) == 0 &&
+		!slices.ContainsFunc(r.Candidates, func(a booking.Assignment) bool { return len(a) != 1 })
+}
+
+// IsGroup says whether the booking is a place in a session that others share.
+func IsGroup(b booking.Booking) bool { return b.GroupSize > 1 }
+
+// TryOrder returns the candidates in the order in which to try them. Candidates that differ only in the unit
+// numbers are interchangeable and are shuffled among themselves, at the place of the first of them: requests
+// that race for a pool then collide rarely, where "lowest free unit" would make all of them want the same.
+func TryOrder(candidates []booking.Assignment) []booking.Assignment {
+	if len(candidates) < 2 {
+		return candidates
+	}
+	ranks := Ranks(candidates)
+	order := make([]int, len(candidates))
+	for i := range order {
+		order[i] = i
+	}
+	rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	slices.SortStableFunc(order, func(a, b int) int { return ranks[a] - ranks[b] })
+	sorted := make([]booking.Assignment, len(candidates))
+	for i, from := range order {
+		sorted[i] = candidates[from]
+	}
+	return sorted
+}
+
+// Ranks numbers the candidates by preference; interchangeable ones have the same rank.
+func Ranks(candidates []booking.Assignment) []int {
+	first := make(map[string]int, len(candidates))
+	ranks := make([]int, len(candidates))
+	for i, candidate := range candidates {
+		ids := make([]string, len(candidate))
+		for j, unit := range candidate {
+			ids[j] = unit.ResourceID
+		}
+		key := strings.Join(ids, "\x00")
+		if _, seen := first[key]; !seen {
+			first[key] = i
+		}
+		ranks[i] = first[key]
+	}
+	return ranks
+}
+
+// Sorted returns the units ordered by resource, then number: the order in which every store writes occupancy,
+// so that two bookings never wait for each other crosswise.
+func Sorted(units booking.Assignment) booking.Assignment {
+	sorted := slices.Clone(units)
+	slices.SortFunc(sorted, func(a, b booking.Unit) int {
+		if c := strings.Compare(a.ResourceID, b.ResourceID); c != 0 {
+			return c
+		}
+		return a.Number - b.Number
+	})
+	return sorted
+}
+
+// Locks names what a booking that is not simple must lock, sorted and without duplicates.
+//
+// Two bookings whose limits count each other always share a name. A limit on named resources is
+// covered by these resources' locks, because a booking that it counts and that is limited itself locks
+// every resource it may occupy. A limit on all resources is covered by one lock of its own.
+func Locks(r booking.NewBooking) []string {
+	var names []string
+	for _, candidate := range r.Candidates {
+		for _, unit := range candidate {
+			names = append(names, resourceLock(unit.ResourceID))
+		}
+	}
+	for _, limit := range r.Limits {
+		switch {
+		case limit.Kind == booking.LimitOpenPerCustomer:
+			names = append(names, "customer/"+Identity(r.Booking.Customer))
+		case len(limit.Resources) == 0:
+			names = append(names, "limits")
+		default:
+			for _, id := range limit.Resources {
+				names = append(names, resourceLock(id))
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// ResourceLocks names the locks of the units' resources, sorted and without duplicates.
+func ResourceLocks(units booking.Assignment) []string {
+	names := make([]string, len(units))
+	for i, unit := range units {
+		names[i] = resourceLock(unit.ResourceID)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func resourceLock(id string) string { return "resource/" + id }
+
+// Identity is what makes two customers one: the phone number, else the e-mail address without regard to case.
+func Identity(c booking.Customer) string {
+	if c.Phone != "" {
+		return c.Phone
+	}
+	return "mailto:" + strings.ToLower(c.Email)
+}
+
+// EventType is the event that a new booking of this status causes.
+func EventType(status booking.Status) booking.EventType {
+	switch status {
+	case booking.StatusHeld:
+		return booking.EventHeld
+	case booking.StatusPending:
+		return booking.EventRequested
+	default:
+		return booking.EventConfirmed
+	}
+}

@@ -1,0 +1,186 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/google/uuid"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/request"
+)
+
+// Book implements booking.Store.
+func (s *Store) Book(ctx context.Context, r booking.NewBooking) (booking.Booking, bool, error) {
+	if err := request.CheckNew(r); err != nil {
+		return booking.Booking{}, false, err
+	}
+	return s.once(ctx, "book", r.Idempotency, func(tx *sql.Tx) (booking.Booking, error) {
+		for _, limit := range r.Limits {
+			if err := checkLimit(ctx, tx, limit, r.Booking.Customer); err != nil {
+				return booking.Booking{}, err
+			}
+		}
+		if request.IsGroup(r.Booking) {
+			return bookPlace(ctx, tx, r)
+		}
+		return bookUnits(ctx, tx, r)
+	})
+}
+
+// isCounted says whether a booking b counts towards the day and week limits.
+const isCounted = `(b.status IN ('completed', 'no_show') OR ` + isLive + `)`
+
+// onAnyOf says whether a booking b occupies one of the resources in the JSON list ?1, or whether that is empty.
+const onAnyOf = `(json_array_length(?1) = 0 OR EXISTS (
+	SELECT 1 FROM json_each(b.units) u JOIN json_each(?1) wanted ON u.value ->> 0 = wanted.value))`
+
+// checkLimit fails with *booking.LimitError when the limit is reached.
+func checkLimit(ctx context.Context, tx *sql.Tx, limit booking.Limit, customer booking.Customer) error {
+	var row *sql.Row
+	if limit.Kind == booking.LimitOpenPerCustomer {
+		row = tx.QueryRowContext(ctx, `
+			SELECT count(*) FROM bookings b JOIN customers c ON c.id = b.customer_id
+			WHERE c.identity = ? AND b.start_at > `+clock+` AND `+isLive, request.Identity(customer))
+	} else {
+		row = tx.QueryRowContext(ctx, `
+			SELECT count(*) FROM bookings b
+			WHERE b.start_at >= ?2 AND b.start_at < ?3 AND `+isCounted+` AND `+onAnyOf,
+			textList(limit.Resources), limit.Within.Start.UnixMicro(), limit.Within.End.UnixMicro())
+	}
+	var count int
+	if err := row.Scan(&count); err != nil {
+		return err
+	}
+	if count >= limit.Max {
+		return &booking.LimitError{Limit: limit}
+	}
+	return nil
+}
+
+// bookUnits books the first candidate that is free.
+func bookUnits(ctx context.Context, tx *sql.Tx, r booking.NewBooking) (booking.Booking, error) {
+	units, err := firstFree(ctx, tx, r)
+	if err != nil {
+		return booking.Booking{}, err
+	}
+	holdEnds, err := holdEnd(ctx, tx, r)
+	if err != nil {
+		return booking.Booking{}, err
+	}
+	if err := record(ctx, tx, r, recorded{units: units, place: 1, holdEnds: holdEnds}); err != nil {
+		return booking.Booking{}, err
+	}
+	if err := occupy(ctx, tx, owner{bookingID: r.Booking.ID}, units, r.Booking.Blocked, holdEnds); err != nil {
+		return booking.Booking{}, err
+	}
+	return get(ctx, tx, r.Booking.ID)
+}
+
+// firstFree returns the first candidate none of whose units is occupied, else booking.ErrOccupied.
+func firstFree(ctx context.Context, tx *sql.Tx, r booking.NewBooking) (booking.Assignment, error) {
+	find, err := tx.PrepareContext(ctx, `
+		SELECT EXISTS (SELECT 1 FROM json_each(?1) u JOIN occupancy o ON o.resource_id = u.value ->> 0 AND o.unit = u.value ->> 1
+			WHERE o.blocked_to > ?2 AND o.blocked_from < ?3 AND `+notExpired+`)`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = find.Close() }() // the transaction's end releases it anyway
+	for _, candidate := range request.TryOrder(r.Candidates) {
+		var taken bool
+		err := find.QueryRowContext(ctx, unitList(candidate).String(),
+			r.Booking.Blocked.Start.UnixMicro(), r.Booking.Blocked.End.UnixMicro()).Scan(&taken)
+		if err != nil {
+			return nil, err
+		}
+		if !taken {
+			return candidate, nil
+		}
+	}
+	return nil, booking.ErrOccupied
+}
+
+// holdEnd is when the new booking's hold runs out by the database's clock; null for bookings that are no holds.
+func holdEnd(ctx context.Context, tx *sql.Tx, r booking.NewBooking) (sql.NullInt64, error) {
+	if r.Booking.Status != booking.StatusHeld {
+		return sql.NullInt64{}, nil
+	}
+	end := sql.NullInt64{Valid: true}
+	err := tx.QueryRowContext(ctx, `SELECT `+clock+` + ?`, r.HoldTTL.Microseconds()).Scan(&end.Int64)
+	return end, err
+}
+
+// owner is the booking or the session that an occupancy belongs to; one of the ids is empty.
+type owner struct{ bookingID, sessionID string }
+
+// occupy frees expired holds in the way of the units and occupies them.
+func occupy(
+	ctx context.Context, tx *sql.Tx, by owner, units booking.Assignment, blocked booking.Interval, expires sql.NullInt64,
+) error {
+	from, to := blocked.Start.UnixMicro(), blocked.End.UnixMicro()
+	for _, unit := range units {
+		_, err := tx.ExecContext(ctx, `
+			DELETE FROM occupancy WHERE resource_id = ? AND unit = ? AND blocked_to > ? AND blocked_from < ? AND expires_at <= `+clock,
+			unit.ResourceID, unit.Number, from, to)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO occupancy (booking_id, session_id, resource_id, unit, blocked_from, blocked_to, expires_at)
+			VALUES (nullif(?, ''), nullif(?, ''), ?, ?, ?, ?, ?)`,
+			by.bookingID, by.sessionID, unit.ResourceID, unit.Number, from, to, expires)
+		if isOverlap(err) {
+			return booking.ErrOccupied
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recorded is what the store decides about a new booking.
+type recorded struct {
+	units     booking.Assignment
+	sessionID string
+	place     int
+	holdEnds  sql.NullInt64
+}
+
+// record writes customer, booking and event.
+func record(ctx context.Context, tx *sql.Tx, r booking.NewBooking, d recorded) error {
+	b := r.Booking
+	customerID, err := upsertCustomer(ctx, tx, b.Customer)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO bookings (id, service_id, customer_id, start_at, end_at, blocked_from, blocked_to, time_zone, local_start,
+			status, units, session_id, group_size, place, hold_expires_at, notes, channel, created_at, updated_at)
+		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, now, now FROM (SELECT `+clock+` AS now)`,
+		b.ID, b.ServiceID, customerID, b.Start.UnixMicro(), b.End.UnixMicro(), b.Blocked.Start.UnixMicro(), b.Blocked.End.UnixMicro(),
+		b.TimeZone, b.LocalStart, string(b.Status), unitList(d.units).String(), d.sessionID, max(b.GroupSize, 1), d.place, d.holdEnds,
+		b.Notes, b.Channel)
+	if err != nil {
+		return err
+	}
+	return addEvent(ctx, tx, b.ID, request.EventType(b.Status), r.Actor)
+}
+
+// upsertCustomer returns the id of the customer with this identity. Newer names and addresses replace older ones.
+func upsertCustomer(ctx context.Context, tx *sql.Tx, c booking.Customer) (string, error) {
+	fresh, err := uuid.NewV7()
+	if err != nil {
+		return "", err
+	}
+	var id string
+	err = tx.QueryRowContext(ctx, `
+		INSERT INTO customers AS c (id, identity, name, phone, email, created_at, updated_at)
+		SELECT ?, ?, ?, ?, ?, now, now FROM (SELECT `+clock+` AS now) WHERE true
+		ON CONFLICT (identity) DO UPDATE SET
+			name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE c.name END,
+			email = CASE WHEN excluded.email <> '' THEN excluded.email ELSE c.email END,
+			updated_at = excluded.updated_at
+		RETURNING id`, fresh.String(), request.Identity(c), c.Name, c.Phone, c.Email).Scan(&id)
+	return id, err
+}

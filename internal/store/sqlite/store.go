@@ -1,0 +1,146 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/housekeeping"
+)
+
+// Nobody but the server's user may read the data.
+const (
+	folderMode = 0o700
+	fileMode   = 0o600
+)
+
+// readers bounds the connections that read beside the writer.
+const readers = 4
+
+// Options says where the database is.
+type Options struct {
+	// Path is the database file. Its folder is created when it does not exist.
+	Path string
+	// Logger receives what the store does by itself; nil means slog.Default().
+	Logger *slog.Logger
+}
+
+// Store is a booking.Store in one SQLite file.
+type Store struct {
+	write, read *sql.DB
+	keeping     *housekeeping.Loop
+}
+
+var _ booking.Store = (*Store)(nil)
+
+// Open creates the file when needed, migrates it and opens it.
+func Open(ctx context.Context, options Options) (*Store, error) {
+	path, err := prepareFile(options.Path)
+	if err != nil {
+		return nil, err
+	}
+	write, err := open(path, "_txlock=immediate", 1)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, write, path); err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	read, err := open(path, "_query_only=1", readers)
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	s := &Store{write: write, read: read}
+	s.keeping = housekeeping.Start(s.removeExpiredKeys, cmp.Or(options.Logger, slog.Default()))
+	return s, nil
+}
+
+// prepareFile makes the folder and an empty file, so that both have the right mode from the start: SQLite gives
+// its side files the mode of the database.
+func prepareFile(path string) (string, error) {
+	if path == "" {
+		return "", errors.New("no database file is named: set the path of the SQLite file")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("find the database file: %w", err)
+	}
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, folderMode); err != nil {
+		return "", notWritable(folder, err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
+	if err != nil {
+		return "", notWritable(folder, err)
+	}
+	// The folder needs a look of its own: a file that is there may be writable where its side files are not.
+	probe, err := os.CreateTemp(folder, ".writable-*")
+	if err != nil {
+		return "", errors.Join(notWritable(folder, err), file.Close())
+	}
+	return path, errors.Join(file.Close(), probe.Close(), os.Remove(probe.Name()))
+}
+
+func notWritable(folder string, err error) error {
+	return fmt.Errorf("the database folder %s cannot be written by user %d: give that user the folder, or name another path: %w",
+		folder, os.Getuid(), err)
+}
+
+func open(path, option string, connections int) (*sql.DB, error) {
+	name := (&url.URL{Scheme: "file", Path: path}).String() + "?_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&" + option
+	db, err := sql.Open("sqlite", name)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+// Now implements booking.Store.
+func (s *Store) Now(ctx context.Context) (time.Time, error) {
+	var now int64
+	err := s.read.QueryRowContext(ctx, `SELECT `+clock).Scan(&now)
+	return fromMicros(now), wrap("read the clock", err)
+}
+
+// SchemaVersion implements booking.Store.
+func (s *Store) SchemaVersion(ctx context.Context) (version int64, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&version)
+	return version, wrap("read the schema version", err)
+}
+
+// Ping implements booking.Store.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.Now(ctx)
+	return err
+}
+
+// Close implements booking.Store.
+func (s *Store) Close() error {
+	s.keeping.Stop()
+	return errors.Join(s.read.Close(), s.write.Close())
+}
+
+// removeExpiredKeys deletes up to limit idempotency keys that are past their day.
+func (s *Store) removeExpiredKeys(ctx context.Context, limit int) (int, error) {
+	result, err := s.write.ExecContext(ctx, `
+		DELETE FROM idempotency_keys WHERE (principal, route, key) IN (
+			SELECT principal, route, key FROM idempotency_keys WHERE created_at <= `+clock+` - ? LIMIT ?)`,
+		keyLifetime.Microseconds(), limit)
+	if err != nil {
+		return 0, wrap("remove expired idempotency keys", err)
+	}
+	removed, err := result.RowsAffected()
+	return int(removed), err
+}

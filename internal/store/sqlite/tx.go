@@ -1,0 +1,105 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/request"
+)
+
+// change runs fn in a transaction that is alone with the database from its first statement on. It commits
+// what fn did, or nothing.
+func (s *Store) change(ctx context.Context, doing string, fn func(tx *sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return wrap(doing, err)
+	}
+	if err := fn(tx); err != nil {
+		if rollbackErr := tx.Rollback(); rollbackErr != nil && !errors.Is(rollbackErr, sql.ErrTxDone) {
+			err = errors.Join(err, rollbackErr)
+		}
+		return wrap(doing, err)
+	}
+	return wrap(doing, tx.Commit())
+}
+
+// once runs fn as a change, unless the claim was made before: then it returns that claim's booking.
+func (s *Store) once(
+	ctx context.Context, doing string, claim *booking.IdempotencyClaim, fn func(tx *sql.Tx) (booking.Booking, error),
+) (b booking.Booking, replayed bool, err error) {
+	err = s.change(ctx, doing, func(tx *sql.Tx) error {
+		if claim != nil {
+			b, err = lookUp(ctx, tx, *claim)
+			if !errors.Is(err, booking.ErrNotFound) {
+				replayed = err == nil
+				return err
+			}
+		}
+		if b, err = fn(tx); err != nil || claim == nil {
+			return err
+		}
+		// A key that is past its time is claimed anew.
+		_, err = tx.ExecContext(ctx, `
+			INSERT OR REPLACE INTO idempotency_keys (principal, route, key, body_hash, booking_id, created_at)
+			VALUES (?, ?, ?, ?, ?, `+clock+`)`, claim.Principal, claim.Route, claim.Key, claim.BodyHash[:], b.ID)
+		return err
+	})
+	if err != nil {
+		return booking.Booking{}, false, err
+	}
+	return b, replayed, nil
+}
+
+// queryer is what a database and a transaction have in common.
+type queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// lookUp returns the booking behind a key that is within its time, else booking.ErrNotFound. A key that stands
+// for another request is booking.ErrIdempotencyMismatch.
+func lookUp(ctx context.Context, db queryer, claim booking.IdempotencyClaim) (booking.Booking, error) {
+	var hash []byte
+	b, err := scanBooking(db.QueryRowContext(ctx, `
+		SELECT `+bookingColumns+`, k.body_hash
+		FROM idempotency_keys k
+		JOIN bookings b ON b.id = k.booking_id
+		JOIN customers c ON c.id = b.customer_id
+		WHERE k.principal = ? AND k.route = ? AND k.key = ? AND k.created_at > `+clock+` - ?`,
+		claim.Principal, claim.Route, claim.Key, keyLifetime.Microseconds()), &hash)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return booking.Booking{}, booking.ErrNotFound
+	case err == nil && [32]byte(hash) != claim.BodyHash:
+		return booking.Booking{}, booking.ErrIdempotencyMismatch
+	}
+	return b, err
+}
+
+// Replay implements booking.Store.
+func (s *Store) Replay(ctx context.Context, claim booking.IdempotencyClaim) (booking.Booking, error) {
+	if err := request.CheckClaim(claim); err != nil {
+		return booking.Booking{}, err
+	}
+	b, err := lookUp(ctx, s.read, claim)
+	return b, wrap("replay", err)
+}
+
+// get reads one booking.
+func get(ctx context.Context, db queryer, id string) (booking.Booking, error) {
+	b, err := scanBooking(db.QueryRowContext(ctx, `
+		SELECT `+bookingColumns+` FROM bookings b JOIN customers c ON c.id = b.customer_id WHERE b.id = ?`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = booking.ErrNotFound
+	}
+	return b, err
+}
+
+// addEvent writes one entry of a booking's history.
+func addEvent(ctx context.Context, tx *sql.Tx, bookingID string, event booking.EventType, actor booking.Actor) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO booking_events (booking_id, type, at, actor, channel) VALUES (?, ?, `+clock+`, ?, ?)`,
+		bookingID, string(event), actor.Principal, actor.Channel)
+	return err
+}

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/postgres"
+	"github.com/frontdesk-dev/frontdesk/internal/store/sqlite"
+	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
+)
+
+// Options says which store to open and where it is.
+type Options struct {
+	Engine tenantconfig.Engine
+	// Path is the database file, for SQLite.
+	Path string
+	// URL is the connection URL, for Postgres.
+	URL string
+	// MaxConnections bounds the pool, for Postgres; 0 means DB_POOL_MAX from the environment, else 15.
+	MaxConnections int
+	// Logger receives what the store does by itself; nil means slog.Default().
+	Logger *slog.Logger
+}
+
+// ForDocument maps a document's database section; url is the value behind its urlKey, empty for embedded engines.
+func ForDocument(database tenantconfig.Database, url string, logger *slog.Logger) Options {
+	return Options{
+		Engine: database.Engine, Path: database.Path, URL: url, MaxConnections: database.MaxConnections, Logger: logger,
+	}
+}
+
+// Open migrates the database to the newest schema and opens it. A database that cannot be reached now is
+// booking.ErrUnavailable; anything else that goes wrong needs a change of configuration. No error holds the
+// URL's password.
+func Open(ctx context.Context, options Options) (booking.Store, error) {
+	switch options.Engine {
+	case tenantconfig.EnginePostgres:
+		return opened(postgres.Open(ctx, postgres.Options{
+			URL: options.URL, MaxConnections: options.MaxConnections, Logger: options.Logger,
+		}))
+	case tenantconfig.EngineSQLite:
+		return opened(sqlite.Open(ctx, sqlite.Options{Path: options.Path, Logger: options.Logger}))
+	default:
+		return nil, fmt.Errorf("this server cannot keep bookings in %q: set database.engine to %s or %s",
+			options.Engine, tenantconfig.EngineSQLite, tenantconfig.EnginePostgres)
+	}
+}
+
+// opened keeps a nil pointer from becoming an interface that is not nil.
+func opened[S booking.Store](s S, err error) (booking.Store, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
