@@ -36,7 +36,7 @@ func (e *Engine) seek(from, to int64) {
 	for i := range e.units {
 		u := &e.units[i]
 		blocked := e.blocked[u.firstBlocked:u.lastBlocked]
-		n, _ := slices.BinarySearchFunc(blocked, from+1, func(b Interval, at int64) int { return cmp.Compare(b.End, at) })
+		n, _ := slices.BinarySearchFunc(blocked, from, func(b Interval, at int64) int { return cmp.Compare(b.End, at) })
 		u.cursor = u.firstBlocked + n
 	}
 }

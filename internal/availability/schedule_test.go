@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/frontdesk-dev/frontdesk/internal/availability"
+	"github.com/frontdesk-dev/frontdesk/internal/localtime"
 )
 
 // listed are the local start times, formatted, on one date and the next days up
@@ -290,6 +291,37 @@ func TestScheduleIsShared(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// Pages are cut at fixed instants, which fall on any local time of day. No day of
+// a year may show it, near the date line least of all.
+func TestEveryDayOfAYear(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu", "UTC"} {
+		loc := zone(t, name)
+		day := &availability.Policy{
+			Schedule: daily(t, name, "00:00-02:00", "11:00-12:00", "22:00-23:00"),
+			Rules:    grid(time.Hour, availability.SpanStart),
+		}
+		week := &availability.Policy{Rules: day.Rules, Schedule: schedule(t, availability.ScheduleInput{
+			Zone:   loc,
+			Weekly: []availability.WeeklyHours{{Days: everyDay[:1], Spans: []availability.Span{{From: 1380, To: 2880}}}},
+		})}
+		for d := date(t, "2027-01-04"); d < date(t, "2028-01-01"); d++ {
+			midnight := localtime.Resolve(loc, d, 0)
+			want := []string{"00:00", "01:00", "11:00", "22:00"}
+			got, err := engine(t, solo(midnight, time.Hour, day)).Slots(midnight, midnight.AddDate(0, 0, 1))
+			if diff := cmp.Diff(want, starts(got, loc, "15:04")); diff != "" || err != nil {
+				t.Fatalf("%s in %s: %v %s", d, name, err, diff)
+			}
+			if d.Weekday() == time.Monday { // one appointment that fills the whole of the span
+				got, err = engine(t, solo(midnight, 25*time.Hour, week)).Slots(midnight, midnight.AddDate(0, 0, 7))
+				if diff := cmp.Diff([]string{"23:00"}, starts(got, loc, "15:04")); diff != "" || err != nil {
+					t.Fatalf("the week of %s in %s: %v %s", d, name, err, diff)
+				}
+			}
+		}
+	}
 }
 
 func TestParseSpan(t *testing.T) {
