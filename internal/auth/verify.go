@@ -177,3 +177,10 @@ func (g *Gate) prove(ctx context.Context, key Key, hash string, digest [sha256.S
 		return ctx.Err()
 	}
 }
+
+// SessionSecret returns a secret for sessions that need not outlive the process.
+func (g *Gate) SessionSecret() []byte {
+	mac := hmac.New(sha256.New, g.secret[:])
+	mac.Write([]byte("sessions"))
+	return mac.Sum(nil)
+}

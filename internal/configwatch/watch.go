@@ -15,9 +15,10 @@ import (
 type Update struct {
 	// Revision is the content's digest; empty when the folder could not be read.
 	Revision string
-	// Document and Bundle are set when Err is nil.
+	// Bundle is what was read, good or bad; nil when the folder could not be read.
+	Bundle tenantconfig.Bundle
+	// Document is set when Err is nil.
 	Document *tenantconfig.Document
-	Bundle   tenantconfig.Bundle
 	// Err says why this revision cannot be used.
 	Err error
 }
@@ -164,13 +165,10 @@ func Read(folder string) Update {
 	if err != nil {
 		return Update{Err: err}
 	}
-	update := Update{Revision: bundle.Revision()}
-	document, err := bundle.Document()
-	if err != nil {
-		update.Err = err
-		return update
+	update := Update{Revision: bundle.Revision(), Bundle: bundle}
+	if update.Document, err = bundle.Document(); err != nil {
+		update.Document, update.Err = nil, err
 	}
-	update.Document, update.Bundle = document, bundle
 	return update
 }
 

@@ -1,0 +1,74 @@
+// Command server is the data plane of one tenant: its booking API and its dashboard.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/frontdesk-dev/frontdesk/internal/observe"
+	"github.com/frontdesk-dev/frontdesk/internal/server"
+	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
+	"github.com/frontdesk-dev/frontdesk/internal/version"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// After the first signal the next one ends the process at once, as people expect of a second Ctrl-C.
+	context.AfterFunc(ctx, stop)
+	if err := command().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "server:", err)
+		os.Exit(1)
+	}
+}
+
+// clusterDrainDelay is how long it takes a cluster's proxies to stop sending to a pod that is going away.
+const clusterDrainDelay = 5 * time.Second
+
+func command() *cobra.Command {
+	options := server.Options{Announce: os.Stdout}
+	var logFormat string
+	command := &cobra.Command{
+		Use:   "server --config FOLDER [--data FOLDER]",
+		Short: "Serve one tenant's bookings",
+		Long: "Serves the booking API and the dashboard of one tenant, as the folder given with --config describes it.\n" +
+			"With --data the server runs alone, without a cluster: its database is in that folder, and it makes an API\n" +
+			"key on first start. Every flag can be set by an environment variable too: --log-format by FRONTDESK_LOG_FORMAT.",
+		Version:           version.String(),
+		Args:              cobra.NoArgs,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		PersistentPreRunE: func(command *cobra.Command, _ []string) error { return fromEnvironment(command.Flags()) },
+		RunE: func(command *cobra.Command, _ []string) error {
+			if options.DataFolder == "" && !command.Flags().Changed("drain-delay") {
+				options.DrainDelay = clusterDrainDelay
+			}
+			if options.ConfigFolder == "" {
+				return fmt.Errorf("--config is needed: name the folder that holds %s, such as config/standalone", tenantconfig.DocumentKey)
+			}
+			logger, err := observe.NewLogger(os.Stderr, logFormat)
+			if err != nil {
+				return err
+			}
+			options.Logger = logger
+			s, err := server.New(options)
+			if err != nil {
+				return err
+			}
+			return s.Run(command.Context())
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&options.ConfigFolder, "config", "", "folder with "+tenantconfig.DocumentKey+" and the secrets it names")
+	flags.StringVar(&options.DataFolder, "data", "", "run alone and keep data in this folder")
+	flags.StringVar(&options.PublicAddress, "public-address", fmt.Sprintf(":%d", tenantconfig.PublicPort), "address of the API and the dashboard")
+	flags.StringVar(&options.InternalAddress, "internal-address", fmt.Sprintf(":%d", tenantconfig.InternalPort), "address of health, metrics and status")
+	flags.DurationVar(&options.DrainDelay, "drain-delay", 0, "how long to keep serving after being asked to stop (default 0s with --data, else "+clusterDrainDelay.String()+")")
+	flags.StringVar(&logFormat, "log-format", observe.LogJSON, "form of log lines: "+observe.LogJSON+" or "+observe.LogText)
+	return command
+}

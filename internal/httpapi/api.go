@@ -1,0 +1,145 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/frontdesk-dev/frontdesk/internal/auth"
+	"github.com/frontdesk-dev/frontdesk/internal/observe"
+	"github.com/frontdesk-dev/frontdesk/internal/tenant"
+	"github.com/frontdesk-dev/frontdesk/internal/version"
+)
+
+// Options are what the API needs.
+type Options struct {
+	Holder  *tenant.Holder
+	Logger  *slog.Logger
+	Metrics *observe.Metrics
+	// Clock says what is now.
+	Clock func() time.Time
+	// Draining says whether the server is about to stop.
+	Draining func() bool
+}
+
+type api struct {
+	Options
+	huma    huma.API
+	started time.Time
+}
+
+// New returns the router of everything public. Further pages may be mounted on it; what they serve is
+// observed and secured like the rest.
+func New(options Options) chi.Router {
+	router := chi.NewRouter()
+	router.Use(observed(options.Logger, options.Metrics), secured, drained(options.Draining), bounded, middleware.GetHead)
+	router.NotFound(notFound)
+	router.MethodNotAllowed(methodNotAllowed)
+
+	a := &api{Options: options, started: options.Clock()}
+	router.Group(func(bound chi.Router) {
+		bound.Use(options.Holder.Bind(notConfigured))
+		a.huma = humachi.New(bound, humaConfig())
+		a.registerServices()
+		a.registerSlots()
+		a.registerBookings()
+	})
+	a.mountHealth(router)
+	mountDocs(router, a.huma.OpenAPI())
+	return router
+}
+
+// drained asks clients to open their next connection elsewhere while the server is about to stop.
+func drained(draining func() bool) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if draining() {
+				w.Header().Set("Connection", "close")
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func humaConfig() huma.Config {
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title:   "Frontdesk",
+				Version: version.Version,
+				Description: "Appointment booking for one business.\n\n" +
+					"Every answer is `{\"ok\": true, \"data\": …}` or `{\"ok\": false, \"error\": …, \"code\": …, \"details\": {…}}`. " +
+					"Times are RFC 3339; where only a date is given it means that whole day in the business's time zone.",
+				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+			},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					schemeHeader: {Type: "apiKey", In: "header", Name: keyHeader, Description: "An API key, fd_<id>_<secret>."},
+					schemeBearer: {Type: "http", Scheme: "bearer", Description: "The same key as a bearer token."},
+				},
+			},
+			Tags: []*huma.Tag{
+				{Name: tagCatalog, Description: "What can be booked, and when."},
+				{Name: tagBookings, Description: "Making, reading and cancelling bookings."},
+			},
+		},
+		Formats:       huma.DefaultFormats,
+		DefaultFormat: "application/json",
+	}
+}
+
+const (
+	tagCatalog  = "Catalogue"
+	tagBookings = "Bookings"
+)
+
+// operation is what every operation of the API says about itself.
+type operation struct {
+	id, method, path, tag string
+	summary, description  string
+	status                int
+	scope                 auth.Scope
+	timeout               time.Duration
+	errors                []int
+}
+
+// register adds an operation. The handler's error becomes a Problem here, and nowhere else.
+func register[I, O any](a *api, op operation, handler func(context.Context, *I) (*O, error)) {
+	errors := append([]int{
+		http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
+		http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+	}, op.errors...)
+	huma.Register(a.huma, huma.Operation{
+		OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag},
+		Summary:       op.summary,
+		Description:   op.description + "\n\nNeeds the scope `" + string(op.scope) + "`.",
+		DefaultStatus: op.status,
+		Errors:        errors,
+		Security:      []map[string][]string{{schemeHeader: {}}, {schemeBearer: {}}},
+		MaxBodyBytes:  maxBodyBytes + 1,
+		Middlewares:   huma.Middlewares{limitTime(op.timeout), a.authenticate(op.scope)},
+	}, func(ctx context.Context, input *I) (*O, error) {
+		out, err := handler(ctx, input)
+		if err != nil {
+			return nil, note(ctx, problemOf(ctx, err))
+		}
+		return out, nil
+	})
+}
+
+// limitTime gives an operation its deadline.
+func limitTime(timeout time.Duration) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		limited, cancel := context.WithTimeout(ctx.Context(), timeout)
+		defer cancel()
+		next(huma.WithContext(ctx, limited))
+	}
+}

@@ -1,0 +1,213 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/frontdesk-dev/frontdesk/internal/auth"
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/tenant"
+)
+
+// NewBooking is a wish to book.
+type NewBooking struct {
+	Service  string      `json:"service" doc:"Id of the service." example:"checkup"`
+	Resource string      `json:"resource,omitempty" doc:"Id of the one resource that is wanted; any without it." example:"dr-khan"`
+	Start    time.Time   `json:"start" doc:"Start of the appointment: one of the offered slots." example:"2026-11-24T09:00:00Z"`
+	Customer NewCustomer `json:"customer"`
+	Notes    string      `json:"notes,omitempty" maxLength:"2000" doc:"Anything the business should know." example:"First visit"`
+}
+
+// NewCustomer is the person a booking is wanted for.
+type NewCustomer struct {
+	Name  string `json:"name" doc:"1 to 120 characters." minLength:"1" maxLength:"120" example:"Ann Miller"`
+	Phone string `json:"phone,omitempty" maxLength:"40" doc:"Phone number, with its country code or as written in the business's country. Needed unless there is an e-mail address." example:"+442079460123"`
+	Email string `json:"email,omitempty" maxLength:"254" doc:"E-mail address. Needed unless there is a phone number." example:"ann@example.com"`
+}
+
+// idempotency is the header that makes a repeated request have one effect.
+type idempotency struct {
+	Key string `header:"Idempotency-Key" minLength:"1" maxLength:"255" pattern:"^[\\x21-\\x7E]+$" patternDescription:"visible ASCII characters" doc:"Any text of your own for this one request. The same request with the same key has one effect, and every repetition is answered with what the first one did." example:"order-7f3a"`
+}
+
+type bookInput struct {
+	idempotency
+	Body NewBooking
+}
+
+// changed is the answer to a request that made or changed a booking.
+type changed struct {
+	Replayed string `header:"Idempotency-Replayed" doc:"true when this request repeats an earlier one and nothing was done."`
+	Body     Success[Booking]
+}
+
+type idInput struct {
+	ID string `path:"id" doc:"Id of the booking." example:"01947c4e-7c1a-7e55-9f6d-2f0a3e9b1c11"`
+}
+
+type cancelInput struct {
+	idempotency
+	idInput
+	Body *Cancellation `required:"false"`
+}
+
+// Cancellation says why a booking is called off.
+type Cancellation struct {
+	Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why, for the history." example:"Fell ill"`
+}
+
+// Event is one entry of a booking's history.
+type Event struct {
+	Sequence int64             `json:"sequence" doc:"Grows with every event." example:"41"`
+	Type     booking.EventType `json:"type" example:"booking.confirmed"`
+	At       time.Time         `json:"at" example:"2026-11-20T14:03:11Z"`
+	Actor    string            `json:"actor" doc:"Who did it: key:<id>, customer or system." example:"key:k3j9x0a1b2c3"`
+	Channel  string            `json:"channel" doc:"Through what: api, web, voice or sms." example:"api"`
+}
+
+// History is what happened to a booking, in order.
+type History struct {
+	Events []Event `json:"events"`
+}
+
+const (
+	routeBook   = "POST /api/v1/bookings"
+	routeCancel = "POST /api/v1/bookings/{id}/cancel"
+)
+
+func (a *api) registerBookings() {
+	register(a, operation{
+		id: "create-booking", method: http.MethodPost, path: "/api/v1/bookings", tag: tagBookings, status: http.StatusCreated,
+		summary: "Book",
+		description: "Makes a booking. A start that cannot be had is refused with the reason as its code; SLOT_TAKEN (409) and the codes that " +
+			"refuse a start come with the nearest free slots in `details.alternatives`.",
+		scope: auth.ScopeBookingsWrite, timeout: 10 * time.Second,
+		errors: []int{http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType},
+	}, a.book)
+	register(a, operation{
+		id: "list-bookings", method: http.MethodGet, path: "/api/v1/bookings", tag: tagBookings,
+		summary:     "List bookings",
+		description: "Lists bookings in the order of their start, page by page.",
+		scope:       auth.ScopeBookingsRead, timeout: 10 * time.Second,
+	}, listBookings)
+	register(a, operation{
+		id: "get-booking", method: http.MethodGet, path: "/api/v1/bookings/{id}", tag: tagBookings,
+		summary:     "Read a booking",
+		description: "Returns one booking as it is now.",
+		scope:       auth.ScopeBookingsRead, timeout: 5 * time.Second, errors: []int{http.StatusNotFound},
+	}, getBooking)
+	register(a, operation{
+		id: "cancel-booking", method: http.MethodPost, path: "/api/v1/bookings/{id}/cancel", tag: tagBookings,
+		summary:     "Cancel a booking",
+		description: "Calls a booking off and frees its slot, until the cut-off that the business's policy sets.",
+		scope:       auth.ScopeBookingsWrite, timeout: 10 * time.Second,
+		errors: []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType},
+	}, a.cancel)
+	register(a, operation{
+		id: "list-booking-events", method: http.MethodGet, path: "/api/v1/bookings/{id}/events", tag: tagBookings,
+		summary:     "Read a booking's history",
+		description: "Lists what happened to the booking, when, and by whom.",
+		scope:       auth.ScopeBookingsRead, timeout: 5 * time.Second, errors: []int{http.StatusNotFound},
+	}, listEvents)
+}
+
+func (a *api) book(ctx context.Context, in *bookInput) (*changed, error) {
+	current := tenant.FromContext(ctx)
+	claim, err := in.claim(ctx, routeBook, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	made, replayed, err := current.Bookings.Book(ctx, booking.Request{
+		ServiceID: in.Body.Service, ResourceID: in.Body.Resource, Start: in.Body.Start,
+		Customer:    booking.Customer{Name: in.Body.Customer.Name, Phone: in.Body.Customer.Phone, Email: in.Body.Customer.Email},
+		Notes:       in.Body.Notes,
+		Actor:       actorOf(ctx),
+		Idempotency: claim,
+	})
+	a.count("book", replayed, err)
+	if err != nil {
+		return nil, err
+	}
+	return change(made, replayed, current), nil
+}
+
+func (a *api) cancel(ctx context.Context, in *cancelInput) (*changed, error) {
+	current := tenant.FromContext(ctx)
+	reason := ""
+	if in.Body != nil {
+		reason = in.Body.Reason
+	}
+	claim, err := in.claim(ctx, routeCancel, []string{in.ID, reason})
+	if err != nil {
+		return nil, err
+	}
+	cancelled, replayed, err := current.Bookings.Cancel(ctx, booking.CancelRequest{
+		ID: in.ID, Reason: reason, Actor: actorOf(ctx), Idempotency: claim,
+	})
+	a.count("cancel", replayed, err)
+	if err != nil {
+		return nil, err
+	}
+	return change(cancelled, replayed, current), nil
+}
+
+// claim ties the request to its key; nil without one. The request is hashed as it was understood, so that
+// white space and the order of properties do not matter.
+func (i idempotency) claim(ctx context.Context, route string, request any) (*booking.IdempotencyClaim, error) {
+	if i.Key == "" {
+		return nil, nil
+	}
+	canonical, err := json.Marshal(request)
+	if err != nil {
+		return nil, fmt.Errorf("hash request: %w", err)
+	}
+	return &booking.IdempotencyClaim{
+		Principal: principalOf(ctx).Actor(), Route: route, Key: i.Key, BodyHash: sha256.Sum256(canonical),
+	}, nil
+}
+
+func (a *api) count(operation string, replayed bool, err error) {
+	outcome := "done"
+	switch code := booking.CodeOf(err); {
+	case code != "":
+		outcome = string(code)
+	case err != nil:
+		outcome = "failed"
+	case replayed:
+		outcome = "replayed"
+	}
+	a.Metrics.BookingOperation(operation, outcome)
+}
+
+func change(b booking.Booking, replayed bool, current *tenant.Tenant) *changed {
+	out := &changed{Body: Success[Booking]{OK: true, Data: bookingView(b, current.Bookings.Catalog())}}
+	if replayed {
+		out.Replayed = "true"
+	}
+	return out
+}
+
+func getBooking(ctx context.Context, in *idInput) (*output[Booking], error) {
+	current := tenant.FromContext(ctx)
+	found, err := current.Bookings.Get(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return succeed(bookingView(found, current.Bookings.Catalog())), nil
+}
+
+func listEvents(ctx context.Context, in *idInput) (*output[History], error) {
+	events, err := tenant.FromContext(ctx).Bookings.Events(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]Event, len(events))
+	for i, event := range events {
+		views[i] = Event{Sequence: event.Sequence, Type: event.Type, At: event.At.UTC(), Actor: event.Actor, Channel: event.Channel}
+	}
+	return succeed(History{Events: views}), nil
+}

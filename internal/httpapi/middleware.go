@@ -1,0 +1,153 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/observe"
+)
+
+// maxBodyBytes bounds a request's body.
+const maxBodyBytes = 1 << 20
+
+// apiVersion is the value of the header X-API-Version.
+const apiVersion = "1"
+
+// observed gives a request its correlation id, keeps a panic from ending the process, and logs and counts
+// what came of it. It is the outermost middleware.
+func observed(logger *slog.Logger, metrics *observe.Metrics) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			start := time.Now()
+			finished := metrics.RequestStarted()
+			ctx, correlationID := observe.Correlate(r.Context(), r.Header.Get(observe.CorrelationHeader))
+			w.Header().Set(observe.CorrelationHeader, correlationID)
+			inside := &record{}
+			r = r.WithContext(withRecord(ctx, inside))
+			answer := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+			defer func() {
+				if cause := recover(); cause != nil {
+					recovered(answer, r, cause, metrics)
+				}
+				took := time.Since(start)
+				route, status, code := routePattern(r), answer.Status(), ""
+				if inside.problem != nil {
+					code = inside.problem.Code
+				}
+				finished(route, method(r), status, code, took)
+				logRequest(r.Context(), logger, inside, answer.BytesWritten(),
+					slog.String("method", method(r)), slog.String("route", route), slog.Int("status", status), slog.Duration("took", took))
+			}()
+			next.ServeHTTP(answer, r)
+			if answer.Status() == 0 {
+				answer.WriteHeader(http.StatusOK)
+			}
+		})
+	}
+}
+
+// recovered answers a request that panicked, if nothing was answered yet.
+func recovered(w middleware.WrapResponseWriter, r *http.Request, cause any, metrics *observe.Metrics) {
+	metrics.Panicked()
+	problem := problemOf(context.WithoutCancel(r.Context()), fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
+	if w.Status() == 0 {
+		writeProblem(w, r, problem)
+		return
+	}
+	note(r.Context(), problem)
+}
+
+// logRequest writes the request's one line. Paths, queries and addresses are left out: they can be personal.
+func logRequest(ctx context.Context, logger *slog.Logger, inside *record, bytes int, attrs ...slog.Attr) {
+	level := slog.LevelInfo
+	attrs = append(attrs, slog.Int("bytes", bytes))
+	if inside.keyID != "" {
+		attrs = append(attrs, slog.String("key", inside.keyID))
+	}
+	if problem := inside.problem; problem != nil {
+		attrs = append(attrs, slog.String("code", problem.Code))
+		if problem.status >= http.StatusInternalServerError {
+			level = slog.LevelError
+			if problem.cause != nil {
+				attrs = append(attrs, slog.String("error", problem.cause.Error()))
+			}
+		}
+	}
+	logger.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// routePattern is the label of the route: bounded, and without identifiers.
+func routePattern(r *http.Request) string {
+	if routing := chi.RouteContext(r.Context()); routing != nil {
+		if pattern := routing.RoutePattern(); pattern != "" && !strings.HasSuffix(pattern, "*") {
+			return pattern
+		}
+	}
+	return "unmatched"
+}
+
+// method bounds the label of the method: clients may send any word.
+func method(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
+}
+
+// secured sets the headers that every answer has. Pages replace the content security policy with their own.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("X-API-Version", apiVersion)
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("X-Frame-Options", "DENY")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		header.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// bounded refuses a body that says it is too large before any of it is read, and cuts off one that does not say.
+func bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > maxBodyBytes {
+			writeProblem(w, r, bodyTooLarge())
+			return
+		}
+		// One byte more than allowed, so that who reads it can tell "too large" from "just fits".
+		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes+1)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// notConfigured answers while there is no tenant to bind.
+func notConfigured(w http.ResponseWriter, r *http.Request) {
+	writeProblem(w, r, unavailable(string(booking.CodeConfigurationMissing), "This service has no valid configuration yet. Try again shortly."))
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	writeProblem(w, r, newProblem(http.StatusNotFound, codeNotFound, "There is nothing at this address. /docs lists what there is."))
+}
+
+func methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, candidate := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if chi.RouteContext(r.Context()).Routes.Match(chi.NewRouteContext(), candidate, r.URL.Path) {
+			allowed = append(allowed, candidate)
+		}
+	}
+	allow := strings.Join(allowed, ", ")
+	problem := newProblem(http.StatusMethodNotAllowed, codeMethodNotAllowed, "This address does not answer that method. It answers "+allow+".")
+	writeProblem(w, r, problem.withHeader("Allow", allow))
+}

@@ -1,0 +1,59 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/frontdesk-dev/frontdesk/internal/auth"
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/tenant"
+)
+
+// FreeSlots is the answer to a question for slots.
+type FreeSlots struct {
+	Service  ServiceRef `json:"service"`
+	TimeZone string     `json:"timeZone" doc:"IANA zone of the business." example:"Europe/London"`
+	Slots    []Slot     `json:"slots" doc:"What can be booked, in order of time."`
+}
+
+type slotsInput struct {
+	Service  string `query:"service" required:"true" doc:"Id of the service." example:"checkup"`
+	Resource string `query:"resource" doc:"Id of the one resource that is wanted; any without it." example:"dr-khan"`
+	From     string `query:"from" doc:"Earliest start: a date or a time. Default: now." example:"2026-11-24"`
+	To       string `query:"to" doc:"Latest start: a date (that whole day is included) or a time (excluded). Default: seven days after from." example:"2026-11-30"`
+	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"At most so many slots." example:"20"`
+}
+
+func (a *api) registerSlots() {
+	register(a, operation{
+		id: "list-slots", method: http.MethodGet, path: "/api/v1/slots", tag: tagCatalog,
+		summary:     "Find free slots",
+		description: "Lists the starts at which the service can be booked now. A slot that is listed can be taken by someone else before you book it.",
+		scope:       auth.ScopeBookingsRead, timeout: 10 * time.Second,
+	}, listSlots)
+}
+
+func listSlots(ctx context.Context, in *slotsInput) (*output[FreeSlots], error) {
+	current := tenant.FromContext(ctx)
+	from, err := firstMoment("from", in.From, current.Location)
+	if err != nil {
+		return nil, err
+	}
+	to, err := lastMoment("to", in.To, current.Location)
+	if err != nil {
+		return nil, err
+	}
+	slots, err := current.Bookings.Slots(ctx, booking.SlotQuery{
+		ServiceID: in.Service, ResourceID: in.Resource, From: from, To: to, Limit: in.Limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	service, _ := current.Bookings.Catalog().Service(in.Service)
+	return succeed(FreeSlots{
+		Service:  ServiceRef{ID: service.ID, Name: service.Name},
+		TimeZone: current.Document.Tenant.TimeZone,
+		Slots:    slotViews(slots, current.Location),
+	}), nil
+}

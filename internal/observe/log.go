@@ -1,0 +1,66 @@
+package observe
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"regexp"
+)
+
+// The log formats.
+const (
+	LogJSON = "json"
+	LogText = "text"
+)
+
+// NewLogger returns a logger that adds the correlation id of the context to every line.
+func NewLogger(out io.Writer, format string) (*slog.Logger, error) {
+	switch format {
+	case LogJSON:
+		return slog.New(correlated{slog.NewJSONHandler(out, nil)}), nil
+	case LogText:
+		return slog.New(correlated{slog.NewTextHandler(out, nil)}), nil
+	}
+	return nil, fmt.Errorf("unknown log format %q: use %s or %s", format, LogJSON, LogText)
+}
+
+// correlated is a handler that adds the context's correlation id.
+type correlated struct{ slog.Handler }
+
+func (h correlated) Handle(ctx context.Context, record slog.Record) error {
+	if id := CorrelationID(ctx); id != "" {
+		record.AddAttrs(slog.String("correlation_id", id))
+	}
+	return h.Handler.Handle(ctx, record)
+}
+
+func (h correlated) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return correlated{h.Handler.WithAttrs(attrs)}
+}
+
+func (h correlated) WithGroup(name string) slog.Handler { return correlated{h.Handler.WithGroup(name)} }
+
+// CorrelationHeader carries the correlation id in and out.
+const CorrelationHeader = "X-Correlation-ID"
+
+var correlationPattern = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
+
+// Correlate returns a context with the proposed correlation id, or with a new one when that cannot be
+// trusted in a log line.
+func Correlate(ctx context.Context, proposed string) (context.Context, string) {
+	id := proposed
+	if !correlationPattern.MatchString(id) {
+		id = "req_" + rand.Text()
+	}
+	return context.WithValue(ctx, correlationKey{}, id), id
+}
+
+type correlationKey struct{}
+
+// CorrelationID returns the context's correlation id, or "".
+func CorrelationID(ctx context.Context) string {
+	id, _ := ctx.Value(correlationKey{}).(string)
+	return id
+}

@@ -1,0 +1,76 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/configwatch"
+	"github.com/frontdesk-dev/frontdesk/internal/store"
+	"github.com/frontdesk-dev/frontdesk/internal/tenant"
+	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
+)
+
+// Database says which database a revision uses. Two revisions with equal values share one open store.
+type Database struct {
+	Engine tenantconfig.Engine
+	// Path is the file, for the embedded engines.
+	Path string
+	// URL is the connection URL, for Postgres. It holds a password: never log it.
+	URL            string
+	MaxConnections int
+}
+
+// databaseOf resolves the document's database. The bundle has been checked to hold every key named.
+func (s *Server) databaseOf(update configwatch.Update) Database {
+	config := update.Document.Database
+	database := Database{Engine: config.Engine, Path: config.Path, MaxConnections: config.MaxConnections}
+	if config.Engine == tenantconfig.EnginePostgres {
+		database.URL, _ = update.Bundle.Secret(config.URLKey)
+		database.Path = ""
+	}
+	if database.Path != "" && s.local != nil && !filepath.IsAbs(database.Path) {
+		database.Path = filepath.Join(s.local.folder, database.Path)
+	}
+	return database
+}
+
+// openStore opens and migrates a database. That it cannot be reached may pass.
+func (s *Server) openStore(ctx context.Context, database Database) (*tenant.Store, int64, error) {
+	limited, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	opened, err := s.options.OpenStore(limited, database)
+	if err != nil {
+		return nil, 0, &passingError{fmt.Errorf("open the database: %w", err)}
+	}
+	schemaVersion, err := opened.SchemaVersion(limited)
+	if err != nil {
+		_ = opened.Close() // the first error says more
+		return nil, 0, &passingError{fmt.Errorf("open the database: %w", err)}
+	}
+	return tenant.NewStore(opened), schemaVersion, nil
+}
+
+// retire closes a store that was replaced, when its last request has ended.
+func (s *Server) retire(old *tenant.Store) {
+	s.retiring.Go(func() error {
+		err := old.Retire()
+		if err != nil {
+			s.options.Logger.Error("closing the replaced database failed", "error", err)
+		} else {
+			s.options.Logger.Info("the replaced database is closed")
+		}
+		return err
+	})
+}
+
+// openStore opens a database with the store made for its engine.
+func openStore(logger *slog.Logger) func(context.Context, Database) (booking.Store, error) {
+	return func(ctx context.Context, database Database) (booking.Store, error) {
+		return store.Open(ctx, store.Options{
+			Engine: database.Engine, Path: database.Path, URL: database.URL, MaxConnections: database.MaxConnections, Logger: logger,
+		})
+	}
+}
