@@ -119,8 +119,8 @@ type Filter struct {
 	Phone string
 	// After continues behind this position; see Page.
 	After Position
-	// Limit is the number of bookings wanted, at least 1. The Service bounds pages to MaxPageSize and asks
-	// a Store for one more, to know whether there is a next page.
+	// Limit is the number of bookings wanted: 1 to MaxPageSize, and for a Store one more, by which the
+	// Service knows whether there is a next page.
 	Limit int
 }
 

@@ -129,8 +129,9 @@ func invalid(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{booking.ErrInvalidRequest}, args...)...)
 }
 
-// MaxPage is the largest page of a listing.
-const MaxPage = 200
+// MaxPage is the largest page of a listing: the Service's largest, and the one booking more by which it knows
+// whether there is a next page.
+const MaxPage = booking.MaxPageSize + 1
 
 // CheckFilter refuses, with booking.ErrInvalidRequest, a filter that no listing can serve.
 func CheckFilter(f booking.Filter) error {
