@@ -8,16 +8,15 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-LOCAL := $(CURDIR)/.local
+LOCAL := .local
 BIN := $(LOCAL)/bin
-GEN := $(LOCAL)/verify
 
 # One set of flags for every build: Go's build cache is shared between modules only where flags agree.
 export CGO_ENABLED := 0
 export GOFLAGS := -trimpath -buildvcs=false
-export PATH := $(BIN):$(PATH)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Where envtest and the local cluster find etcd, kube-apiserver and kubectl.
-export KUBEBUILDER_ASSETS := $(BIN)
+export KUBEBUILDER_ASSETS := $(CURDIR)/$(BIN)
 
 # The chart's appVersion is the one place where the version is written.
 VERSION ?= $(shell sed -n 's/^appVersion: *//p' charts/frontdesk/Chart.yaml)
@@ -27,6 +26,9 @@ LDFLAGS := -s -w -X $(VERSION_PACKAGE).Version=$(VERSION) -X $(VERSION_PACKAGE).
 
 # local: a cluster of our own, from Go modules. current: whatever kubectl points at. kind: a kind cluster.
 CLUSTER ?= local
+# Where `make run` listens.
+PORT ?= 8080
+INTERNAL_PORT ?= 9090
 # Where the demo and its cluster keep their state.
 STATE ?= $(LOCAL)/demo
 
@@ -36,16 +38,17 @@ STAGE := hack/stage.sh
 ##@ Run
 
 .PHONY: demo
-demo: $(BIN)/demo demo-tools ## A cluster, the operator, a dentist, an appointment. CLUSTER=local|current|kind
+demo: $(BIN)/demo $(BIN)/cluster tool-helm tool-kubectl ## A cluster, the operator, a dentist, an appointment. CLUSTER=local|current|kind
 	@$(BIN)/demo up --cluster $(CLUSTER) --state $(STATE)
 
 .PHONY: demo-down
-demo-down: $(BIN)/demo ## Take all of that away again
+demo-down: $(BIN)/demo $(BIN)/cluster ## Take all of that away again
 	@$(BIN)/demo down --cluster $(CLUSTER) --state $(STATE)
 
 .PHONY: run
 run: $(BIN)/server ## One server alone, with a sample tenant on SQLite: no cluster
-	@$(BIN)/server --config config/standalone
+	@$(BIN)/server --config config/standalone --data $(LOCAL)/standalone --log-format text \
+	  --public-address 127.0.0.1:$(PORT) --internal-address 127.0.0.1:$(INTERNAL_PORT)
 
 .PHONY: help
 help: ## This list
@@ -56,11 +59,11 @@ help: ## This list
 ##@ Develop
 
 .PHONY: generate
-generate: $(BIN)/controller-gen ## Code made from the API types (deep copies)
+generate: tool-controller-gen ## Code made from the API types (deep copies)
 	@controller-gen object paths=./api/...
 
 .PHONY: manifests
-manifests: $(BIN)/controller-gen ## Definitions and rules made from types and markers, in config/ and in the chart
+manifests: tool-controller-gen ## Definitions and rules made from types and markers, in config/ and in the chart
 	@controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
 	@controller-gen rbac:roleName=frontdesk-operator paths=./controllers/... paths=./cmd/operator/... output:rbac:dir=config/rbac
 	@rm -rf charts/frontdesk/files
@@ -69,7 +72,7 @@ manifests: $(BIN)/controller-gen ## Definitions and rules made from types and ma
 	@cp config/rbac/role.yaml charts/frontdesk/files/rbac/
 
 .PHONY: lint
-lint: $(BIN)/golangci-lint $(BIN)/helm ## golangci-lint on every module, and the chart
+lint: tool-golangci-lint tool-helm ## golangci-lint on every module, and the chart
 	@for module in $(MODULES); do (cd $$module && golangci-lint run --config $(CURDIR)/.golangci.yml ./...); done
 	@helm lint --quiet --strict charts/frontdesk
 
@@ -87,10 +90,11 @@ deps: ## System packages that are missing (Debian; without root: what to install
 	@hack/deps.sh all
 
 .PHONY: tools
-tools: cluster-tools $(BIN)/controller-gen $(BIN)/golangci-lint $(BIN)/helm ## Every tool, built from Go modules into .local/bin
+tools: $(BIN)/cluster ## Every tool, built from Go modules into .local/bin
+	@$(BIN)/cluster tools && $(BIN)/cluster tools envtest helm controller-gen golangci-lint
 
 .PHONY: cluster-up cluster-down cluster-status
-cluster-up: $(BIN)/cluster cluster-tools ## A local cluster, without anything of ours in it
+cluster-up: $(BIN)/cluster ## A local cluster, without anything of ours in it
 	@$(BIN)/cluster up --state $(STATE)
 cluster-down: $(BIN)/cluster ## Take it away
 	@$(BIN)/cluster down --state $(STATE)
@@ -119,19 +123,24 @@ test-store: ## The store conformance suite on real Postgres and SQLite
 	@go test $$(hack/packages.sh store)
 
 .PHONY: test-chart
-test-chart: $(BIN)/helm ## The chart, rendered by real Helm
+test-chart: tool-helm ## The chart, rendered by real Helm
 	@go test ./test/chart
 
 .PHONY: test-schema
-test-schema: envtest-tools ## Every CEL rule accepted and refused by a real API server
+test-schema: tool-envtest ## Every CEL rule accepted and refused by a real API server
 	@go test $$(hack/packages.sh schema)
 
 .PHONY: test-controllers
-test-controllers: envtest-tools ## The controllers on a real API server
+test-controllers: tool-envtest ## The controllers on a real API server
 	@go test $$(hack/packages.sh controllers)
 
+.PHONY: test-tools
+test-tools: $(BIN)/cluster
+	@$(BIN)/cluster tools envtest
+	@if ((EUID == 0)); then $(BIN)/cluster tools && $(BIN)/cluster tools helm; fi
+
 .PHONY: test-e2e
-test-e2e: $(BIN)/demo $(BIN)/cluster demo-tools ## The demo and more on a real cluster with real pods (root, Linux)
+test-e2e: $(BIN)/cluster tool-helm ## The demo and more on a real cluster with real pods (root, Linux)
 	@go test -tags e2e -count=1 -timeout 20m -v ./test/e2e
 
 .PHONY: fuzz
@@ -152,7 +161,7 @@ image: $(BIN)/image build ## One image with both programs, as an archive; no Doc
 	@$(BIN)/image --help
 
 .PHONY: chart
-chart: manifests $(BIN)/helm ## The chart as an archive in dist/
+chart: manifests tool-helm ## The chart as an archive in dist/
 	@helm package charts/frontdesk --destination dist
 
 # --- how things are built -----------------------------------------------------------------------------
@@ -164,10 +173,9 @@ $(BIN)/operator $(BIN)/server: $(BIN)/%: FORCE
 $(BIN)/demo: FORCE
 	@go build -ldflags '$(LDFLAGS)' -o $@ ./hack/demo
 $(BIN)/cluster $(BIN)/image: $(BIN)/%: FORCE
-	@go -C hack/$* build -o $@ .
+	@go -C hack/$* build -o $(CURDIR)/$@ .
 
-# Tools change only with the module that pins them.
-$(BIN)/controller-gen $(BIN)/golangci-lint $(BIN)/helm: $(BIN)/%: hack/tools/%/go.sum
-	@echo "building $* (once)"
-	@go -C hack/tools/$* build -ldflags '-s -w' -o $@ tool
-	@touch $@
+# Tools come from the modules under hack/tools, which pin every byte; a stamp beside each says what it was
+# built from, so this does nothing when they are current.
+tool-%: $(BIN)/cluster
+	@$(BIN)/cluster tools $*
