@@ -29,13 +29,13 @@ type NewCustomer struct {
 	Email string `json:"email,omitempty" maxLength:"254" doc:"E-mail address. Needed unless there is a phone number." example:"ann@example.com"`
 }
 
-// idempotency is the header that makes a repeated request have one effect.
-type idempotency struct {
+// Idempotency is the header by which a repeated request has one effect.
+type Idempotency struct {
 	Key string `header:"Idempotency-Key" minLength:"1" maxLength:"255" pattern:"^[\\x21-\\x7E]+$" patternDescription:"visible ASCII characters" doc:"Any text of your own for this one request. The same request with the same key has one effect, and every repetition is answered with what the first one did." example:"order-7f3a"`
 }
 
 type bookInput struct {
-	idempotency
+	Idempotency
 	Body NewBooking
 }
 
@@ -45,13 +45,14 @@ type changed struct {
 	Body     Success[Booking]
 }
 
-type idInput struct {
+// BookingID names a booking in the path. (Exported, as Idempotency is, because huma passes over embedded types that are not.)
+type BookingID struct {
 	ID string `path:"id" doc:"Id of the booking." example:"01947c4e-7c1a-7e55-9f6d-2f0a3e9b1c11"`
 }
 
 type cancelInput struct {
-	idempotency
-	idInput
+	Idempotency
+	BookingID
 	Body *Cancellation `required:"false"`
 }
 
@@ -157,7 +158,7 @@ func (a *api) cancel(ctx context.Context, in *cancelInput) (*changed, error) {
 
 // claim ties the request to its key; nil without one. The request is hashed as it was understood, so that
 // white space and the order of properties do not matter.
-func (i idempotency) claim(ctx context.Context, route string, request any) (*booking.IdempotencyClaim, error) {
+func (i Idempotency) claim(ctx context.Context, route string, request any) (*booking.IdempotencyClaim, error) {
 	if i.Key == "" {
 		return nil, nil
 	}
@@ -191,7 +192,7 @@ func change(b booking.Booking, replayed bool, current *tenant.Tenant) *changed {
 	return out
 }
 
-func getBooking(ctx context.Context, in *idInput) (*output[Booking], error) {
+func getBooking(ctx context.Context, in *BookingID) (*output[Booking], error) {
 	current := tenant.FromContext(ctx)
 	found, err := current.Bookings.Get(ctx, in.ID)
 	if err != nil {
@@ -200,7 +201,7 @@ func getBooking(ctx context.Context, in *idInput) (*output[Booking], error) {
 	return succeed(bookingView(found, current.Bookings.Catalog())), nil
 }
 
-func listEvents(ctx context.Context, in *idInput) (*output[History], error) {
+func listEvents(ctx context.Context, in *BookingID) (*output[History], error) {
 	events, err := tenant.FromContext(ctx).Bookings.Events(ctx, in.ID)
 	if err != nil {
 		return nil, err
