@@ -183,7 +183,7 @@ func TestGroups(t *testing.T) {
 
 func TestCandidates(t *testing.T) {
 	t.Parallel()
-	s := team(t, nineToFive(t), "a,b,room", "b,a", "room")
+	s := team(t, nineToFive(t), "a,b,room", "b,a,b", "room")
 	s.Resources[2].Units = 3
 	s.Resources[2].Busy = []availability.Occupancy{{Unit: 2, Interval: at(t, 600, 660)}}
 	e := engine(t, s)

@@ -184,7 +184,10 @@ func (e *Engine) addUnits(r int) {
 }
 
 func compareOccupancy(a, b Occupancy) int {
-	return cmp.Or(cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Start, b.Start))
+	if a.Unit != b.Unit {
+		return cmp.Compare(a.Unit, b.Unit)
+	}
+	return cmp.Compare(a.Start, b.Start)
 }
 
 // block adds the starts that busy forbids to the unit's, which are the last of

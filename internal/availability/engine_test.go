@@ -44,6 +44,7 @@ func TestBuffers(t *testing.T) {
 		{name: "keep distance from external time", after: time.Minute, external: []availability.Interval{at(t, 600, 660)}, want: []string{"11:00"}},
 		{name: "busy time outside of hours reaches in", before: time.Minute, busy: []availability.Interval{at(t, 500, 540)}, want: []string{"10:00", "11:00"}},
 		{name: "an empty interval occupies nothing", busy: []availability.Interval{at(t, 600, 600)}, want: []string{"09:00", "10:00", "11:00"}},
+		{name: "a second too early", busy: []availability.Interval{{Start: at(t, 600, 600).Start - 1, End: at(t, 660, 660).Start}}, want: []string{"11:00"}},
 		{name: "a second is enough", busy: []availability.Interval{{Start: at(t, 600, 600).Start, End: at(t, 600, 600).Start + 1}}, want: []string{"09:00", "11:00"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -155,6 +156,19 @@ func TestExplain(t *testing.T) {
 				t.Errorf("the text is %q", got.Text())
 			}
 		})
+	}
+}
+
+// A day's limit says nothing about the next day, on which the span's grid goes on.
+func TestLimitOfADayWithinASpan(t *testing.T) {
+	t.Parallel()
+	p := &availability.Policy{Schedule: daily(t, "Europe/London", "22:10-02:00"), Rules: grid(time.Hour, availability.SpanStart)}
+	p.Rules.Limits.PerDay = 1
+	s := solo(instant(t, monday), time.Hour, p)
+	s.Resources[0].Booked = []availability.DayCount{{Date: date(t, "2027-02-01"), Count: 1}}
+	want := []string{"02 00:10", "02 22:10", "02 23:10", "03 00:10"}
+	if diff := cmp.Diff(want, listed(t, s, monday, 50, "02 15:04")); diff != "" {
+		t.Error(diff)
 	}
 }
 

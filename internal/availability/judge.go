@@ -149,7 +149,7 @@ func (e *Engine) judgeResource(r int, at int64, onGrid bool) verdict {
 	if last := &p.last; last.at != at || last.onGrid != onGrid {
 		*last = judgement{at: at, onGrid: onGrid, verdict: e.judgePolicy(p, at, e.duration, onGrid)}
 		if last.verdict == fine {
-			last.date = p.hours.segment.localDate(at)
+			last.date = p.hours.segment.date
 		}
 	}
 	if p.last.verdict != fine {
@@ -251,7 +251,7 @@ func (e *Engine) judgeSessionOn(r *resourceState, session *Session) verdict {
 	if v := e.judgePolicy(p, session.Start, session.End-session.Start, false); v != fine {
 		return v
 	}
-	if v := e.judgeLimits(r, p.hours.segment.localDate(session.Start)); v != fine {
+	if v := e.judgeLimits(r, p.hours.segment.date); v != fine {
 		return v
 	}
 	for _, busy := range r.External {

@@ -9,26 +9,16 @@ import (
 )
 
 // A schedule's open time is kept as segments: disjoint, sorted ranges of
-// instants. Spans are cut where they overlap, where a page ends and where the
-// zone's offset changes, so that within a segment the offset and the grid's
-// anchors are constant. Cuts do not matter for hours: segments that touch are
-// one opening (see [walker.reach]).
+// instants. Spans are cut where they overlap, where a page ends, at local
+// midnight and where the zone's offset changes, so that within a segment the
+// local date, the offset and the grid's anchors are constant. Cuts do not matter
+// for hours: segments that touch are one opening (see [walker.reach]).
 type segment struct {
 	start, end int64 // Unix seconds, half-open
 	spanStart  int64 // start of the span as written
 	dayStart   int64 // first instant of the date on which the span starts
 	offset     int64 // seconds east of UTC
-}
-
-// localDate returns the local date of an instant within g.
-func (g *segment) localDate(at int64) localtime.Date {
-	return localtime.Date(floorDiv(at+g.offset, secondsPerDay))
-}
-
-// nextMidnight returns the first instant after at that begins a local date, as
-// long as g's offset lasts.
-func (g *segment) nextMidnight(at int64) int64 {
-	return (int64(g.localDate(at))+1)*secondsPerDay - g.offset
+	date       localtime.Date
 }
 
 // gridBase returns an instant of g's grid; the others are multiples of the
@@ -112,21 +102,19 @@ func (s *Schedule) appendDate(spans []segment, d localtime.Date) []segment {
 	return spans
 }
 
-// appendCut appends g cut at the zone's transitions.
+// appendCut appends g cut at local midnights and at the zone's transitions.
 func (s *Schedule) appendCut(segments []segment, g segment) []segment {
-	for {
+	for end := g.end; g.start < end; g.start = g.end {
 		at := time.Unix(g.start, 0).In(s.zone)
 		_, offset := at.Zone()
-		g.offset = int64(offset)
-		_, change := at.ZoneBounds()
-		if change.IsZero() || change.Unix() >= g.end {
-			return append(segments, g)
+		g.offset, g.date = int64(offset), localtime.DateOf(at, s.zone)
+		g.end = min(end, (int64(g.date)+1)*secondsPerDay-g.offset)
+		if _, change := at.ZoneBounds(); !change.IsZero() {
+			g.end = min(g.end, change.Unix())
 		}
-		head := g
-		head.end = change.Unix()
-		segments = append(segments, head)
-		g.start = head.end
+		segments = append(segments, g)
 	}
+	return segments
 }
 
 // walker steps through a schedule's segments in order of time.

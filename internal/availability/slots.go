@@ -108,22 +108,13 @@ func (e *Engine) appendSingle(dst []Slot, from, to int64) []Slot {
 		blocked:  e.blocked[e.units[r.firstUnit].firstBlocked:e.units[r.firstUnit].lastBlocked],
 		slot:     Slot{Units: e.proposal(), Session: -1, PlacesLeft: max(e.snapshot.Service.GroupSize, 1)},
 	}
-	limited := p.Rules.Limits.PerDay > 0 || p.Rules.Limits.PerWeek > 0
 	for p.starts.seek(p.Schedule, from, to); p.starts.segment != nil; p.starts.advance() {
 		segment := p.starts.segment
-		end := p.startsEnd(&p.starts, e.duration)
-		at := ceilTo(max(from, segment.start), segment.gridBase(p.Rules.Grid.Anchor), p.step)
-		for at < end {
-			until := end
-			if limited { // a local date at a time
-				until = min(end, segment.nextMidnight(at))
-				if e.judgeLimits(r, segment.localDate(at)) != fine {
-					at = ceilTo(until, at, p.step)
-					continue
-				}
-			}
-			dst, at = run.append(dst, at, until)
+		if e.judgeLimits(r, segment.date) != fine {
+			continue
 		}
+		at := ceilTo(max(from, segment.start), segment.gridBase(p.Rules.Grid.Anchor), p.step)
+		dst = run.append(dst, at, p.startsEnd(&p.starts, e.duration))
 	}
 	return dst
 }
@@ -135,28 +126,27 @@ type singleRun struct {
 	slot           Slot
 }
 
-// append appends the free slots from at on, which is on the grid, to until. It
-// returns the first start on the grid that is not before until.
-func (r *singleRun) append(dst []Slot, at, until int64) ([]Slot, int64) {
+// append appends the free slots from at on, which is on the grid, to end.
+func (r *singleRun) append(dst []Slot, at, end int64) []Slot {
 	slot := r.slot
-	for at < until {
+	for at < end {
 		for len(r.blocked) > 0 && r.blocked[0].End <= at {
 			r.blocked = r.blocked[1:]
 		}
-		free := until
+		free := end
 		if len(r.blocked) > 0 {
 			if at >= r.blocked[0].Start {
 				at = ceilTo(r.blocked[0].End, at, r.step)
 				continue
 			}
-			free = min(until, r.blocked[0].Start)
+			free = min(end, r.blocked[0].Start)
 		}
 		for ; at < free; at += r.step {
 			slot.Start, slot.End = at, at+r.duration
 			dst = append(dst, slot)
 		}
 	}
-	return dst, at
+	return dst
 }
 
 // Nearest returns up to n slots with starts less than within away from start,
