@@ -86,7 +86,7 @@ func (a *attempt) limitRefusal(reason availability.Reason, day string) *Error {
 	var refusal *Error
 	switch reason.Limit {
 	case availability.OpenPerCustomer:
-		refusal = Errorf(CodeLimitReached, "This customer has %d bookings to come already, and no more are allowed. Cancel one, or book after one has taken place.",
+		refusal = Errorf(CodeLimitReached, "This customer has as many bookings to come as are allowed (%d). Cancel one, or book again after one has taken place.",
 			limits.OpenPerCustomer)
 	case availability.PerWeek:
 		refusal = Errorf(CodeLimitReached, "The week of %s is fully booked. Choose another week.", day).WithField("start")
