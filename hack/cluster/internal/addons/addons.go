@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,10 +105,10 @@ func apply(ctx context.Context, client dynamic.Interface, manifest string) error
 // poll is how often conditions are looked at.
 const poll = 100 * time.Millisecond
 
-// WaitNodes waits until at least n nodes are Ready.
-func WaitNodes(ctx context.Context, client kubernetes.Interface, n int) error {
+// WaitNodes waits until n nodes are Ready.
+func WaitNodes(ctx context.Context, client kubernetes.Interface, n int, since time.Time) error {
 	err := wait.PollUntilContextCancel(ctx, poll, true, func(ctx context.Context) (bool, error) {
-		ready, err := ReadyNodes(ctx, client)
+		ready, err := ReadyNodes(ctx, client, since)
 		return err == nil && ready >= n, nil
 	})
 	if err != nil {
@@ -115,8 +117,10 @@ func WaitNodes(ctx context.Context, client kubernetes.Interface, n int) error {
 	return nil
 }
 
-// ReadyNodes counts the nodes that are Ready.
-func ReadyNodes(ctx context.Context, client kubernetes.Interface) (int, error) {
+// ReadyNodes counts the nodes that are Ready and said so since the given time:
+// after a restart the API still shows what was true before it. The zero time
+// takes any word.
+func ReadyNodes(ctx context.Context, client kubernetes.Interface, since time.Time) (int, error) {
 	nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return 0, fmt.Errorf("list nodes: %w", err)
@@ -124,7 +128,8 @@ func ReadyNodes(ctx context.Context, client kubernetes.Interface) (int, error) {
 	ready := 0
 	for _, node := range nodes.Items {
 		for _, c := range node.Status.Conditions {
-			if c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue {
+			fresh := !c.LastHeartbeatTime.Time.Before(since.Truncate(time.Second))
+			if c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue && fresh {
 				ready++
 			}
 		}
@@ -132,11 +137,18 @@ func ReadyNodes(ctx context.Context, client kubernetes.Interface) (int, error) {
 	return ready, nil
 }
 
-// WaitDNS waits until cluster DNS answers.
-func WaitDNS(ctx context.Context, client kubernetes.Interface) error {
+// WaitDNS waits until cluster DNS answers at its Service's address. The caller
+// must be in the cluster's network.
+func WaitDNS(ctx context.Context) error {
+	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, network, net.JoinHostPort(netplan.DNSAddress, "53"))
+	}}
 	err := wait.PollUntilContextCancel(ctx, poll, true, func(ctx context.Context) (bool, error) {
-		d, err := client.AppsV1().Deployments("kube-system").Get(ctx, "coredns", metav1.GetOptions{})
-		return err == nil && d.Status.ObservedGeneration == d.Generation && d.Status.AvailableReplicas > 0, nil
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		found, err := resolver.LookupHost(ctx, "kubernetes.default.svc.cluster.local.")
+		return err == nil && slices.Contains(found, netplan.APIServiceAddress), nil
 	})
 	if err != nil {
 		return fmt.Errorf("wait for CoreDNS: %w", err)

@@ -77,7 +77,7 @@ func (s *Supervisor) healthy(ctx context.Context) error {
 	if err := s.apiReady(ctx); err != nil {
 		return fmt.Errorf("the API server is not ready: %w", err)
 	}
-	ready, err := addons.ReadyNodes(ctx, s.client)
+	ready, err := addons.ReadyNodes(ctx, s.client, time.Time{})
 	if err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func (s *Supervisor) startNodes(ctx context.Context) error {
 		if err := s.run(config.Kwok); err != nil {
 			return err
 		}
-		return addons.WaitNodes(ctx, s.client, s.record.NodeCount)
+		return addons.WaitNodes(ctx, s.client, s.record.NodeCount, time.Time{})
 	}
 	s.say("starting the node")
 	for _, name := range []string{config.Kubelet, config.KubeProxy} {
@@ -136,11 +136,11 @@ func (s *Supervisor) startNodes(ctx context.Context) error {
 	if err := addons.ApplyDNS(ctx, s.dynamic); err != nil {
 		return err
 	}
-	if err := addons.WaitNodes(ctx, s.client, 1); err != nil {
+	if err := addons.WaitNodes(ctx, s.client, 1, s.since); err != nil {
 		return err
 	}
 	s.say("waiting for CoreDNS")
-	return addons.WaitDNS(ctx, s.client)
+	return addons.WaitDNS(ctx)
 }
 
 func (s *Supervisor) run(name string) error {
