@@ -11,7 +11,7 @@ module=$(go list -m)
 go list -f '{{.ImportPath}} {{join .TestImports ","}},{{join .XTestImports ","}},' ./... |
   while read -r package imports; do
     case "$package $imports" in
-    "$module/test/"*) continue ;; # stages of their own
+    "$module/test/chart "* | "$module/test/e2e "*) continue ;; # stages of their own
     *"$module/internal/testing/pgtest,"* | *"$module/internal/store/storetest,"* | "$module/internal/testing/pgtest "*) belongs=store ;;
     "$module/api/"*) belongs=schema ;;
     *"$module/internal/testing/kubetest,"* | "$module/internal/testing/kubetest "*) belongs=controllers ;;
