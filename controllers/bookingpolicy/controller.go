@@ -1,0 +1,138 @@
+// Package bookingpolicy says of each BookingPolicy whether it makes sense by itself and how many
+// tenants use it. What a policy means for a tenant is the tenant controller's business; this one
+// makes nothing and writes only status.
+package bookingpolicy
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/recorder"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/index"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
+)
+
+// Reconciler keeps the status of BookingPolicies.
+type Reconciler struct {
+	Client client.Client
+	Events recorder.EventRecorder
+}
+
+// +kubebuilder:rbac:groups=frontdesk.dev,resources=bookingpolicies,verbs=get;list;watch
+// +kubebuilder:rbac:groups=frontdesk.dev,resources=bookingpolicies/status,verbs=patch
+// +kubebuilder:rbac:groups=frontdesk.dev,resources=tenants,verbs=get;list;watch
+
+// Reconcile brings one policy's status up to date.
+func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	policy := &v1alpha1.BookingPolicy{}
+	if err := r.Client.Get(ctx, request.NamespacedName, policy); err != nil || policy.DeletionTimestamp != nil {
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	var tenants v1alpha1.TenantList
+	if err := r.Client.List(ctx, &tenants, client.InNamespace(policy.Namespace), client.MatchingFields{index.TenantsByPolicy: policy.Name}); err != nil {
+		return reconcile.Result{}, fmt.Errorf("list tenants: %w", err)
+	}
+	before := policy.DeepCopy()
+	policy.Status = status(policy, len(tenants.Items))
+	metrics.Reconciled("bookingpolicy", policy.Status.Conditions[0].Reason)
+	if equality.Semantic.DeepEqual(before.Status, policy.Status) {
+		return reconcile.Result{}, nil
+	}
+	if err := r.Client.Status().Patch(ctx, policy, client.MergeFrom(before)); err != nil {
+		return reconcile.Result{}, client.IgnoreNotFound(fmt.Errorf("write status: %w", err))
+	}
+	r.announce(policy, before)
+	return reconcile.Result{}, nil
+}
+
+// status is pure: the policy and the number of its users decide.
+func status(policy *v1alpha1.BookingPolicy, tenants int) v1alpha1.BookingPolicyStatus {
+	given := []conditions.Condition{
+		conditions.True(v1alpha1.ConditionAccepted, v1alpha1.ReasonValid, "the policy makes sense and may be used"),
+	}
+	if faults := document.CheckPolicy(policy); len(faults) > 0 {
+		message := document.Summary(faults)
+		given = []conditions.Condition{
+			conditions.False(v1alpha1.ConditionAccepted, faults[0].Reason, message),
+			conditions.True(v1alpha1.ConditionStalled, faults[0].Reason, message),
+		}
+	}
+	return v1alpha1.BookingPolicyStatus{
+		Conditions:         conditions.Set(policy.Status.Conditions, policy.Generation, given...),
+		ObservedGeneration: policy.Generation,
+		Tenants:            ptr.To(int32(tenants)),
+	}
+}
+
+func (r *Reconciler) announce(policy, before *v1alpha1.BookingPolicy) {
+	for _, c := range conditions.Changed(before.Status.Conditions, policy.Status.Conditions) {
+		if c.Type != string(v1alpha1.ConditionAccepted) {
+			continue
+		}
+		kind := corev1.EventTypeNormal
+		if c.Status != "True" {
+			kind = corev1.EventTypeWarning
+		}
+		r.Events.Eventf(policy, nil, kind, c.Reason, "Reconcile", "%s is %s: %s", c.Type, c.Status, conditions.Note(c.Message))
+	}
+}
+
+// SetupWithManager registers the controller.
+func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.Options) error {
+	err := ctrl.NewControllerManagedBy(manager).
+		Named("bookingpolicy").
+		WithOptions(options).
+		For(&v1alpha1.BookingPolicy{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Tenant{}, tenantHandler()).
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("set up the bookingpolicy controller: %w", err)
+	}
+	return nil
+}
+
+// tenantHandler wakes the policies that a tenant names, and those that it named before its edit.
+func tenantHandler() handler.EventHandler {
+	names := func(objects ...client.Object) []reconcile.Request {
+		var requests []reconcile.Request
+		seen := map[string]bool{}
+		for _, object := range objects {
+			tenant, ok := object.(*v1alpha1.Tenant)
+			if !ok {
+				continue
+			}
+			for _, name := range tenant.BookingPolicyNames() {
+				if !seen[name] {
+					seen[name] = true
+					requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: tenant.Namespace, Name: name}})
+				}
+			}
+		}
+		return requests
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { enqueue(q, names(e.Object)) },
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { enqueue(q, names(e.Object)) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
+			if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() {
+				enqueue(q, names(e.ObjectOld, e.ObjectNew))
+			}
+		},
+	}
+}

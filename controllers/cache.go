@@ -1,0 +1,79 @@
+package controllers
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
+	"github.com/frontdesk-dev/frontdesk/controllers/tenant"
+)
+
+// CacheOptions keeps in memory only what the operator needs: of owned kinds those objects that carry
+// our label, and of Secrets the metadata alone, because anybody's may be named by a tenant. Namespaces
+// restricts all of it; empty means all namespaces.
+func CacheOptions(namespaces []string) cache.Options {
+	ours := labels.SelectorFromSet(labels.Set{tenant.ManagedByLabel: tenant.ManagedBy})
+	owned := func(group, kind string) cache.ByObject {
+		return cache.ByObject{Label: ours, Transform: apply.Transform(schema.GroupKind{Group: group, Kind: kind})}
+	}
+	options := cache.Options{
+		DefaultTransform: cache.TransformStripManagedFields(),
+		ByObject: map[client.Object]cache.ByObject{
+			&appsv1.Deployment{}:            owned("apps", "Deployment"),
+			&corev1.PersistentVolumeClaim{}: owned("", "PersistentVolumeClaim"),
+			&corev1.Service{}:               owned("", "Service"),
+			&corev1.ServiceAccount{}:        owned("", "ServiceAccount"),
+			&corev1.Pod{}:                   {Label: ours, Transform: trimPod},
+			&corev1.Secret{}:                {Field: notForTenants, Transform: trimSecret},
+		},
+	}
+	if len(namespaces) > 0 {
+		options.DefaultNamespaces = map[string]cache.Config{}
+		for _, namespace := range namespaces {
+			options.DefaultNamespaces[namespace] = cache.Config{}
+		}
+	}
+	return options
+}
+
+// notForTenants leaves out Secrets that are many, and that no tenant names.
+var notForTenants = fields.AndSelectors(
+	fields.OneTermNotEqualSelector("type", "helm.sh/release.v1"),
+	fields.OneTermNotEqualSelector("type", string(corev1.SecretTypeServiceAccountToken)),
+	fields.OneTermNotEqualSelector("type", "bootstrap.kubernetes.io/token"),
+)
+
+// trimSecret keeps the name and version of a Secret that is not ours.
+func trimSecret(in any) (any, error) {
+	secret, ok := in.(*metav1.PartialObjectMetadata)
+	if !ok {
+		return in, nil
+	}
+	if secret.Labels[tenant.ManagedByLabel] == tenant.ManagedBy {
+		return apply.Transform(schema.GroupKind{Kind: "Secret"})(in)
+	}
+	secret.Labels, secret.Annotations, secret.ManagedFields, secret.OwnerReferences = nil, nil, nil, ownersOf(secret)
+	return secret, nil
+}
+
+// ownersOf keeps the controller of a Secret: one of our name must be told from our own.
+func ownersOf(object metav1.Object) []metav1.OwnerReference {
+	if controller := metav1.GetControllerOf(object); controller != nil {
+		return []metav1.OwnerReference{*controller}
+	}
+	return nil
+}
+
+// trimPod drops the spec: the status is what counts.
+func trimPod(in any) (any, error) {
+	if pod, ok := in.(*corev1.Pod); ok {
+		pod.Spec, pod.ManagedFields = corev1.PodSpec{}, nil
+	}
+	return in, nil
+}

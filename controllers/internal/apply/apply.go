@@ -1,0 +1,206 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// Item identifies an applied object and the state it was left in.
+type Item struct {
+	schema.GroupVersionKind
+	Name   string
+	UID    types.UID
+	Digest string
+	// Observed says that the cache shows this very state; false right after a write.
+	Observed bool
+}
+
+func (i Item) key(namespace string) objectKey {
+	return objectKey{i.GroupKind(), types.NamespacedName{Namespace: namespace, Name: i.Name}}
+}
+
+type objectKey struct {
+	kind schema.GroupKind
+	name types.NamespacedName
+}
+
+// Adopt decides whether an object that nobody controls belongs to the owner all the same.
+// Data is like that: it carries no owner reference, so that it outlives its owner.
+type Adopt func(client.Object) bool
+
+// Intent is an object as it should be: every field in it is ours, every other field is not.
+type Intent struct {
+	*unstructured.Unstructured
+	// Adopt is nil for objects that must be controlled by the owner.
+	Adopt Adopt
+}
+
+// Applier applies intents. It is safe for concurrent use, for different owners at once.
+type Applier struct {
+	// Client reads from the cache and writes to the API server.
+	Client client.Client
+	// Live reads past the cache. It is asked before an object is made, because the cache may hold
+	// only objects with our labels: what it does not see may exist all the same.
+	Live client.Reader
+	// Typed kinds are cached whole; of all others the cache holds metadata only.
+	Typed map[schema.GroupKind]func() client.Object
+	// Count is told of each outcome, for metrics; it may be nil.
+	Count func(kind schema.GroupKind, outcome Outcome)
+
+	mu    sync.Mutex
+	known map[objectKey]memory
+}
+
+// Outcome is what came of one intent.
+type Outcome string
+
+// The outcomes.
+const (
+	Applied Outcome = "applied"
+	Skipped Outcome = "skipped"
+	Failed  Outcome = "failed"
+)
+
+// memory is what the last apply left behind.
+type memory struct {
+	item Item
+	hash string
+	// seen is the resourceVersion that the cache showed when we applied. While it still shows
+	// that one, it has not caught up with our own write.
+	seen string
+}
+
+// Apply makes each intent true and returns an item for each that is in place. recorded are the items
+// of the last pass, from the owner's status. All intents are tried; the errors are joined.
+func (a *Applier) Apply(ctx context.Context, owner client.Object, recorded []Item, intents ...Intent) ([]Item, error) {
+	var items []Item
+	var failures []error
+	for _, intent := range intents {
+		item, outcome, err := a.one(ctx, owner, recorded, intent)
+		if a.Count != nil {
+			a.Count(intent.GroupVersionKind().GroupKind(), outcome)
+		}
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		items = append(items, item)
+	}
+	return items, errors.Join(failures...)
+}
+
+func (a *Applier) one(ctx context.Context, owner client.Object, recorded []Item, intent Intent) (Item, Outcome, error) {
+	gvk := intent.GroupVersionKind()
+	item := Item{GroupVersionKind: gvk, Name: intent.GetName()}
+	hash, err := intentHash(intent.Object)
+	if err != nil {
+		return item, Failed, fmt.Errorf("render %s %s: %w", gvk.Kind, item.Name, err)
+	}
+	observed, err := a.Observe(ctx, gvk, client.ObjectKeyFromObject(intent))
+	if err != nil {
+		return item, Failed, err
+	}
+	if observed != nil {
+		if err := a.mayTouch(owner, intent, observed); err != nil {
+			return item, Failed, err
+		}
+		if last, same := a.unchanged(observed, item.key(owner.GetNamespace()), hash, recorded); same {
+			return last, Skipped, nil
+		}
+	}
+	applied, err := a.write(ctx, intent, observed, hash)
+	if err != nil {
+		return item, Failed, err
+	}
+	item.UID, item.Digest = applied.GetUID(), Digest(applied, gvk.GroupKind())
+	last := memory{item: item, hash: hash}
+	if observed != nil && observed.GetResourceVersion() != applied.GetResourceVersion() {
+		last.seen = observed.GetResourceVersion()
+	}
+	a.remember(item.key(owner.GetNamespace()), last)
+	// An apply that changed nothing leaves nothing to wait for.
+	item.Observed = observed != nil && last.seen == ""
+	return item, Applied, nil
+}
+
+// unchanged reports whether the object is as we left it, and the item that says so.
+func (a *Applier) unchanged(observed client.Object, key objectKey, hash string, recorded []Item) (Item, bool) {
+	a.mu.Lock()
+	last, known := a.known[key]
+	a.mu.Unlock()
+	if !known {
+		for _, item := range recorded {
+			if item.GroupKind() == key.kind && item.Name == key.name.Name {
+				last = memory{item: item, hash: observed.GetAnnotations()[IntentAnnotation]}
+			}
+		}
+	}
+	if last.item.UID != observed.GetUID() || last.hash != hash {
+		return last.item, false
+	}
+	if last.seen != "" && last.seen == observed.GetResourceVersion() {
+		return last.item, true // the cache shows what we have acted upon already
+	}
+	last.item.Observed = observed.GetAnnotations()[IntentAnnotation] == hash &&
+		last.item.Digest != "" && last.item.Digest == observedDigest(observed, key.kind)
+	return last.item, last.item.Observed
+}
+
+func (a *Applier) remember(key objectKey, last memory) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.known == nil {
+		a.known = map[objectKey]memory{}
+	}
+	a.known[key] = last
+}
+
+// Forget drops what is remembered of an owner's objects once they are gone.
+func (a *Applier) Forget(namespace string, items []Item) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, item := range items {
+		delete(a.known, item.key(namespace))
+	}
+}
+
+// Observe returns the object, or its metadata, or nil when there is none.
+func (a *Applier) Observe(ctx context.Context, gvk schema.GroupVersionKind, key client.ObjectKey) (client.Object, error) {
+	var object client.Object
+	if typed, found := a.Typed[gvk.GroupKind()]; found {
+		object = typed()
+	} else {
+		object = metadataOf(gvk)
+	}
+	err := a.Client.Get(ctx, key, object)
+	if err == nil {
+		return object, nil
+	}
+	if !apierrors.IsNotFound(err) {
+		return nil, fmt.Errorf("read %s %s: %w", gvk.Kind, key.Name, err)
+	}
+	live := metadataOf(gvk)
+	switch err := a.Live.Get(ctx, key, live); {
+	case err == nil:
+		return live, nil
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	default:
+		return nil, fmt.Errorf("read %s %s: %w", gvk.Kind, key.Name, err)
+	}
+}
+
+func metadataOf(gvk schema.GroupVersionKind) *metav1.PartialObjectMetadata {
+	object := &metav1.PartialObjectMetadata{}
+	object.SetGroupVersionKind(gvk)
+	return object
+}

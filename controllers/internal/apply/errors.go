@@ -1,0 +1,49 @@
+package apply
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// ConflictError says that an object of the wanted name exists and is not the owner's.
+type ConflictError struct {
+	Kind schema.GroupVersionKind
+	// Name of the object, in the owner's namespace.
+	Name string
+	// Controller names who controls the object instead; empty when nobody does.
+	Controller string
+}
+
+func (e *ConflictError) Error() string {
+	who := "nobody's that this operator knows of"
+	if e.Controller != "" {
+		who = "controlled by " + e.Controller
+	}
+	return fmt.Sprintf("%s %q exists and is %s: it is left alone; delete or rename it to let the tenant go on", e.Kind.Kind, e.Name, who)
+}
+
+// GoingError says that the object which stands in the way is already on its way out: it is being
+// deleted, or belongs to an owner of the same name that exists no more.
+type GoingError struct {
+	Kind schema.GroupVersionKind
+	Name string
+}
+
+func (e *GoingError) Error() string {
+	return fmt.Sprintf("waiting until the previous %s %q is gone", e.Kind.Kind, e.Name)
+}
+
+// RefusedError says that the API server took an object for invalid or forbidden: trying again
+// without a change leads nowhere soon.
+type RefusedError struct {
+	Kind schema.GroupVersionKind
+	Name string
+	Err  error
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("the API server refused %s %q: %v", e.Kind.Kind, e.Name, e.Err)
+}
+
+func (e *RefusedError) Unwrap() error { return e.Err }

@@ -1,0 +1,159 @@
+package apply
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// mayTouch is the guard before every forced apply.
+func (a *Applier) mayTouch(owner client.Object, intent Intent, observed client.Object) error {
+	gvk, name := intent.GroupVersionKind(), intent.GetName()
+	controller := metav1.GetControllerOf(observed)
+	switch {
+	case controller == nil && intent.Adopt != nil && intent.Adopt(observed),
+		controller != nil && controller.UID == owner.GetUID():
+		if observed.GetDeletionTimestamp() != nil {
+			return &GoingError{Kind: gvk, Name: name}
+		}
+		return nil
+	case controller == nil:
+		return &ConflictError{Kind: gvk, Name: name}
+	case isFormerSelf(controller, owner, a.Client):
+		return &GoingError{Kind: gvk, Name: name}
+	default:
+		return &ConflictError{Kind: gvk, Name: name, Controller: controller.Kind + " " + controller.Name}
+	}
+}
+
+// isFormerSelf recognizes what the garbage collector has yet to remove: objects of an owner of the
+// same kind and name with another UID.
+func isFormerSelf(controller *metav1.OwnerReference, owner client.Object, c client.Client) bool {
+	gvk, err := c.GroupVersionKindFor(owner)
+	return err == nil && controller.Kind == gvk.Kind && controller.APIVersion == gvk.GroupVersion().String() &&
+		controller.Name == owner.GetName()
+}
+
+// write applies and returns the object as it is afterwards.
+func (a *Applier) write(ctx context.Context, intent Intent, observed client.Object, hash string) (*unstructured.Unstructured, error) {
+	object := intent.DeepCopy()
+	annotations := object.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[IntentAnnotation] = hash
+	object.SetAnnotations(annotations)
+	if observed != nil {
+		// Fails if the object was replaced by another of the same name since we looked.
+		object.SetUID(observed.GetUID())
+	}
+	err := a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), client.FieldOwner(FieldOwner), client.ForceOwnership)
+	if err != nil {
+		gvk := intent.GroupVersionKind()
+		if apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err) {
+			return nil, &RefusedError{Kind: gvk, Name: intent.GetName(), Err: err}
+		}
+		return nil, fmt.Errorf("apply %s %s: %w", gvk.Kind, intent.GetName(), err)
+	}
+	return object, a.removeAdditions(ctx, intent, object)
+}
+
+// removeAdditions takes out what others have added to a field that must be ours alone. applied is
+// replaced by the result.
+func (a *Applier) removeAdditions(ctx context.Context, intent Intent, applied *unstructured.Unstructured) error {
+	field, exact := exactFields[intent.GroupVersionKind().GroupKind()]
+	if !exact || !slices.ContainsFunc(applied.GetManagedFields(), func(e metav1.ManagedFieldsEntry) bool {
+		return e.Subresource == "" && (e.Manager != FieldOwner || e.Operation != metav1.ManagedFieldsOperationApply) &&
+			ownsExactField(e, intent.GroupVersionKind().GroupKind())
+	}) {
+		return nil
+	}
+	want, _, _ := unstructured.NestedMap(intent.Object, field)
+	have, _, _ := unstructured.NestedMap(applied.Object, field)
+	patch := additions(want, have)
+	if len(patch) == 0 {
+		return nil
+	}
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": applied.GetUID()}, field: patch})
+	if err != nil {
+		return fmt.Errorf("render the repair of %s: %w", intent.GetName(), err)
+	}
+	if err := a.Client.Patch(ctx, applied, client.RawPatch(types.MergePatchType, body), client.FieldOwner(FieldOwner)); err != nil {
+		return fmt.Errorf("remove foreign fields from %s %s: %w", intent.GetKind(), intent.GetName(), err)
+	}
+	return nil
+}
+
+// additions is the JSON merge patch that takes have back to want, for entries of a map that only
+// others put there and lists that others lengthened. What the API server fills in by itself is no
+// list and has no owner, so scalars are left alone unless want has a map at their place.
+func additions(want, have map[string]any) map[string]any {
+	patch := map[string]any{}
+	for name, value := range have {
+		wanted, ours := want[name]
+		switch value := value.(type) {
+		case []any:
+			if list, ok := wanted.([]any); ok && len(list) != len(value) {
+				patch[name] = list
+			}
+		case map[string]any:
+			if inner, ok := wanted.(map[string]any); ok {
+				if changes := additions(inner, value); len(changes) > 0 {
+					patch[name] = changes
+				}
+			}
+		case string:
+			if !ours && onlyStrings(want) {
+				patch[name] = nil
+			}
+		}
+	}
+	return patch
+}
+
+// onlyStrings tells a map of entries (data, a selector) from a struct, whose other fields have
+// defaults.
+func onlyStrings(entries map[string]any) bool {
+	for _, value := range entries {
+		if _, ok := value.(string); !ok {
+			return false
+		}
+	}
+	return len(entries) > 0
+}
+
+// Prune deletes recorded objects that are neither wanted nor kept and that the owner controls.
+// It returns the items that are still there.
+func (a *Applier) Prune(ctx context.Context, owner client.Object, recorded, wanted []Item) ([]Item, error) {
+	var left []Item
+	for _, item := range recorded {
+		if slices.ContainsFunc(wanted, func(w Item) bool { return w.GroupKind() == item.GroupKind() && w.Name == item.Name }) {
+			continue
+		}
+		observed, err := a.Observe(ctx, item.GroupVersionKind, client.ObjectKey{Namespace: owner.GetNamespace(), Name: item.Name})
+		if err != nil {
+			return append(left, item), err
+		}
+		if observed == nil || !metav1.IsControlledBy(observed, owner) {
+			a.Forget(owner.GetNamespace(), []Item{item})
+			continue
+		}
+		left = append(left, item)
+		if observed.GetDeletionTimestamp() != nil {
+			continue
+		}
+		uid := observed.GetUID()
+		err = a.Client.Delete(ctx, observed, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+		if client.IgnoreNotFound(err) != nil {
+			return left, fmt.Errorf("delete %s %s: %w", item.Kind, item.Name, err)
+		}
+	}
+	return left, nil
+}

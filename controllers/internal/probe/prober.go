@@ -1,0 +1,215 @@
+package probe
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"reflect"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
+)
+
+const (
+	recheckInterval = 30 * time.Second
+	// pollInterval keeps a server that answers at once instead of waiting from being flooded.
+	pollInterval = 250 * time.Millisecond
+	minBackoff   = 250 * time.Millisecond
+	maxBackoff   = 5 * time.Second
+)
+
+// Assignment says what to ask of whom for one tenant.
+type Assignment struct {
+	Tenant types.NamespacedName
+	// Revision that the pods should serve.
+	Revision string
+	// Token for the status endpoint.
+	Token string
+	// Pods by UID, with the address, host:port, of their internal port.
+	Pods map[types.UID]string
+}
+
+// Answer is what a pod said last.
+type Answer struct {
+	tenantconfig.Status
+	// Err is why it said nothing; Status is then the last one known.
+	Err error
+}
+
+// Serves says whether the pod serves the revision, by its own account.
+func (a Answer) Serves(revision string) bool { return a.Err == nil && a.Revision == revision }
+
+// Refuses says whether the pod has seen the revision and found it bad.
+func (a Answer) Refuses(revision string) bool {
+	return a.Err == nil && a.Refused != nil && a.Refused.Revision == revision
+}
+
+// Prober asks. Make it with New; it stops when the context of Start ends.
+type Prober struct {
+	http *http.Client
+	ctx  context.Context
+	stop context.CancelFunc
+	done sync.WaitGroup
+
+	mu      sync.Mutex
+	tenants map[types.NamespacedName]map[types.UID]*worker
+	queue   workqueue.TypedRateLimitingInterface[reconcile.Request]
+}
+
+// worker asks one pod for one revision.
+type worker struct {
+	address, revision, token string
+
+	cancel   context.CancelFunc
+	answer   Answer
+	answered bool
+}
+
+// New returns a Prober that uses the transport; nil means one that suits pods.
+func New(transport http.RoundTripper) *Prober {
+	if transport == nil {
+		transport = podTransport()
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	return &Prober{
+		http: &http.Client{
+			Transport: transport,
+			// A redirect could carry the token elsewhere.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		ctx: ctx, stop: stop,
+		tenants: map[types.NamespacedName]map[types.UID]*worker{},
+	}
+}
+
+// Source tells the controller whose queue takes the tenants with new answers.
+func (p *Prober) Source() source.Source {
+	return source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.queue = queue
+		return nil
+	})
+}
+
+// Start blocks until ctx ends, then stops asking. It makes the Prober a manager.Runnable.
+func (p *Prober) Start(ctx context.Context) error {
+	<-ctx.Done()
+	p.stop()
+	p.done.Wait()
+	return nil
+}
+
+// Assign makes the Prober ask exactly these pods for this revision, and returns what they said last.
+// A pod that has not answered yet is missing in the result.
+func (p *Prober) Assign(a Assignment) map[types.UID]Answer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	workers := p.tenants[a.Tenant]
+	if workers == nil {
+		workers = map[types.UID]*worker{}
+		p.tenants[a.Tenant] = workers
+	}
+	for pod, w := range workers {
+		if _, wanted := a.Pods[pod]; !wanted {
+			w.cancel()
+			delete(workers, pod)
+		}
+	}
+	answers := map[types.UID]Answer{}
+	for pod, address := range a.Pods {
+		w := workers[pod]
+		if w == nil || w.address != address || w.revision != a.Revision || w.token != a.Token {
+			w = p.replace(w, &worker{address: address, revision: a.Revision, token: a.Token}, a.Tenant)
+			workers[pod] = w
+		}
+		if w.answered {
+			answers[pod] = w.answer
+		}
+	}
+	return answers
+}
+
+// Forget stops asking the pods of a tenant.
+func (p *Prober) Forget(tenant types.NamespacedName) {
+	p.Assign(Assignment{Tenant: tenant})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.tenants, tenant)
+}
+
+// replace starts a worker, which begins with what the former one knew. The caller holds the lock.
+func (p *Prober) replace(old, next *worker, tenant types.NamespacedName) *worker {
+	if old != nil {
+		old.cancel()
+		next.answer, next.answered = old.answer, old.answered
+	}
+	var ctx context.Context
+	ctx, next.cancel = context.WithCancel(p.ctx)
+	p.done.Go(func() { p.run(ctx, tenant, next) })
+	return next
+}
+
+// run asks until it is told to stop.
+func (p *Prober) run(ctx context.Context, tenant types.NamespacedName, w *worker) {
+	backoff := minBackoff
+	for {
+		answer := p.ask(ctx, w)
+		if ctx.Err() != nil {
+			return
+		}
+		p.record(tenant, w, answer)
+		pause := pollInterval
+		switch {
+		case answer.Err != nil:
+			pause, backoff = backoff, min(2*backoff, maxBackoff)
+		case answer.Serves(w.revision), answer.Refuses(w.revision):
+			pause, backoff = recheckInterval+rand.N(recheckInterval/5), minBackoff
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// record keeps the answer and wakes the tenant's reconcile when it says something new.
+func (p *Prober) record(tenant types.NamespacedName, w *worker, answer Answer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before, known := w.answer, w.answered
+	if answer.Err != nil {
+		answer.Status = before.Status
+	}
+	w.answer, w.answered = answer, true
+	if p.queue != nil && (!known || !sameNews(before, answer)) {
+		p.queue.Add(reconcile.Request{NamespacedName: tenant})
+	}
+}
+
+func sameNews(a, b Answer) bool {
+	if (a.Err == nil) != (b.Err == nil) || (a.Err != nil && a.Err.Error() != b.Err.Error()) {
+		return false
+	}
+	return reflect.DeepEqual(a.Status, b.Status)
+}
+
+// Known returns what the pods of a tenant said last, without asking anything new.
+func (p *Prober) Known(tenant types.NamespacedName) map[types.UID]Answer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	answers := map[types.UID]Answer{}
+	for pod, w := range p.tenants[tenant] {
+		if w.answered {
+			answers[pod] = w.answer
+		}
+	}
+	return answers
+}

@@ -1,0 +1,79 @@
+// Package secrets reads the few Secrets that tenants name without caching all that exist.
+//
+// The cache holds only the metadata of Secrets: enough to know which exist and when one changes. The
+// content of a Secret that is asked for is read live, once for each of its versions, and kept in
+// memory until it changes or is released. A Secret that nobody names costs its name.
+package secrets
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// Reader reads Secrets. It is safe for concurrent use.
+type Reader struct {
+	// Cached answers for metadata of Secrets.
+	Cached client.Reader
+	// Live reads past the cache.
+	Live client.Reader
+
+	mu   sync.Mutex
+	kept map[types.NamespacedName]*corev1.Secret
+}
+
+// Metadata is the form in which Secrets are watched and cached.
+func Metadata() *metav1.PartialObjectMetadata {
+	object := &metav1.PartialObjectMetadata{}
+	object.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	return object
+}
+
+// Get returns the Secret, or nil when the cache knows of none: its watch will tell when one appears.
+func (r *Reader) Get(ctx context.Context, key types.NamespacedName) (*corev1.Secret, error) {
+	metadata := Metadata()
+	if err := r.Cached.Get(ctx, key, metadata); apierrors.IsNotFound(err) {
+		r.Release(key)
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("read Secret %s: %w", key.Name, err)
+	}
+	r.mu.Lock()
+	kept := r.kept[key]
+	r.mu.Unlock()
+	if kept != nil && kept.UID == metadata.UID && kept.ResourceVersion == metadata.ResourceVersion {
+		return kept, nil
+	}
+	return r.GetLive(ctx, key)
+}
+
+// GetLive returns the Secret as it is now, or nil when there is none.
+func (r *Reader) GetLive(ctx context.Context, key types.NamespacedName) (*corev1.Secret, error) {
+	secret := &corev1.Secret{}
+	if err := r.Live.Get(ctx, key, secret); apierrors.IsNotFound(err) {
+		r.Release(key)
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("read Secret %s: %w", key.Name, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.kept == nil {
+		r.kept = map[types.NamespacedName]*corev1.Secret{}
+	}
+	r.kept[key] = secret
+	return secret, nil
+}
+
+// Release forgets the content of a Secret.
+func (r *Reader) Release(key types.NamespacedName) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.kept, key)
+}

@@ -1,0 +1,226 @@
+package standin
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
+)
+
+const (
+	// period is how often the node looks at the API server.
+	period           = 25 * time.Millisecond
+	generationLabel  = "standin/template-generation"
+	nudgeAnnotation  = "frontdesk.dev/nudge"
+	configVolumeName = "config"
+)
+
+// addresses are unique over all nodes of a test binary.
+var addresses atomic.Int32
+
+// Node runs the pods of one namespace.
+type Node struct {
+	t         testing.TB
+	client    client.Client
+	namespace string
+	network   *network
+	pods      map[types.UID]*pod
+	frozen    atomic.Bool
+}
+
+type pod struct {
+	ip     string
+	nudge  string
+	server *server
+}
+
+// Start runs a node until the test ends.
+func Start(t testing.TB, c client.Client, namespace string) *Node {
+	n := &Node{t: t, client: c, namespace: namespace, network: newNetwork(), pods: map[types.UID]*pod{}}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(period)
+		defer ticker.Stop()
+		for {
+			if err := n.step(ctx); err != nil && ctx.Err() == nil {
+				t.Logf("stand-in node: %v", err)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+		n.network.http.CloseClientConnections()
+		n.network.http.Close()
+	})
+	return n
+}
+
+// Transport reaches the status endpoints of the node's pods.
+func (n *Node) Transport() http.RoundTripper { return n.network.transport() }
+
+// Freeze keeps the node from refreshing mounted Secrets, or lets it again.
+func (n *Node) Freeze(frozen bool) { n.frozen.Store(frozen) }
+
+// SetDatabase makes all servers say that they reach their database, or why not.
+func (n *Node) SetDatabase(reachable bool, message string) {
+	n.network.mu.Lock()
+	defer n.network.mu.Unlock()
+	for _, server := range n.network.servers {
+		server.update(func(s *tenantconfig.Status) { s.Database.Reachable, s.Database.Message = reachable, message })
+	}
+}
+
+// Refuse makes all servers refuse the revision they should serve next, for a reason of their own.
+func (n *Node) Refuse(revision, message string) {
+	n.network.mu.Lock()
+	defer n.network.mu.Unlock()
+	for _, server := range n.network.servers {
+		server.update(func(s *tenantconfig.Status) {
+			s.Refused = &tenantconfig.Refusal{Revision: revision, Message: message}
+		})
+	}
+}
+
+func (n *Node) step(ctx context.Context) error {
+	var deployments appsv1.DeploymentList
+	if err := n.client.List(ctx, &deployments, client.InNamespace(n.namespace)); err != nil {
+		return err
+	}
+	var pods corev1.PodList
+	if err := n.client.List(ctx, &pods, client.InNamespace(n.namespace)); err != nil {
+		return err
+	}
+	wanted := map[types.UID]bool{}
+	for i := range deployments.Items {
+		if err := n.run(ctx, &deployments.Items[i], pods.Items, wanted); err != nil {
+			return err
+		}
+	}
+	for i := range pods.Items {
+		if !wanted[pods.Items[i].UID] {
+			if err := n.end(ctx, &pods.Items[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// run makes the pods of a Deployment and reports their number.
+func (n *Node) run(ctx context.Context, d *appsv1.Deployment, pods []corev1.Pod, wanted map[types.UID]bool) error {
+	template := fmt.Sprint(templateGeneration(d))
+	var updated int32
+	for i := range pods {
+		p := &pods[i]
+		if p.DeletionTimestamp != nil || p.Labels[generationLabel] != template || !metav1.IsControlledBy(p, d) || updated == ptr.Deref(d.Spec.Replicas, 1) {
+			continue
+		}
+		updated++
+		wanted[p.UID] = true
+		if err := n.kubelet(ctx, p); err != nil {
+			return err
+		}
+	}
+	for i := updated; i < ptr.Deref(d.Spec.Replicas, 1); i++ {
+		if err := n.client.Create(ctx, newPod(d, template)); err != nil {
+			return err
+		}
+	}
+	status := d.Status.DeepCopy()
+	status.ObservedGeneration = d.Generation
+	status.Replicas, status.UpdatedReplicas, status.ReadyReplicas, status.AvailableReplicas = updated, updated, updated, updated
+	if equality.Semantic.DeepEqual(*status, d.Status) {
+		return nil
+	}
+	d.Status = *status
+	return client.IgnoreNotFound(n.client.Status().Update(ctx, d))
+}
+
+// templateGeneration changes with the pod template only, like a ReplicaSet's hash.
+func templateGeneration(d *appsv1.Deployment) string {
+	template := d.Spec.Template.DeepCopy()
+	return hash(template)
+}
+
+func newPod(d *appsv1.Deployment, template string) *corev1.Pod {
+	p := &corev1.Pod{ObjectMeta: *d.Spec.Template.ObjectMeta.DeepCopy(), Spec: *d.Spec.Template.Spec.DeepCopy()}
+	p.Namespace, p.GenerateName = d.Namespace, d.Name+"-"
+	p.Labels = maps.Clone(p.Labels)
+	p.Labels[generationLabel] = template
+	p.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(d, appsv1.SchemeGroupVersion.WithKind("Deployment"))}
+	p.Spec.NodeName = "standin"
+	return p
+}
+
+// kubelet starts what is not started, and refreshes the mounted Secret when the pod was nudged.
+func (n *Node) kubelet(ctx context.Context, p *corev1.Pod) error {
+	running := n.pods[p.UID]
+	nudge := p.Annotations[nudgeAnnotation]
+	if running != nil && (running.nudge == nudge || n.frozen.Load()) {
+		return nil
+	}
+	bundle, err := n.mounted(ctx, p)
+	if err != nil || bundle == nil {
+		return err
+	}
+	if running == nil {
+		number := addresses.Add(1)
+		running = &pod{ip: fmt.Sprintf("10.%d.%d.%d", number>>16&255, number>>8&255, number&255), server: newServer()}
+		n.pods[p.UID] = running
+		n.network.mu.Lock()
+		n.network.servers[running.ip] = running.server
+		n.network.mu.Unlock()
+	}
+	running.nudge = nudge
+	running.server.load(bundle)
+	if p.Status.PodIP != "" {
+		return nil
+	}
+	p.Status.Phase, p.Status.PodIP, p.Status.PodIPs = corev1.PodRunning, running.ip, []corev1.PodIP{{IP: running.ip}}
+	p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
+	return client.IgnoreNotFound(n.client.Status().Update(ctx, p))
+}
+
+// mounted reads the Secret behind the pod's configuration, or nil while there is none.
+func (n *Node) mounted(ctx context.Context, p *corev1.Pod) (tenantconfig.Bundle, error) {
+	for _, volume := range p.Spec.Volumes {
+		if volume.Name != configVolumeName || volume.Secret == nil {
+			continue
+		}
+		secret := &corev1.Secret{}
+		err := n.client.Get(ctx, client.ObjectKey{Namespace: p.Namespace, Name: volume.Secret.SecretName}, secret)
+		return secret.Data, client.IgnoreNotFound(err)
+	}
+	return nil, fmt.Errorf("pod %s mounts no config Secret", p.Name)
+}
+
+func (n *Node) end(ctx context.Context, p *corev1.Pod) error {
+	if running := n.pods[p.UID]; running != nil {
+		n.network.mu.Lock()
+		delete(n.network.servers, running.ip)
+		n.network.mu.Unlock()
+		delete(n.pods, p.UID)
+	}
+	return client.IgnoreNotFound(n.client.Delete(ctx, p, client.GracePeriodSeconds(0)))
+}

@@ -1,0 +1,257 @@
+package controllers_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/yaml"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/standin"
+	"github.com/frontdesk-dev/frontdesk/internal/testing/kubetest"
+)
+
+// patience is how long a condition may take on a loaded machine. Waiting ends as soon as it holds.
+const patience = 30 * time.Second
+
+func TestMain(m *testing.M) { kubetest.Main(m, kubetest.Options{}) }
+
+// world is a namespace with an operator and a node of its own.
+type world struct {
+	t         *testing.T
+	cluster   *kubetest.Cluster
+	namespace string
+	node      *standin.Node
+	requests  *recorder
+	stop      func()
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	cluster := kubetest.Start(t)
+	w := &world{t: t, cluster: cluster, namespace: cluster.Namespace(t)}
+	w.node = standin.Start(t, cluster.Client, w.namespace)
+	w.startOperator()
+	return w
+}
+
+// startOperator runs the operator for this namespace until stop or the end of the test.
+func (w *world) startOperator() {
+	w.t.Helper()
+	w.requests = &recorder{}
+	restConfig := rest.CopyConfig(w.cluster.Config)
+	restConfig.QPS = -1
+	restConfig.Wrap(func(next http.RoundTripper) http.RoundTripper { return w.requests.around(next) })
+	manager, err := ctrl.NewManager(restConfig, ctrl.Options{
+		Scheme:     controllers.Scheme(),
+		Cache:      controllers.CacheOptions([]string{w.namespace}),
+		Metrics:    metricsserver.Options{BindAddress: "0"},
+		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(w.t.Context())
+	if err := controllers.Setup(ctx, manager, controllers.Options{
+		Platform: controllers.Platform{
+			ServerImage: "frontdesk.example/server:1.2.3", ServerVersion: "1.2.3", ImagePullPolicy: corev1.PullIfNotPresent,
+		},
+		OperatorNamespace:       w.namespace,
+		MaxConcurrentReconciles: 4,
+		StatusTransport:         w.node.Transport(),
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- manager.Start(ctx) }()
+	w.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			w.t.Errorf("the operator ended with: %v", err)
+		}
+	})
+	w.t.Cleanup(w.stop)
+}
+
+// apply creates or replaces the objects of a YAML stream as a user would, in this namespace.
+func (w *world) apply(stream string) {
+	w.t.Helper()
+	for document := range strings.SplitSeq(stream, "\n---\n") {
+		object := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal([]byte(document), &object.Object); err != nil {
+			w.t.Fatal(err)
+		}
+		if len(object.Object) == 0 {
+			continue
+		}
+		object.SetNamespace(w.namespace)
+		err := w.cluster.Client.Apply(w.t.Context(), client.ApplyConfigurationFromUnstructured(object), client.FieldOwner("user"), client.ForceOwnership)
+		if err != nil {
+			w.t.Fatalf("apply %s %s: %v", object.GetKind(), object.GetName(), err)
+		}
+	}
+}
+
+func (w *world) applySample(name string) {
+	w.t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "config", "samples", name))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.apply(string(data))
+}
+
+func (w *world) get(object client.Object, name string) {
+	w.t.Helper()
+	if err := w.cluster.Client.Get(w.t.Context(), client.ObjectKey{Namespace: w.namespace, Name: name}, object); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) tenant(name string) *v1alpha1.Tenant {
+	w.t.Helper()
+	tenant := &v1alpha1.Tenant{}
+	w.get(tenant, name)
+	return tenant
+}
+
+// edit changes an object as a user would, retrying on conflicts.
+func edit[T client.Object](w *world, object T, name string, change func(T)) {
+	w.t.Helper()
+	w.get(object, name)
+	before := object.DeepCopyObject().(client.Object)
+	change(object)
+	if err := w.cluster.Client.Patch(w.t.Context(), object, client.MergeFrom(before)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// eventually waits until check returns "", and fails with what it last returned.
+func (w *world) eventually(what string, check func() string) {
+	w.t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		problem := check()
+		if problem == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("%s: %s", what, problem)
+		}
+		select {
+		case <-w.t.Context().Done():
+			w.t.Fatalf("%s: %s", what, problem)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// waitFor waits until a tenant's condition of this generation has a status and a reason.
+func (w *world) waitFor(name string, kind v1alpha1.ConditionType, status metav1.ConditionStatus, reason v1alpha1.ConditionReason) *metav1.Condition {
+	w.t.Helper()
+	var found *metav1.Condition
+	w.eventually(string(kind)+" of "+name, func() string {
+		tenant := w.tenant(name)
+		checkKstatus(w.t, tenant)
+		found = meta.FindStatusCondition(tenant.Status.Conditions, string(kind))
+		switch {
+		case found == nil:
+			return "there is no such condition"
+		case found.ObservedGeneration != tenant.Generation:
+			return "the condition is about an earlier generation"
+		case found.Status != status || found.Reason != string(reason):
+			return "is " + string(found.Status) + " " + found.Reason + ": " + found.Message
+		}
+		return ""
+	})
+	return found
+}
+
+func (w *world) waitReady(name string) *v1alpha1.Tenant {
+	w.t.Helper()
+	w.waitFor(name, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	return w.tenant(name)
+}
+
+// checkKstatus holds at every moment: Reconciling and Stalled are there only while true and never
+// together, and Ready=True excludes both.
+func checkKstatus(t *testing.T, tenant *v1alpha1.Tenant) {
+	t.Helper()
+	var present []string
+	for _, kind := range []v1alpha1.ConditionType{v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
+		if c := meta.FindStatusCondition(tenant.Status.Conditions, string(kind)); c != nil {
+			present = append(present, c.Type)
+			if c.Status != metav1.ConditionTrue {
+				t.Errorf("%s is present with status %s", c.Type, c.Status)
+			}
+		}
+	}
+	ready := meta.FindStatusCondition(tenant.Status.Conditions, string(v1alpha1.ConditionReady))
+	switch {
+	case len(present) > 1:
+		t.Errorf("conditions %v exclude each other", present)
+	case ready != nil && (ready.Status == metav1.ConditionTrue) != (len(present) == 0):
+		t.Errorf("Ready is %s, but of Reconciling and Stalled there is %v", ready.Status, present)
+	}
+}
+
+// recorder notes the requests that an operator makes.
+type recorder struct {
+	mu   sync.Mutex
+	seen []string
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func (r *recorder) around(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(request *http.Request) (*http.Response, error) {
+		if request.URL.Query().Get("watch") == "" {
+			r.mu.Lock()
+			r.seen = append(r.seen, request.Method+" "+request.URL.Path)
+			r.mu.Unlock()
+		}
+		return next.RoundTrip(request)
+	})
+}
+
+// since returns the requests after the first n, and how many there are now. Events are left out:
+// their recorder sends them later.
+func (r *recorder) since(n int) (requests []string, now int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, request := range r.seen[n:] {
+		if !strings.Contains(request, "/events") {
+			requests = append(requests, request)
+		}
+	}
+	return requests, len(r.seen)
+}
+
+func writes(requests []string) []string {
+	var mutating []string
+	for _, request := range requests {
+		if !strings.HasPrefix(request, http.MethodGet) {
+			mutating = append(mutating, request)
+		}
+	}
+	return mutating
+}

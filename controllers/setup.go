@@ -1,0 +1,100 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/bookingpolicy"
+	"github.com/frontdesk-dev/frontdesk/controllers/campaign"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/index"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/rootkey"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/secrets"
+	"github.com/frontdesk-dev/frontdesk/controllers/tenant"
+)
+
+const (
+	// recorderName is the reportingController of events.
+	recorderName = "frontdesk-operator"
+	// reconcileTimeout bounds a pass. None waits for a pod, so that only the API server can be slow.
+	reconcileTimeout = time.Minute
+)
+
+// Options are what the platform decides.
+type Options struct {
+	Platform tenant.Platform
+	// OperatorNamespace holds the root key.
+	OperatorNamespace string
+	// MaxConcurrentReconciles bounds how many tenants are worked on at once; 0 means 1.
+	MaxConcurrentReconciles int
+	// StatusTransport reaches the status endpoints of pods; nil means by pod address.
+	StatusTransport http.RoundTripper
+}
+
+// Platform is re-exported for those who set Options.
+type Platform = tenant.Platform
+
+// Scheme knows every type that the operator reads or writes.
+func Scheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	return scheme
+}
+
+// Setup registers all controllers with a manager whose cache was made with CacheOptions.
+func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
+	if err := index.Register(ctx, manager.GetFieldIndexer(), tenant.SecretNames); err != nil {
+		return err
+	}
+	prober := probe.New(options.StatusTransport)
+	if err := manager.Add(prober); err != nil {
+		return fmt.Errorf("add the prober: %w", err)
+	}
+	tenants := &tenant.Reconciler{
+		Client:   manager.GetClient(),
+		Platform: options.Platform,
+		Secrets:  &secrets.Reader{Cached: manager.GetClient(), Live: manager.GetAPIReader()},
+		RootKey:  &rootkey.Store{Live: manager.GetAPIReader(), Writer: manager.GetClient(), Namespace: options.OperatorNamespace},
+		Apply: &apply.Applier{
+			Client: manager.GetClient(),
+			Live:   manager.GetAPIReader(),
+			Typed: map[schema.GroupKind]func() client.Object{
+				{Group: "apps", Kind: "Deployment"}: func() client.Object { return &appsv1.Deployment{} },
+				{Kind: "PersistentVolumeClaim"}:     func() client.Object { return &corev1.PersistentVolumeClaim{} },
+			},
+			Count: func(kind schema.GroupKind, outcome apply.Outcome) { metrics.Applied(kind, string(outcome)) },
+		},
+		Prober: prober,
+		Events: manager.GetEventRecorder(recorderName),
+		Nudges: tenant.NewNudges(),
+	}
+	for _, setup := range []func(ctrl.Manager, controller.Options) error{
+		tenants.SetupWithManager,
+		(&bookingpolicy.Reconciler{Client: manager.GetClient(), Events: manager.GetEventRecorder(recorderName)}).SetupWithManager,
+		(&campaign.Reconciler{Client: manager.GetClient()}).SetupWithManager,
+	} {
+		if err := setup(manager, controller.Options{
+			MaxConcurrentReconciles: options.MaxConcurrentReconciles,
+			ReconciliationTimeout:   reconcileTimeout,
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+package tenant
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+)
+
+var defaultVolumeSize = resource.MustParse("1Gi")
+
+// claim is the volume of the embedded engines. It is data: no owner reference, so that it outlives
+// the Tenant unless deletionPolicy says otherwise.
+func claim(s *scope) any {
+	if !s.tenant.Spec.Database.Engine.IsSingleWriter() || s.adoptionRequired() {
+		return nil
+	}
+	size, class := defaultVolumeSize, ""
+	if sqlite := s.tenant.Spec.Database.SQLite; sqlite != nil {
+		if !sqlite.Size.IsZero() {
+			size = sqlite.Size
+		}
+		class = string(ptr.Deref(sqlite.StorageClassName, ""))
+	}
+	spec := corev1ac.PersistentVolumeClaimSpec().
+		WithAccessModes(corev1.ReadWriteOnce).
+		WithResources(corev1ac.VolumeResourceRequirements().WithRequests(corev1.ResourceList{corev1.ResourceStorage: size}))
+	if class != "" {
+		spec.WithStorageClassName(class)
+	}
+	return corev1ac.PersistentVolumeClaim(claimName(s.tenant), s.tenant.Namespace).
+		WithLabels(labels(s.tenant)).
+		WithAnnotations(map[string]string{tenantUIDAnnotation: string(s.tenant.UID)}).
+		WithSpec(spec)
+}
+
+// isOurClaim recognizes a claim that was made for this Tenant or for a former one of its name.
+func isOurClaim(t *v1alpha1.Tenant, claim client.Object) bool {
+	found := claim.GetLabels()
+	return found[ManagedByLabel] == ManagedBy && found[TenantLabel] == t.Name
+}
+
+// adoptionRequired says that there is data of a former Tenant of this name that nobody allowed this
+// one to take over.
+func (s *scope) adoptionRequired() bool {
+	return s.claim != nil && isOurClaim(s.tenant, s.claim) &&
+		s.claim.Annotations[tenantUIDAnnotation] != string(s.tenant.UID) &&
+		!ptr.Deref(s.tenant.Spec.Database.Adopt, false)
+}

@@ -1,0 +1,185 @@
+package tenant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/recorder"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/rootkey"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/secrets"
+)
+
+// retryStalled is when objects that nobody watches for us, such as a foreign one of our name, are
+// looked at again.
+const retryStalled = 30 * time.Second
+
+// Reconciler keeps tenants as their specs say. All fields are required.
+type Reconciler struct {
+	Client   client.Client
+	Platform Platform
+	Secrets  *secrets.Reader
+	RootKey  *rootkey.Store
+	Apply    *apply.Applier
+	Prober   *probe.Prober
+	Events   recorder.EventRecorder
+	Nudges   *Nudges
+}
+
+// +kubebuilder:rbac:groups=frontdesk.dev,resources=tenants,verbs=get;list;patch;watch
+// +kubebuilder:rbac:groups=frontdesk.dev,resources=tenants/finalizers,verbs=update
+// +kubebuilder:rbac:groups=frontdesk.dev,resources=tenants/status,verbs=patch
+// +kubebuilder:rbac:groups=frontdesk.dev,resources=bookingpolicies,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups=core,resources=persistentvolumeclaims,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups=core,resources=pods,verbs=get;list;watch
+// +kubebuilder:rbac:groups=core,resources=pods/status,verbs=patch
+// +kubebuilder:rbac:groups=core,resources=secrets,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups=core,resources=serviceaccounts,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups=core,resources=services,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile makes one pass over one Tenant.
+func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (_ reconcile.Result, err error) {
+	tenant := &v1alpha1.Tenant{}
+	if err := r.Client.Get(ctx, request.NamespacedName, tenant); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.forget(request.NamespacedName)
+		}
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	if tenant.DeletionTimestamp != nil {
+		return r.finalize(ctx, tenant)
+	}
+	if err := r.addFinalizer(ctx, tenant); err != nil {
+		return reconcile.Result{}, err
+	}
+	s, err := r.load(ctx, tenant)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	defer func() { err = errors.Join(err, r.writeStatus(ctx, s)) }()
+
+	s.compose()
+	s.applyErr = r.apply(ctx, s)
+	s.answers = r.observe(s)
+	again := r.nudge(ctx, s)
+	return s.result(again)
+}
+
+// result says when to look again if nothing happens before. Everything that is watched wakes the
+// tenant by itself.
+func (s *scope) result(again time.Duration) (reconcile.Result, error) {
+	outcome := s.verdict(s.workload())
+	metrics.Reconciled("tenant", string(outcome.reason))
+	if err := transient(s.applyErr); err != nil {
+		return reconcile.Result{}, err
+	}
+	for range obstacles(s.applyErr) {
+		if again == 0 || again > retryStalled {
+			again = retryStalled
+		}
+	}
+	return reconcile.Result{RequeueAfter: again}, nil
+}
+
+// apply makes the objects as rendered, and removes those that are not wanted any more.
+func (r *Reconciler) apply(ctx context.Context, s *scope) error {
+	intents, err := s.render()
+	if err != nil {
+		return err
+	}
+	recorded := recordedItems(s.tenant)
+	items, applyErr := r.Apply.Apply(ctx, s.tenant, recorded, intents...)
+	var kept, unwanted []apply.Item
+	for _, item := range recorded {
+		switch {
+		case contains(items, item):
+		case rendered(intents, item) || s.keep(item.GroupKind()):
+			item.Observed = true
+			kept = append(kept, item)
+		default:
+			unwanted = append(unwanted, item)
+		}
+	}
+	left, pruneErr := r.Apply.Prune(ctx, s.tenant, unwanted, nil)
+	s.items = append(append(items, kept...), left...)
+	if pruneErr != nil {
+		return errors.Join(applyErr, pruneErr)
+	}
+	return applyErr
+}
+
+func recordedItems(t *v1alpha1.Tenant) []apply.Item {
+	var items []apply.Item
+	for _, i := range t.Status.Inventory {
+		item := apply.Item{Name: i.Name, UID: i.UID, Digest: i.Digest}
+		item.Group, item.Version, item.Kind = i.Group, i.Version, i.Kind
+		items = append(items, item)
+	}
+	return items
+}
+
+func contains(items []apply.Item, wanted apply.Item) bool {
+	for _, item := range items {
+		if item.GroupKind() == wanted.GroupKind() && item.Name == wanted.Name {
+			return true
+		}
+	}
+	return false
+}
+
+func rendered(intents []apply.Intent, item apply.Item) bool {
+	for _, intent := range intents {
+		if intent.GroupVersionKind().GroupKind() == item.GroupKind() && intent.GetName() == item.Name {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Reconciler) addFinalizer(ctx context.Context, tenant *v1alpha1.Tenant) error {
+	before := tenant.DeepCopy()
+	if !controllerutil.AddFinalizer(tenant, finalizer) {
+		return nil
+	}
+	// A list is patched as a whole: the lock keeps finalizers of others from being lost.
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Patch(ctx, tenant, patch); err != nil {
+		return fmt.Errorf("add finalizer: %w", err)
+	}
+	return nil
+}
+
+// writeStatus patches what is new in the status; nothing when nothing is.
+func (r *Reconciler) writeStatus(ctx context.Context, s *scope) error {
+	before := s.tenant.DeepCopy()
+	s.tenant.Status = s.status()
+	metrics.TenantConditions(s.tenant.Namespace, s.tenant.Name, before.Status.Conditions, s.tenant.Status.Conditions)
+	if equality.Semantic.DeepEqual(before.Status, s.tenant.Status) {
+		return nil
+	}
+	if err := r.Client.Status().Patch(ctx, s.tenant, client.MergeFrom(before)); err != nil {
+		return client.IgnoreNotFound(fmt.Errorf("write status: %w", err))
+	}
+	r.announce(s.tenant, before.Status.Conditions)
+	return nil
+}
+
+// forget drops what is kept in memory about a tenant.
+func (r *Reconciler) forget(tenant client.ObjectKey) {
+	r.Prober.Forget(tenant)
+	r.Nudges.forget(tenant)
+	metrics.ForgetTenant(tenant.Namespace, tenant.Name)
+}

@@ -1,0 +1,57 @@
+package tenant
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
+)
+
+// databaseReady is True when the servers reach the database, by their own account.
+func (s *scope) databaseReady(w workload) conditions.Condition {
+	const t = v1alpha1.ConditionDatabaseReady
+	switch {
+	case s.databaseUnsupported():
+		return conditions.False(t, v1alpha1.ReasonUnsupportedFeature, "this release cannot provide the database that spec.database asks for: see ConfigurationValid")
+	case s.adoptionRequired():
+		return conditions.False(t, v1alpha1.ReasonAdoptionRequired, fmt.Sprintf(
+			"PersistentVolumeClaim %q holds the data of a former tenant of this name: set spec.database.adopt to true to take it over, or delete the claim to start empty",
+			s.claim.Name))
+	case s.tenant.Spec.RunState == v1alpha1.RunStateSuspended:
+		return conditions.Unknown(t, v1alpha1.ReasonSuspended, "nobody asks the database while the tenant is suspended")
+	}
+	answers := s.answersOf(w.ready)
+	for _, answer := range answers {
+		if !answer.Database.Reachable {
+			return conditions.False(t, v1alpha1.ReasonDatabaseUnreachable, "the server cannot reach the database: "+answer.Database.Message)
+		}
+	}
+	switch {
+	case len(answers) > 0:
+		return conditions.True(t, v1alpha1.ReasonDatabaseReachable, fmt.Sprintf("%s answers", s.tenant.Spec.Database.Engine))
+	case s.claim != nil && s.claim.Status.Phase == corev1.ClaimPending:
+		return conditions.False(t, v1alpha1.ReasonProvisioning, fmt.Sprintf("PersistentVolumeClaim %q is not bound to a volume yet", s.claim.Name))
+	default:
+		return conditions.Unknown(t, v1alpha1.ReasonProvisioning, "no server has said yet whether it reaches the database")
+	}
+}
+
+// databaseUnsupported is databaseBlocked for another reason than adoption.
+func (s *scope) databaseUnsupported() bool { return s.databaseBlocked() && !s.adoptionRequired() }
+
+// databaseStatus is what the servers last said; it is kept while nobody answers.
+func (s *scope) databaseStatus(ready []corev1.Pod) *v1alpha1.DatabaseStatus {
+	answers := s.answersOf(ready)
+	if len(answers) == 0 {
+		return s.tenant.Status.Database
+	}
+	status := &v1alpha1.DatabaseStatus{
+		Engine: v1alpha1.DatabaseEngine(answers[0].Database.Engine), SchemaVersion: answers[0].Database.SchemaVersion,
+	}
+	for _, answer := range answers[1:] {
+		status.SchemaVersion = min(status.SchemaVersion, answer.Database.SchemaVersion)
+	}
+	return status
+}

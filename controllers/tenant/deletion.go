@@ -1,0 +1,113 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
+)
+
+// deletionRetry is for what is left after everything that is watched is gone.
+const deletionRetry = 5 * time.Second
+
+// finalize sees to the data of a Tenant that goes. Everything else has an owner reference, and the
+// garbage collector takes it. With deletionPolicy Retain there is nothing to do: the claim stays, with
+// the labels by which a later tenant of the same name finds it. With Delete the pods have to end first,
+// or they would hold the claim.
+func (r *Reconciler) finalize(ctx context.Context, tenant *v1alpha1.Tenant) (reconcile.Result, error) {
+	if !controllerutil.ContainsFinalizer(tenant, finalizer) {
+		return reconcile.Result{}, nil
+	}
+	if tenant.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDelete {
+		left, err := r.deleteData(ctx, tenant)
+		if err != nil {
+			return reconcile.Result{}, err
+		}
+		if left != "" {
+			return reconcile.Result{RequeueAfter: deletionRetry}, r.writeDeleting(ctx, tenant, left)
+		}
+	}
+	r.Apply.Forget(tenant.Namespace, recordedItems(tenant))
+	r.Secrets.Release(client.ObjectKey{Namespace: tenant.Namespace, Name: apiKeySecretName(tenant)})
+	before := tenant.DeepCopy()
+	controllerutil.RemoveFinalizer(tenant, finalizer)
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Patch(ctx, tenant, patch); client.IgnoreNotFound(err) != nil {
+		return reconcile.Result{}, fmt.Errorf("remove finalizer: %w", err)
+	}
+	r.forget(client.ObjectKeyFromObject(tenant))
+	return reconcile.Result{}, nil
+}
+
+// deleteData removes the claim, and before it what uses it. It returns what is still there.
+func (r *Reconciler) deleteData(ctx context.Context, tenant *v1alpha1.Tenant) (left string, err error) {
+	claim := &corev1.PersistentVolumeClaim{}
+	err = r.Client.Get(ctx, client.ObjectKey{Namespace: tenant.Namespace, Name: claimName(tenant)}, claim)
+	if apierrors.IsNotFound(err) {
+		return "", nil
+	} else if err != nil {
+		return "", fmt.Errorf("read PersistentVolumeClaim: %w", err)
+	}
+	if !isOurClaim(tenant, claim) || claim.Annotations[tenantUIDAnnotation] != string(tenant.UID) {
+		return "", nil // a former tenant's, never adopted: not this one's to delete
+	}
+	if err := r.deleteOwned(ctx, tenant, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: tenant.Namespace, Name: tenant.OwnedName()}}); err != nil {
+		return "", err
+	}
+	var pods corev1.PodList
+	if err := r.Client.List(ctx, &pods, client.InNamespace(tenant.Namespace), client.MatchingLabels(selectorLabels(tenant))); err != nil {
+		return "", fmt.Errorf("list pods: %w", err)
+	}
+	if len(pods.Items) > 0 {
+		return fmt.Sprintf("waiting for %d pods to end before their data is deleted", len(pods.Items)), nil
+	}
+	if claim.DeletionTimestamp == nil {
+		uid := claim.UID
+		if err := r.Client.Delete(ctx, claim, client.Preconditions{UID: &uid}); client.IgnoreNotFound(err) != nil {
+			return "", fmt.Errorf("delete PersistentVolumeClaim: %w", err)
+		}
+	}
+	return fmt.Sprintf("waiting for PersistentVolumeClaim %q to be gone", claim.Name), nil
+}
+
+// deleteOwned deletes an object that the tenant controls, once.
+func (r *Reconciler) deleteOwned(ctx context.Context, tenant *v1alpha1.Tenant, object client.Object) error {
+	if err := r.Client.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	if object.GetDeletionTimestamp() != nil || !metav1.IsControlledBy(object, tenant) {
+		return nil
+	}
+	uid := object.GetUID()
+	err := r.Client.Delete(ctx, object, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("delete %s: %w", object.GetName(), err)
+	}
+	return nil
+}
+
+// writeDeleting says what the deletion waits for.
+func (r *Reconciler) writeDeleting(ctx context.Context, tenant *v1alpha1.Tenant, message string) error {
+	before := tenant.DeepCopy()
+	tenant.Status.ObservedGeneration = tenant.Generation
+	tenant.Status.Conditions = conditions.Set(tenant.Status.Conditions, tenant.Generation,
+		conditions.False(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting, message),
+		conditions.True(v1alpha1.ConditionProgressing, v1alpha1.ReasonDeleting, message),
+		conditions.True(v1alpha1.ConditionReconciling, v1alpha1.ReasonDeleting, message))
+	patch := client.MergeFrom(before)
+	data, err := patch.Data(tenant)
+	if err != nil || string(data) == "{}" {
+		return err
+	}
+	return client.IgnoreNotFound(r.Client.Status().Patch(ctx, tenant, patch))
+}

@@ -1,0 +1,71 @@
+package tenant
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+)
+
+const (
+	defaultReplicas = 2
+	// revisionHistory is how many old ReplicaSets are kept to roll back to by hand.
+	revisionHistory = 3
+)
+
+// deployment runs the servers. There is none before there is a configuration to run with, and none
+// is rendered while the database is not settled: what runs keeps running.
+func deployment(s *scope) any {
+	if s.databaseBlocked() || s.current() == "" {
+		return nil
+	}
+	return appsv1ac.Deployment(s.tenant.OwnedName(), s.tenant.Namespace).
+		WithLabels(labels(s.tenant)).
+		WithOwnerReferences(ownedBy(s.tenant)).
+		WithSpec(appsv1ac.DeploymentSpec().
+			WithReplicas(wantedReplicas(s.tenant)).
+			WithRevisionHistoryLimit(revisionHistory).
+			WithSelector(metav1ac.LabelSelector().WithMatchLabels(selectorLabels(s.tenant))).
+			WithStrategy(strategy(s.tenant)).
+			WithTemplate(podTemplate(s)))
+}
+
+// databaseBlocked says that the spec asks for a database that cannot be had, so that a Deployment
+// for it would be wrong in kind, not only in configuration.
+func (s *scope) databaseBlocked() bool {
+	db := s.tenant.Spec.Database
+	return s.adoptionRequired() || db.MigrateFrom != "" || db.Engine == v1alpha1.DatabaseEngineCloudNativePG ||
+		(db.Postgres != nil && db.Postgres.Server != "")
+}
+
+// wantedReplicas is how many pods the spec asks for. There is no autoscaler yet, so its least number
+// is what runs.
+func wantedReplicas(t *v1alpha1.Tenant) int32 {
+	server := ptr.Deref(t.Spec.Server, v1alpha1.Server{})
+	switch {
+	case t.Spec.RunState == v1alpha1.RunStateSuspended:
+		return 0
+	case t.Spec.Database.Engine.IsSingleWriter():
+		return 1
+	case server.Autoscaling != nil:
+		return server.Autoscaling.MinReplicas
+	default:
+		return ptr.Deref(server.Replicas, defaultReplicas)
+	}
+}
+
+// strategy never lets two pods write one file, and otherwise never takes a pod away before its
+// successor is ready.
+func strategy(t *v1alpha1.Tenant) *appsv1ac.DeploymentStrategyApplyConfiguration {
+	if t.Spec.Database.Engine.IsSingleWriter() {
+		return appsv1ac.DeploymentStrategy().WithType(appsv1.RecreateDeploymentStrategyType)
+	}
+	return appsv1ac.DeploymentStrategy().
+		WithType(appsv1.RollingUpdateDeploymentStrategyType).
+		WithRollingUpdate(appsv1ac.RollingUpdateDeployment().
+			WithMaxUnavailable(intstr.FromInt32(0)).
+			WithMaxSurge(intstr.FromInt32(1)))
+}

@@ -1,0 +1,49 @@
+package tenant
+
+import (
+	"maps"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+)
+
+// Labels and annotations of what is made for a tenant.
+const (
+	// ManagedByLabel and ManagedBy select everything that this operator made.
+	ManagedByLabel = "app.kubernetes.io/managed-by"
+	ManagedBy      = "frontdesk-operator"
+	// TenantLabel holds the name of the Tenant.
+	TenantLabel = "frontdesk.dev/tenant"
+	// tenantUIDAnnotation says for which Tenant, of all that ever had this name, data was made.
+	tenantUIDAnnotation = "frontdesk.dev/tenant-uid"
+	// revisionAnnotation names the revision in a config Secret.
+	revisionAnnotation = "frontdesk.dev/revision"
+	// reconcileAnnotation asks for a pass now, by any new value.
+	reconcileAnnotation = "frontdesk.dev/reconcile-requested-at"
+	// nudgeAnnotation on a pod makes kubelet look at its volumes at once.
+	nudgeAnnotation = "frontdesk.dev/nudge"
+	// finalizer lets the operator see to the data before a Tenant goes.
+	finalizer = "frontdesk.dev/data"
+)
+
+// selectorLabels never change: a Deployment's selector is immutable.
+func selectorLabels(t *v1alpha1.Tenant) map[string]string {
+	return map[string]string{
+		"app.kubernetes.io/name":      "frontdesk",
+		"app.kubernetes.io/component": "server",
+		TenantLabel:                   t.Name,
+	}
+}
+
+func labels(t *v1alpha1.Tenant) map[string]string {
+	all := selectorLabels(t)
+	maps.Copy(all, map[string]string{
+		"app.kubernetes.io/instance": t.Name,
+		"app.kubernetes.io/part-of":  "frontdesk",
+		ManagedByLabel:               ManagedBy,
+	})
+	return all
+}
+
+func configSecretName(t *v1alpha1.Tenant) string { return t.OwnedName() + "-config" }
+func apiKeySecretName(t *v1alpha1.Tenant) string { return t.OwnedName() + "-api-key" }
+func claimName(t *v1alpha1.Tenant) string        { return t.OwnedName() + "-data" }

@@ -1,0 +1,58 @@
+package tenant
+
+import (
+	"net"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
+	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
+)
+
+// observe has every ready pod asked for the revision that it should serve, and returns what they have
+// said so far. It does not wait: a new answer starts another pass.
+func (r *Reconciler) observe(s *scope) map[types.UID]probe.Answer {
+	addresses := map[types.UID]string{}
+	for _, pod := range s.pods {
+		if isReady(&pod) {
+			addresses[pod.UID] = net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(tenantconfig.InternalPort))
+		}
+	}
+	return r.Prober.Assign(probe.Assignment{
+		Tenant: client.ObjectKeyFromObject(s.tenant), Revision: s.current(), Token: s.derived.statusToken, Pods: addresses,
+	})
+}
+
+// announced are the conditions whose changes are worth an event, with the status that is good.
+var announced = map[v1alpha1.ConditionType]metav1.ConditionStatus{
+	v1alpha1.ConditionReady:              metav1.ConditionTrue,
+	v1alpha1.ConditionConfigurationValid: metav1.ConditionTrue,
+	v1alpha1.ConditionSecretsReady:       metav1.ConditionTrue,
+	v1alpha1.ConditionDegraded:           metav1.ConditionFalse,
+}
+
+// announce records an event for each transition, and none for the first look at a new tenant unless
+// something is wrong with it.
+func (r *Reconciler) announce(t *v1alpha1.Tenant, before []metav1.Condition) {
+	for _, condition := range conditions.Changed(before, t.Status.Conditions) {
+		kind := v1alpha1.ConditionType(condition.Type)
+		good, found := announced[kind]
+		first := meta.FindStatusCondition(before, condition.Type) == nil
+		isGood := condition.Status == good
+		progress := kind == v1alpha1.ConditionReady && meta.IsStatusConditionTrue(t.Status.Conditions, string(v1alpha1.ConditionReconciling))
+		switch {
+		case !found, first && isGood && kind != v1alpha1.ConditionReady:
+		case isGood, progress:
+			r.Events.Eventf(t, nil, corev1.EventTypeNormal, condition.Reason, "Reconcile", "%s is %s: %s", condition.Type, condition.Status, conditions.Note(condition.Message))
+		default:
+			r.Events.Eventf(t, nil, corev1.EventTypeWarning, condition.Reason, "Reconcile", "%s is %s: %s", condition.Type, condition.Status, conditions.Note(condition.Message))
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package tenant
+
+import (
+	"encoding/json"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
+)
+
+var (
+	secretKind = corev1.SchemeGroupVersion.WithKind("Secret")
+	claimKind  = corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim")
+)
+
+// factories render the objects of a tenant, in the order in which they are applied: what a pod needs
+// comes before the pods. Each is pure. nil means that the object is not wanted, or that what is there
+// must stay as it is: see keep.
+var factories = []func(*scope) any{
+	serviceAccount, apiKeySecret, configSecret, claim, service, deployment,
+}
+
+// render makes the intents of a pass.
+func (s *scope) render() ([]apply.Intent, error) {
+	var intents []apply.Intent
+	for _, factory := range factories {
+		configuration := factory(s)
+		if configuration == nil {
+			continue
+		}
+		object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(configuration)
+		if err != nil {
+			return nil, fmt.Errorf("render %T: %w", configuration, err)
+		}
+		intent := apply.Intent{Unstructured: &unstructured.Unstructured{Object: object}}
+		if intent.GroupVersionKind() == claimKind {
+			intent.Adopt = func(found client.Object) bool { return isOurClaim(s.tenant, found) }
+		}
+		intents = append(intents, intent)
+	}
+	return intents, nil
+}
+
+// keep says that an object which was not rendered in this pass must not be pruned: data never is, and
+// nothing is while the configuration is broken.
+func (s *scope) keep(kind schema.GroupKind) bool {
+	return kind == claimKind.GroupKind() || s.bundle == nil || s.databaseBlocked()
+}
+
+func ownedBy(t *v1alpha1.Tenant) *metav1ac.OwnerReferenceApplyConfiguration {
+	return metav1ac.OwnerReference().
+		WithAPIVersion(v1alpha1.GroupVersion.String()).
+		WithKind("Tenant").
+		WithName(t.Name).
+		WithUID(t.UID).
+		WithController(true).
+		WithBlockOwnerDeletion(true)
+}
+
+// converted turns an API type into its apply configuration. Both have the same JSON, so that it
+// cannot fail for what came from the API server.
+func converted[T any](from any) *T {
+	to := new(T)
+	data, err := json.Marshal(from)
+	if err == nil {
+		err = json.Unmarshal(data, to)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("%T and %T differ: %v", from, to, err))
+	}
+	return to
+}

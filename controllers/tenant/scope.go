@@ -1,0 +1,175 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/rootkey"
+	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
+)
+
+// scope is one pass over one Tenant. The first block is read before anything else happens; each of
+// the others is filled by the step that is named there and only read afterwards.
+type scope struct {
+	tenant   *v1alpha1.Tenant
+	platform Platform
+	policies map[string]*v1alpha1.BookingPolicy
+	// secrets are the Secrets that the spec names, by name; missing ones have no entry.
+	secrets map[string]*corev1.Secret
+	apiKey  apiKey
+	derived derivedKeys
+	// deployment and claim are nil when there are none.
+	deployment *appsv1.Deployment
+	claim      *corev1.PersistentVolumeClaim
+	// stored is the revision in the config Secret, empty when there is none.
+	stored string
+	pods   []corev1.Pod
+	// known are the servers' answers of earlier passes, to negotiate the document's version with.
+	known map[types.UID]probe.Answer
+
+	// compose:
+	bundle          tenantconfig.Bundle
+	documentVersion string
+	faults          []document.Fault
+	missing         []missingSecret
+
+	// apply:
+	items    []apply.Item
+	applyErr error
+
+	// observe:
+	answers map[types.UID]probe.Answer
+}
+
+// Platform is what the platform team decided for all tenants.
+type Platform struct {
+	// ServerImage is the image of the tenants' servers, and ServerVersion the release in it.
+	ServerImage     string
+	ServerVersion   string
+	ImagePullPolicy corev1.PullPolicy
+}
+
+// derivedKeys come from the operator's root key.
+type derivedKeys struct{ session, statusToken string }
+
+// load reads everything that a pass needs.
+func (r *Reconciler) load(ctx context.Context, tenant *v1alpha1.Tenant) (*scope, error) {
+	s := &scope{tenant: tenant, platform: r.Platform, known: r.Prober.Known(client.ObjectKeyFromObject(tenant))}
+	for _, read := range []func(context.Context, *scope) error{
+		r.loadPolicies, r.loadSecrets, r.loadDerivedKeys, r.loadAPIKey, r.loadWorkload, r.loadStored,
+	} {
+		if err := read(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *scope) key(name string) types.NamespacedName {
+	return types.NamespacedName{Namespace: s.tenant.Namespace, Name: name}
+}
+
+func (r *Reconciler) loadPolicies(ctx context.Context, s *scope) error {
+	s.policies = map[string]*v1alpha1.BookingPolicy{}
+	for _, name := range s.tenant.BookingPolicyNames() {
+		policy := &v1alpha1.BookingPolicy{}
+		switch err := r.Client.Get(ctx, s.key(name), policy); {
+		case err == nil:
+			s.policies[name] = policy
+		case !apierrors.IsNotFound(err):
+			return fmt.Errorf("read BookingPolicy %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (r *Reconciler) loadSecrets(ctx context.Context, s *scope) error {
+	s.secrets = map[string]*corev1.Secret{}
+	for _, ref := range secretRefs(s.tenant) {
+		secret, err := r.Secrets.Get(ctx, s.key(ref.name))
+		if err != nil {
+			return err
+		}
+		if secret != nil {
+			s.secrets[ref.name] = secret
+		}
+	}
+	return nil
+}
+
+func (r *Reconciler) loadDerivedKeys(ctx context.Context, s *scope) error {
+	root, err := r.RootKey.Get(ctx)
+	if err != nil {
+		return err
+	}
+	if s.derived.session, err = root.Derive(rootkey.SessionKey, s.tenant); err != nil {
+		return err
+	}
+	s.derived.statusToken, err = root.Derive(rootkey.StatusToken, s.tenant)
+	return err
+}
+
+// loadAPIKey reads the key that was made once. Before it makes one it asks the API server itself:
+// the cache may lag behind the Secret of the previous pass, and a second key would replace the first.
+func (r *Reconciler) loadAPIKey(ctx context.Context, s *scope) error {
+	name := s.key(apiKeySecretName(s.tenant))
+	secret, err := r.Secrets.Get(ctx, name)
+	if err == nil && secret == nil && s.tenant.DeletionTimestamp == nil {
+		secret, err = r.Secrets.GetLive(ctx, name)
+	}
+	if err != nil {
+		return err
+	}
+	if secret != nil {
+		if key, ok := parseAPIKey(secret.Data); ok {
+			s.apiKey = key
+			return nil
+		}
+	}
+	s.apiKey, err = newAPIKey()
+	return err
+}
+
+func (r *Reconciler) loadWorkload(ctx context.Context, s *scope) error {
+	deployment := &appsv1.Deployment{}
+	switch err := r.Client.Get(ctx, s.key(s.tenant.OwnedName()), deployment); {
+	case err == nil:
+		s.deployment = deployment
+	case !apierrors.IsNotFound(err):
+		return fmt.Errorf("read Deployment: %w", err)
+	}
+	claim := &corev1.PersistentVolumeClaim{}
+	switch err := r.Client.Get(ctx, s.key(claimName(s.tenant)), claim); {
+	case err == nil:
+		s.claim = claim
+	case !apierrors.IsNotFound(err):
+		return fmt.Errorf("read PersistentVolumeClaim: %w", err)
+	}
+	var pods corev1.PodList
+	if err := r.Client.List(ctx, &pods, client.InNamespace(s.tenant.Namespace), client.MatchingLabels(selectorLabels(s.tenant))); err != nil {
+		return fmt.Errorf("list pods: %w", err)
+	}
+	s.pods = pods.Items
+	return nil
+}
+
+func (r *Reconciler) loadStored(ctx context.Context, s *scope) error {
+	secret, err := r.Apply.Observe(ctx, secretKind, s.key(configSecretName(s.tenant)))
+	if err != nil {
+		return err
+	}
+	if secret != nil {
+		s.stored = secret.GetAnnotations()[revisionAnnotation]
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package tenant
+
+import (
+	"fmt"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
+)
+
+// unsupported finds what the schema allows and this operator cannot do, where running without it
+// would be something else than what was asked for.
+func unsupported(t *v1alpha1.Tenant, p Platform) []document.Fault {
+	var faults []document.Fault
+	refuse := func(reason v1alpha1.ConditionReason, field, format string, args ...any) {
+		faults = append(faults, document.Fault{Reason: reason, Field: field, Message: fmt.Sprintf(format, args...)})
+	}
+	db := t.Spec.Database
+	if db.Engine == v1alpha1.DatabaseEngineCloudNativePG {
+		refuse(v1alpha1.ReasonUnsupportedFeature, "spec.database.engine",
+			"CloudNativePG is not supported by this release: use SQLite, or Postgres with postgres.urlSecretRef")
+	}
+	if db.Postgres != nil && db.Postgres.Server != "" {
+		refuse(v1alpha1.ReasonUnsupportedFeature, "spec.database.postgres.server",
+			"databases on a server of the platform are not supported by this release: bring a database of your own with postgres.urlSecretRef")
+	}
+	if db.MigrateFrom != "" {
+		refuse(v1alpha1.ReasonUnsupportedFeature, "spec.database.migrateFrom",
+			"moving data to another engine is not supported by this release: go back to engine %s, or make a new tenant for the new database", db.MigrateFrom)
+	}
+	if updates := t.Spec.Updates; updates != nil && updates.Version != "" && updates.Version != p.ServerVersion {
+		refuse(v1alpha1.ReasonUnsupportedVersion, "spec.updates.version",
+			"this operator runs servers of version %s only: name that one, or leave it out", p.ServerVersion)
+	}
+	return faults
+}
+
+// ignored lists what the spec asks for, that this operator does not do yet, and without which the
+// tenant serves all the same. Each is said in the condition that would report on it, or here.
+func ignored(t *v1alpha1.Tenant) []string {
+	var fields []string
+	note := func(asked bool, field string) {
+		if asked {
+			fields = append(fields, field)
+		}
+	}
+	note(t.Spec.Cache != nil, "spec.cache")
+	note(t.Spec.Server != nil && t.Spec.Server.Autoscaling != nil, "spec.server.autoscaling (minReplicas pods run)")
+	note(t.Spec.Updates != nil && len(t.Spec.Updates.Windows) > 0, "spec.updates.windows")
+	return fields
+}

@@ -1,0 +1,109 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/index"
+)
+
+// SetupWithManager registers the controller and everything that wakes it.
+func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.Options) error {
+	changed := builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})
+	owned := handler.EnqueueRequestForOwner(manager.GetScheme(), manager.GetRESTMapper(), &v1alpha1.Tenant{}, handler.OnlyControllerOwner())
+	err := ctrl.NewControllerManagedBy(manager).
+		Named("tenant").
+		WithOptions(options).
+		For(&v1alpha1.Tenant{}, builder.WithPredicates(wakesTenant())).
+		Watches(&appsv1.Deployment{}, owned, changed).
+		WatchesMetadata(&corev1.Service{}, owned, changed).
+		WatchesMetadata(&corev1.ServiceAccount{}, owned, changed).
+		WatchesMetadata(&corev1.Secret{}, owned, changed).
+		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret), changed).
+		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(tenantOfLabel), changed).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(tenantOfLabel), builder.WithPredicates(podMatters())).
+		Watches(&v1alpha1.BookingPolicy{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfPolicy), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesRawSource(r.Prober.Source()).
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("set up the tenant controller: %w", err)
+	}
+	return nil
+}
+
+// wakesTenant passes edits of the spec and requests by annotation, but not our own status.
+func wakesTenant() predicate.Predicate {
+	return predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.Funcs{
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return e.ObjectOld.GetAnnotations()[reconcileAnnotation] != e.ObjectNew.GetAnnotations()[reconcileAnnotation]
+		},
+	})
+}
+
+// podMatters passes changes of what the status is made of. Annotations are not: our own nudge is one.
+func podMatters() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, wasPod := e.ObjectOld.(*corev1.Pod)
+		after, isPod := e.ObjectNew.(*corev1.Pod)
+		return !wasPod || !isPod || !reflect.DeepEqual(relevant(before), relevant(after))
+	}}
+}
+
+type podFacts struct {
+	phase    corev1.PodPhase
+	ip       string
+	ready    bool
+	deleting bool
+	trouble  string
+}
+
+func relevant(pod *corev1.Pod) podFacts {
+	return podFacts{
+		phase: pod.Status.Phase, ip: pod.Status.PodIP, ready: isReady(pod),
+		deleting: pod.DeletionTimestamp != nil, trouble: podTrouble([]corev1.Pod{*pod}),
+	}
+}
+
+// tenantOfLabel is for what has no owner reference to the Tenant itself.
+func tenantOfLabel(_ context.Context, object client.Object) []reconcile.Request {
+	name := object.GetLabels()[TenantLabel]
+	if name == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: object.GetNamespace(), Name: name}}}
+}
+
+func (r *Reconciler) tenantsOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {
+	return r.tenantsBy(ctx, index.TenantsBySecret, secret)
+}
+
+func (r *Reconciler) tenantsOfPolicy(ctx context.Context, policy client.Object) []reconcile.Request {
+	return r.tenantsBy(ctx, index.TenantsByPolicy, policy)
+}
+
+func (r *Reconciler) tenantsBy(ctx context.Context, field string, object client.Object) []reconcile.Request {
+	var tenants v1alpha1.TenantList
+	if err := r.Client.List(ctx, &tenants, client.InNamespace(object.GetNamespace()), client.MatchingFields{field: object.GetName()}); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Could not look up tenants", "index", field, "name", object.GetName())
+		return nil
+	}
+	requests := make([]reconcile.Request, len(tenants.Items))
+	for i, tenant := range tenants.Items {
+		requests[i] = reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&tenant)}
+	}
+	return requests
+}

@@ -1,0 +1,150 @@
+package tenant
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
+)
+
+// workload is what the Deployment and its pods add up to.
+type workload struct {
+	// exists tells no Deployment from one without pods.
+	exists bool
+	// settled: the Deployment controller has acted on the template and count that are wanted now, and
+	// no pod of another template is left.
+	settled bool
+	wanted  int
+	ready   []corev1.Pod
+	// running counts the pods that exist and have not ended, ready or not.
+	running int
+	// trouble says what keeps a pod from starting; empty when nothing is known to.
+	trouble string
+}
+
+func (s *scope) workload() workload {
+	w := workload{trouble: podTrouble(s.pods)}
+	for _, pod := range s.pods {
+		if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+			continue
+		}
+		w.running++
+		if isReady(&pod) {
+			w.ready = append(w.ready, pod)
+		}
+	}
+	if s.deployment == nil {
+		return w
+	}
+	d := s.deployment
+	w.exists = true
+	w.wanted = int(ptr.Deref(d.Spec.Replicas, 1))
+	w.settled = s.observed("Deployment") &&
+		d.Status.ObservedGeneration >= d.Generation &&
+		d.Status.UpdatedReplicas == int32(w.wanted) && d.Status.Replicas == int32(w.wanted)
+	if w.trouble == "" {
+		w.trouble = deploymentTrouble(d)
+	}
+	return w
+}
+
+// observed says that the cache shows the object as this operator applied it last. An object that was
+// left alone in this pass is as it is.
+func (s *scope) observed(kind string) bool {
+	for _, item := range s.items {
+		if item.Kind == kind {
+			return item.Observed
+		}
+	}
+	return true
+}
+
+// podTrouble finds what a person would look for in `kubectl describe pod`.
+func podTrouble(pods []corev1.Pod) string {
+	for _, pod := range pods {
+		for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+			if waiting := status.State.Waiting; waiting != nil && waiting.Reason != "ContainerCreating" && waiting.Reason != "PodInitializing" {
+				return strings.TrimSuffix(fmt.Sprintf("pod %s: %s: %s", pod.Name, waiting.Reason, waiting.Message), ": ")
+			}
+		}
+		for _, condition := range pod.Status.Conditions {
+			if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+				return fmt.Sprintf("pod %s cannot be scheduled: %s", pod.Name, condition.Message)
+			}
+		}
+	}
+	return ""
+}
+
+func deploymentTrouble(d *appsv1.Deployment) string {
+	for _, condition := range d.Status.Conditions {
+		if condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue {
+			return condition.Message
+		}
+	}
+	return ""
+}
+
+// refusal is the first ready pod that refuses a revision.
+func (s *scope) refusal(ready []corev1.Pod, revision string) (pod, message string) {
+	for _, p := range ready {
+		if answer := s.answers[p.UID]; answer.Refuses(revision) {
+			return p.Name, answer.Refused.Message
+		}
+	}
+	return "", ""
+}
+
+// served is the revision that all ready pods report; empty when they differ or one is silent.
+func (s *scope) served(ready []corev1.Pod) string {
+	var revision string
+	for i, pod := range ready {
+		answer, known := s.answers[pod.UID]
+		if !known || answer.Err != nil || (i > 0 && answer.Revision != revision) {
+			return ""
+		}
+		revision = answer.Revision
+	}
+	return revision
+}
+
+// laggards are the ready pods that do not serve a revision, with what they say instead.
+func (s *scope) laggards(ready []corev1.Pod, revision string) []string {
+	var lines []string
+	for _, pod := range ready {
+		answer, known := s.answers[pod.UID]
+		switch {
+		case answer.Serves(revision):
+		case !known:
+			lines = append(lines, fmt.Sprintf("pod %s has not said yet what it serves", pod.Name))
+		case answer.Err != nil:
+			lines = append(lines, fmt.Sprintf("pod %s %v", pod.Name, answer.Err))
+		default:
+			lines = append(lines, fmt.Sprintf("pod %s serves %s", pod.Name, shortRevision(answer.Revision)))
+		}
+	}
+	return lines
+}
+
+// answersOf lists what the given pods have answered.
+func (s *scope) answersOf(ready []corev1.Pod) []probe.Answer {
+	var answers []probe.Answer
+	for _, pod := range ready {
+		if answer, known := s.answers[pod.UID]; known && answer.Err == nil {
+			answers = append(answers, answer)
+		}
+	}
+	return answers
+}
+
+func shortRevision(revision string) string {
+	if revision == "" {
+		return "no revision"
+	}
+	return "revision " + revision[:min(8, len(revision))]
+}
