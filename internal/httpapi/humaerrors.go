@@ -3,6 +3,7 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -54,9 +55,7 @@ func bodyTooLarge() *Problem {
 func validationProblem(errs []error) *Problem {
 	problem := newProblem(http.StatusUnprocessableEntity, codeValidation, "The request is not valid.")
 	for i, err := range errs {
-		detail := detailOf(err)
-		field := fieldOf(detail.Location)
-		message := sentence(detail.Message)
+		field, message := wording(detailOf(err))
 		if i == 0 {
 			problem.Message = fmt.Sprintf("The request is not valid: %s: %s", field, message)
 		}
@@ -70,6 +69,17 @@ func detailOf(err error) *huma.ErrorDetail {
 		return detailer.ErrorDetail()
 	}
 	return &huma.ErrorDetail{Message: err.Error()}
+}
+
+var missingProperty = regexp.MustCompile(`^expected required property (\S+) to be present$`)
+
+// wording says which field a detail is about and what is wrong with it. huma reports a missing property at the
+// object that lacks it; callers look for the property.
+func wording(detail *huma.ErrorDetail) (field, message string) {
+	if missing := missingProperty.FindStringSubmatch(detail.Message); missing != nil {
+		return fieldOf(detail.Location + "." + missing[1]), "It is required."
+	}
+	return fieldOf(detail.Location), sentence(detail.Message)
 }
 
 // fieldOf turns huma's location into the name that a caller knows: "body.customer.phone" into
