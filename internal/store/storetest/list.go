@@ -1,0 +1,176 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+)
+
+func testListFilters(f *fixture) {
+	who := somebody()
+	make := func(resource, service string, hour int, change func(*booking.NewBooking)) string {
+		r := appointment(resource, at(hour, 0))
+		r.Booking.ServiceID = service
+		if change != nil {
+			change(&r)
+		}
+		return f.mustBook(r).ID
+	}
+	khan9 := make("khan", "checkup", 9, func(r *booking.NewBooking) { r.Booking.Customer = who })
+	lee9 := make("lee", "hygiene", 9, nil)
+	held10 := make("khan", "checkup", 10, func(r *booking.NewBooking) { *r = held(*r, time.Hour) })
+	pending11 := make("lee", "checkup", 11, func(r *booking.NewBooking) { r.Booking.Status = booking.StatusPending })
+	pair12 := make("", "hygiene", 12, func(r *booking.NewBooking) {
+		r.Candidates = []booking.Assignment{{{ResourceID: "lee", Number: 1}, {ResourceID: "room", Number: 1}}}
+		r.Booking.Customer = who
+	})
+	gone13 := make("khan", "checkup", 13, nil)
+	if _, _, err := f.Cancel(f.Context(), booking.Cancellation{BookingID: gone13}); err != nil {
+		f.Fatal(err)
+	}
+	nine := []string{khan9, lee9}
+	slices.Sort(nine)
+	all := append(slices.Clone(nine), held10, pending11, pair12, gone13)
+	customerID := f.mustGet(khan9).Customer.ID
+
+	for name, test := range map[string]struct {
+		filter booking.Filter
+		want   []string
+	}{
+		"everything": {booking.Filter{}, all},
+		"from":       {booking.Filter{From: at(10, 0)}, []string{held10, pending11, pair12, gone13}},
+		"to":         {booking.Filter{To: at(10, 0)}, nine},
+		"from and to, in another zone": {booking.Filter{From: at(10, 0).In(time.FixedZone("", 3600)), To: at(12, 0)},
+			[]string{held10, pending11}},
+		"one status":           {booking.Filter{Statuses: []booking.Status{booking.StatusHeld}}, []string{held10}},
+		"two statuses":         {booking.Filter{Statuses: []booking.Status{booking.StatusPending, booking.StatusCancelled}}, []string{pending11, gone13}},
+		"expired":              {booking.Filter{Statuses: []booking.Status{booking.StatusExpired}}, nil},
+		"service":              {booking.Filter{ServiceID: "hygiene"}, []string{lee9, pair12}},
+		"resource":             {booking.Filter{ResourceID: "khan"}, []string{khan9, held10, gone13}},
+		"second resource":      {booking.Filter{ResourceID: "room"}, []string{pair12}},
+		"customer":             {booking.Filter{CustomerID: customerID}, []string{khan9, pair12}},
+		"customer by no id":    {booking.Filter{CustomerID: "x"}, nil},
+		"phone":                {booking.Filter{Phone: who.Phone}, []string{khan9, pair12}},
+		"last digits of phone": {booking.Filter{Phone: who.Phone[3:]}, nil},
+		"all at once": {booking.Filter{From: at(12, 0), To: at(13, 0), Statuses: []booking.Status{booking.StatusConfirmed}, ServiceID: "hygiene",
+			ResourceID: "room", CustomerID: customerID, Phone: who.Phone}, []string{pair12}},
+		"after":           {booking.Filter{After: booking.Position{Start: at(10, 0), ID: held10}}, []string{pending11, pair12, gone13}},
+		"after, and from": {booking.Filter{After: booking.Position{Start: at(9, 0), ID: nine[0]}, From: at(8, 0)}, all[1:]},
+		"from later than after": {booking.Filter{After: booking.Position{Start: at(9, 0), ID: nine[1]}, From: at(12, 0)},
+			[]string{pair12, gone13}},
+	} {
+		test.filter.Limit = 100
+		f.Run(name, func(t *testing.T) {
+			list, err := f.List(t.Context(), test.filter)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, b := range list {
+				got = append(got, b.ID)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("List differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// testListPagesWhileInserting pages through a list while others insert before, at and behind the position: what was
+// there from the start comes exactly once, and in order.
+func testListPagesWhileInserting(f *fixture) {
+	const n = 60
+	want := map[string]bool{}
+	for i := range n {
+		want[f.mustBook(appointment(fmt.Sprintf("r%d", i), at(9+i/20, 0))).ID] = true
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, _, err := f.Book(f.Context(), appointment(fmt.Sprintf("new%d", i), at(8+i%5, 0))); err != nil {
+				f.Errorf("Book: %v", err)
+				return
+			}
+		}
+	}()
+	seen := map[string]bool{}
+	filter := booking.Filter{Limit: 7}
+	for {
+		page, err := f.List(f.Context(), filter)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, b := range page {
+			position := booking.Position{Start: b.Start, ID: b.ID}
+			if seen[b.ID] || b.Start.Before(filter.After.Start) || b.Start.Equal(filter.After.Start) && b.ID <= filter.After.ID {
+				f.Fatalf("%v comes twice or out of order", position)
+			}
+			seen[b.ID] = true
+			filter.After = position
+		}
+		// New bookings land on the pages ahead as well: stop at the end of the list, or well behind the old ones.
+		if len(page) < filter.Limit || filter.After.Start.After(at(11, 30)) {
+			break
+		}
+	}
+	close(stop)
+	<-stopped
+	for id := range want {
+		if !seen[id] {
+			f.Errorf("booking %s is missing from the pages", id)
+		}
+	}
+}
+
+func testEvents(f *fixture) {
+	if events := f.events(newID()); len(events) != 0 {
+		f.Errorf("an unknown booking has %d events", len(events))
+	}
+	for status, want := range map[booking.Status]booking.EventType{
+		booking.StatusHeld: booking.EventHeld, booking.StatusPending: booking.EventRequested, booking.StatusConfirmed: booking.EventConfirmed,
+	} {
+		r := appointment(string(status), at(9, 0))
+		r.Booking.Status, r.HoldTTL = status, time.Hour
+		r.Actor = booking.Actor{Principal: "key:7", Channel: "voice"}
+		r.Idempotency = claim(string(status), 1)
+		b := f.mustBook(r)
+		for range 2 { // neither a replay nor a refusal is an event
+			if _, _, err := f.Book(f.Context(), r); err != nil {
+				f.Fatal(err)
+			}
+			if _, _, err := f.Book(f.Context(), appointment(string(status), at(9, 0))); err == nil {
+				f.Fatal("the slot was booked twice")
+			}
+		}
+		if _, _, err := f.Cancel(f.Context(), booking.Cancellation{BookingID: b.ID, Actor: booking.Actor{Principal: "customer", Channel: "sms"}}); err != nil {
+			f.Fatal(err)
+		}
+		events := f.events(b.ID)
+		if len(events) != 2 {
+			f.Fatalf("%d events; want 2", len(events))
+		}
+		for i, e := range []booking.Event{
+			{BookingID: b.ID, Type: want, Actor: "key:7", Channel: "voice"},
+			{BookingID: b.ID, Type: booking.EventCancelled, Actor: "customer", Channel: "sms"},
+		} {
+			e.Sequence, e.At = events[i].Sequence, events[i].At
+			if diff := cmp.Diff(e, events[i]); diff != "" {
+				f.Errorf("event %d differs (-want +got):\n%s", i, diff)
+			}
+		}
+		if events[0].Sequence >= events[1].Sequence || events[1].At.Before(events[0].At) || !isUTC(events[0].At) {
+			f.Errorf("events are out of order: %+v", events)
+		}
+	}
+}
