@@ -143,12 +143,12 @@ const (
 
 // SlotGrid says at which times a booking may begin.
 //
-// +kubebuilder:validation:XValidation:rule="self.anchor != 'Clock' || duration(self.interval) < duration('1s') || 86400 % duration(self.interval).getSeconds() == 0",fieldPath=".interval",message="must divide a day when anchor is Clock, like 10m, 15m, 20m, 30m or 1h"
+// +kubebuilder:validation:XValidation:rule="self.anchor != 'Clock' || !self.interval.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self.interval) < duration('1s') || 86400 % duration(self.interval).getSeconds() == 0",fieldPath=".interval",message="must divide a day when anchor is Clock, like 10m, 15m, 20m, 30m or 1h"
 type SlotGrid struct {
 	// interval between two possible starts, for example 15m. From 1m to 24h.
 	// +optional
 	// +kubebuilder:default="15m"
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m') && duration(self) <= duration('24h')",message="must be from 1m to 24h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self) >= duration('1m') && duration(self) <= duration('24h'))",message="must be from 1m to 24h"
 	Interval Duration `json:"interval,omitempty"`
 
 	// anchor is where counting begins.
@@ -171,7 +171,7 @@ type Notice struct {
 	// Up to 8760h, a year.
 	// +optional
 	// +kubebuilder:default="0s"
-	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('8760h')",message="must be at most 8760h, a year"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self) <= duration('8760h')",message="must be at most 8760h, a year"
 	Minimum Duration `json:"minimum,omitempty"`
 
 	// maximumDays is how many calendar days ahead bookings are taken, from 1 to
@@ -188,13 +188,13 @@ type Buffers struct {
 	// before each booking, for example 5m. At most 12h.
 	// +optional
 	// +kubebuilder:default="0s"
-	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('12h')",message="must be at most 12h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self) <= duration('12h')",message="must be at most 12h"
 	Before Duration `json:"before,omitempty"`
 
 	// after each booking, for example 10m. At most 12h.
 	// +optional
 	// +kubebuilder:default="0s"
-	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('12h')",message="must be at most 12h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self) <= duration('12h')",message="must be at most 12h"
 	After Duration `json:"after,omitempty"`
 }
 
@@ -230,7 +230,7 @@ type Holds struct {
 	// 30s to 24h.
 	// +optional
 	// +kubebuilder:default="5m"
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('30s') && duration(self) <= duration('24h')",message="must be from 30s to 24h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self) >= duration('30s') && duration(self) <= duration('24h'))",message="must be from 30s to 24h"
 	TTL Duration `json:"ttl,omitempty"`
 }
 
@@ -241,7 +241,7 @@ type Cancellation struct {
 	// example 24h. 0s, the default, allows it up to the beginning.
 	// +optional
 	// +kubebuilder:default="0s"
-	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('2160h')",message="must be at most 2160h, ninety days"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self) <= duration('2160h')",message="must be at most 2160h, ninety days"
 	Until Duration `json:"until,omitempty"`
 }
 
@@ -252,7 +252,7 @@ type Rescheduling struct {
 	// example 4h. 0s, the default, allows it up to the beginning.
 	// +optional
 	// +kubebuilder:default="0s"
-	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('2160h')",message="must be at most 2160h, ninety days"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self) <= duration('2160h')",message="must be at most 2160h, ninety days"
 	Until Duration `json:"until,omitempty"`
 
 	// times is how often one booking may be moved, from 0 (never) to 100.
@@ -281,7 +281,7 @@ type Waitlist struct {
 	// to the next, for example 15m. From 1m to 24h.
 	// +optional
 	// +kubebuilder:default="15m"
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m') && duration(self) <= duration('24h')",message="must be from 1m to 24h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self) >= duration('1m') && duration(self) <= duration('24h'))",message="must be from 1m to 24h"
 	OfferTTL Duration `json:"offerTTL,omitempty"`
 }
 
@@ -302,7 +302,7 @@ type Reminder struct {
 	// before is how long before the beginning the reminder is sent, for example
 	// 24h. From 5m to 720h.
 	// +required
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('5m') && duration(self) <= duration('720h')",message="must be from 5m to 720h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self) >= duration('5m') && duration(self) <= duration('720h'))",message="must be from 5m to 720h"
 	Before Duration `json:"before"`
 
 	// channel is SMS, which needs the tenant's integrations.twilio, or Email,

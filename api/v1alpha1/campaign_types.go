@@ -173,7 +173,7 @@ type CampaignStep struct {
 	// a year.
 	// +optional
 	// +kubebuilder:default="0s"
-	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('8760h')",message="must be at most 8760h, a year"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self) <= duration('8760h')",message="must be at most 8760h, a year"
 	After Duration `json:"after,omitempty"`
 
 	// assistantID is the Vapi assistant that speaks in this call. Without it:
@@ -211,7 +211,7 @@ type CampaignStep struct {
 	// example 24h. From 15m to 720h.
 	// +optional
 	// +kubebuilder:default="24h"
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('15m') && duration(self) <= duration('720h')",message="must be from 15m to 720h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self) >= duration('15m') && duration(self) <= duration('720h'))",message="must be from 15m to 720h"
 	RetryAfter Duration `json:"retryAfter,omitempty"`
 }
 
@@ -244,7 +244,7 @@ type Pace struct {
 	// example 15s. At most 1h.
 	// +optional
 	// +kubebuilder:default="15s"
-	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('1h')",message="must be at most 1h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self) <= duration('1h')",message="must be at most 1h"
 	Spacing Duration `json:"spacing,omitempty"`
 }
 

@@ -20,7 +20,7 @@ func acceptedCampaigns() []accepted {
 func refusedCampaigns() []refused {
 	return slices.Concat(
 		refusedWeeks("campaign", "spec.windows"),
-		refuseEach("campaign", "soon", "should match",
+		refuseEach("campaign", "soon", "must be a duration like 30m",
 			"spec.audience.createdWithin", "spec.steps[0].after", "spec.steps[0].retryAfter", "spec.pace.spacing"),
 		refuseEach("campaign", "First Call", "must be lower-case letters, digits and hyphens", "spec.steps[0].name", "spec.variants[0].name"),
 		[]refused{

@@ -27,7 +27,7 @@ func refusedPolicies() []refused {
 	return slices.Concat(
 		refusedWeeks("policy", "spec.hours"),
 		refusedSpans("policy", "spec.exceptions[0].spans"),
-		refuseEach("policy", "soon", "should match",
+		refuseEach("policy", "soon", "must be a duration like 30m",
 			"spec.slots.interval", "spec.notice.minimum", "spec.buffers.before", "spec.buffers.after", "spec.holds.ttl",
 			"spec.cancellation.until", "spec.rescheduling.until", "spec.waitlist.offerTTL", "spec.reminders[0].before"),
 		refuseEach("policy", "12h1s", "must be at most 12h", "spec.buffers.before", "spec.buffers.after"),

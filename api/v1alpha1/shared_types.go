@@ -10,7 +10,7 @@ package v1alpha1
 //
 // +kubebuilder:validation:MinLength=2
 // +kubebuilder:validation:MaxLength=28
-// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s|ms)){1,4}$`
+// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$')",message="must be a duration like 30m or 1h30m: whole numbers with the units h, m, s or ms"
 type Duration string
 
 // Identifier names something within one object: a resource, a service, a

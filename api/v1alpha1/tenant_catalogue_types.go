@@ -84,7 +84,7 @@ type Service struct {
 	// or 1h30m. From 1m to 24h. A change holds for new bookings; those already
 	// made keep their length.
 	// +required
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m') && duration(self) <= duration('24h')",message="must be from 1m to 24h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self) >= duration('1m') && duration(self) <= duration('24h'))",message="must be from 1m to 24h"
 	Duration Duration `json:"duration"`
 
 	// requires lists what a booking of this service occupies: one unit from each

@@ -31,7 +31,7 @@ type ServiceLevelObjective struct {
 	// 300ms. From 10ms to 30s.
 	// +optional
 	// +kubebuilder:default="300ms"
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('10ms') && duration(self) <= duration('30s')",message="must be from 10ms to 30s"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self) >= duration('10ms') && duration(self) <= duration('30s'))",message="must be from 10ms to 30s"
 	Latency Duration `json:"latency,omitempty"`
 }
 

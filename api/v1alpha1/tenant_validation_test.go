@@ -164,9 +164,9 @@ func refusedCatalogues() []refused {
 		{create("two services with one id", "tenant", set("spec.services", yamlValue(
 			"[{id: a, name: A, duration: 1h, requires: [{anyOf: [room]}]}, {id: a, name: B, duration: 1h, requires: [{anyOf: [room]}]}]"))), "spec.services[1]", "Duplicate value"},
 		refuse("tenant", "spec.services[0].requires", []any{}, "should have at least 1 items"),
-		refuse("tenant", "spec.services[0].duration", "half an hour", "should match"),
-		refuse("tenant", "spec.services[0].duration", "1.5h", "should match"),
-		refuse("tenant", "spec.services[0].duration", "-30m", "should match"),
+		refuse("tenant", "spec.services[0].duration", "half an hour", "must be a duration like 30m"),
+		refuse("tenant", "spec.services[0].duration", "1.5h", "must be a duration like 30m"),
+		refuse("tenant", "spec.services[0].duration", "-30m", "must be a duration like 30m"),
 		refuse("tenant", "spec.services[0].duration", "59s", "must be from 1m to 24h"),
 		refuse("tenant", "spec.services[0].duration", "24h1s", "must be from 1m to 24h"),
 		refuse("tenant", "spec.services[0].groupSize", int64(0), "should be greater than or equal to 1"),
@@ -267,7 +267,7 @@ func refusedOperations() []refused {
 		{create("alerts without a mail server", "tenant", unset("spec.integrations.email")), "spec.alerts", "alerts.emails needs integrations.email"},
 		refuse("tenant", "spec.alerts.slo.availability", "100", "must be a percentage in quotes"),
 		refuse("tenant", "spec.alerts.slo.latency", "1ms", "must be from 10ms to 30s"),
-		refuse("tenant", "spec.alerts.slo.latency", "fast", "should match"),
+		refuse("tenant", "spec.alerts.slo.latency", "fast", "must be a duration like 30m"),
 		refuse("tenant", "spec.updates.version", "v1.4.2", "must be a release like 1.4.2"),
 		refuse("tenant", "spec.updates.version", "latest", "must be a release like 1.4.2"),
 	}, refusedWeeks("tenant", "spec.updates.windows"))

@@ -107,6 +107,9 @@ func TestRefusedObjects(t *testing.T) {
 				}) {
 					t.Errorf("want %s: %s\n got %v", r.field, r.message, err)
 				}
+				if strings.Contains(err.Error(), "evaluating rule") {
+					t.Errorf("a rule broke down instead of answering: %v", err)
+				}
 				kind := base(t, r.base).GetKind()
 				mutex.Lock()
 				defer mutex.Unlock()
