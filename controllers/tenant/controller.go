@@ -45,9 +45,9 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=core,resources=persistentvolumeclaims,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=core,resources=pods,verbs=get;list;watch
 // +kubebuilder:rbac:groups=core,resources=pods/status,verbs=patch
-// +kubebuilder:rbac:groups=core,resources=secrets,verbs=create;delete;get;list;patch;watch
-// +kubebuilder:rbac:groups=core,resources=serviceaccounts,verbs=create;delete;get;list;patch;watch
-// +kubebuilder:rbac:groups=core,resources=services,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups=core,resources=secrets,verbs=create;get;list;patch;watch
+// +kubebuilder:rbac:groups=core,resources=serviceaccounts,verbs=create;get;list;patch;watch
+// +kubebuilder:rbac:groups=core,resources=services,verbs=create;get;list;patch;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile makes one pass over one Tenant.
