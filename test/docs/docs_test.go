@@ -98,7 +98,7 @@ func pages(t *testing.T) map[string]string {
 	}
 	// Helm prints the notes without their indentation in mind: the objects are set in by four spaces.
 	found[notes] = regexp.MustCompile(`(?m)^ {4}`).ReplaceAllString(found[notes], "")
-	err := filepath.WalkDir(root+"/docs", func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root+"/docs", func(path string, _ fs.DirEntry, err error) error {
 		if err == nil && filepath.Ext(path) == ".md" {
 			found[path] = read(t, path)
 		}

@@ -176,7 +176,7 @@ func customer(n int) walkthrough.Customer {
 }
 
 // wantRefusal fails unless err is the API's refusal with this status and code.
-func wantRefusal(t *testing.T, err error, status int, code string) *walkthrough.Refusal {
+func wantRefusal(t *testing.T, err error, status int, code string) {
 	t.Helper()
 	var refused *walkthrough.Refusal
 	if !errors.As(err, &refused) {
@@ -185,7 +185,6 @@ func wantRefusal(t *testing.T, err error, status int, code string) *walkthrough.
 	if refused.Status != status || refused.Code != code {
 		t.Fatalf("want %d %s, got %v", status, code, refused)
 	}
-	return refused
 }
 
 func wantSlotTaken(t *testing.T, err error) {
