@@ -20,6 +20,7 @@ const (
 	stateSerializationFailure = "40001"
 	stateDeadlockDetected     = "40P01"
 	stateReadOnlyTransaction  = "25006" // a failed-over connection that still points at the old primary
+	stateUndefinedTable       = "42P01"
 	stateLockNotAvailable     = "55P03" // lock_timeout
 	stateQueryCanceled        = "57014" // statement_timeout, when the context is not the reason
 )

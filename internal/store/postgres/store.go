@@ -67,7 +67,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 func poolConfig(options Options) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(options.URL)
 	if err != nil {
-		return nil, badURL(err)
+		return nil, badURL()
 	}
 	setDefaults(config.ConnConfig)
 	maxConnections, err := poolSize(options.MaxConnections)
@@ -82,17 +82,8 @@ func poolConfig(options Options) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-func connConfig(url string) (*pgx.ConnConfig, error) {
-	config, err := pgx.ParseConfig(url)
-	if err != nil {
-		return nil, badURL(err)
-	}
-	setDefaults(config)
-	return config, nil
-}
-
 // badURL hides the parser's text: it quotes the URL, and a URL that does not parse cannot be redacted safely.
-func badURL(error) error {
+func badURL() error {
 	return errors.New("the database URL is not valid: it should look like postgres://user:password@host:5432/database?sslmode=require")
 }
 
@@ -138,7 +129,7 @@ func (s *Store) Now(ctx context.Context) (now time.Time, err error) {
 
 // SchemaVersion implements booking.Store.
 func (s *Store) SchemaVersion(ctx context.Context) (version int64, err error) {
-	err = s.pool.QueryRow(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&version)
+	err = s.pool.QueryRow(ctx, appliedVersionSQL).Scan(&version)
 	return version, wrap("read the schema version", err)
 }
 

@@ -12,7 +12,8 @@ import (
 )
 
 var engine = storetest.Engine{
-	New: pgtest.EmptyURL,
+	New:      pgtest.URL,
+	NewEmpty: pgtest.EmptyURL,
 	Open: func(ctx context.Context, location string) (booking.Store, error) {
 		return postgres.Open(ctx, postgres.Options{URL: location})
 	},

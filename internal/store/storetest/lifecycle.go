@@ -235,7 +235,11 @@ func testClosedStore(f *fixture) {
 
 // testManyOpenAtOnce starts servers on an empty database at the same time: all must come up.
 func testManyOpenAtOnce(f *fixture) {
-	location := f.engine.New(f)
+	empty := f.engine.NewEmpty
+	if empty == nil {
+		empty = f.engine.New
+	}
+	location := empty(f)
 	stores := make([]booking.Store, 4)
 	race(len(stores), func(i int) {
 		store, err := f.engine.Open(f.Context(), location)

@@ -19,8 +19,10 @@ import (
 
 // Engine is a kind of store under test.
 type Engine struct {
-	// New makes a fresh, empty database that is removed after the test, and returns where it is.
+	// New makes a fresh database without bookings that is removed after the test, and returns where it is.
 	New func(t testing.TB) (location string)
+	// NewEmpty is the same without any schema, when New makes that already; nil otherwise.
+	NewEmpty func(t testing.TB) (location string)
 	// Open opens a store on a location. It may be called several times for one location, also by another process.
 	Open func(ctx context.Context, location string) (booking.Store, error)
 }
