@@ -44,7 +44,7 @@ func observed(logger *slog.Logger, metrics *observe.Metrics) func(http.Handler) 
 					code = inside.problem.Code
 				}
 				finished(route, method(r), status, code, took)
-				logRequest(r.Context(), logger, inside, answer.BytesWritten(),
+				logRequest(r.Context(), logger, inside, strings.HasPrefix(route, "/health"), answer.BytesWritten(),
 					slog.String("method", method(r)), slog.String("route", route), slog.Int("status", status), slog.Duration("took", took))
 			}()
 			next.ServeHTTP(answer, r)
@@ -67,8 +67,12 @@ func recovered(w middleware.WrapResponseWriter, r *http.Request, cause any, metr
 }
 
 // logRequest writes the request's one line. Paths, queries and addresses are left out: they can be personal.
-func logRequest(ctx context.Context, logger *slog.Logger, inside *record, bytes int, attrs ...slog.Attr) {
+// Health checks come every few seconds and go to the debug level.
+func logRequest(ctx context.Context, logger *slog.Logger, inside *record, isHealthCheck bool, bytes int, attrs ...slog.Attr) {
 	level := slog.LevelInfo
+	if isHealthCheck {
+		level = slog.LevelDebug
+	}
 	attrs = append(attrs, slog.Int("bytes", bytes))
 	if inside.keyID != "" {
 		attrs = append(attrs, slog.String("key", inside.keyID))

@@ -36,7 +36,8 @@ type Server struct {
 	// Public and Internal are base URLs.
 	Public, Internal string
 	// Key may do everything, Reader only read.
-	Key, Reader auth.Key
+	Key, Reader         auth.Key
+	keyHash, readerHash string // made once: bcrypt salts, and the same document must be the same revision
 	// Client speaks to this server; each test has its own connections.
 	Client *http.Client
 	stop   context.CancelFunc
@@ -47,6 +48,7 @@ type Server struct {
 func Start(t *testing.T, change func(*tenantconfig.Document), options ...func(*server.Options)) *Server {
 	t.Helper()
 	s := &Server{t: t, Folder: t.TempDir(), Key: newKey(t), Reader: newKey(t), ended: make(chan error, 1)}
+	s.keyHash, s.readerHash = Hash(t, s.Key), Hash(t, s.Reader)
 	s.Client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: Patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	if change != nil {
@@ -136,8 +138,8 @@ func (s *Server) Document() *tenantconfig.Document {
 		Database: tenantconfig.Database{Engine: tenantconfig.EngineSQLite, Path: filepath.Join(s.Folder, ".data", "salon.db")},
 		Access: tenantconfig.Access{
 			Keys: []tenantconfig.APIKey{
-				{ID: s.Key.ID, Hash: Hash(s.t, s.Key), Name: "owner", Scopes: []string{string(auth.ScopeAdmin)}},
-				{ID: s.Reader.ID, Hash: Hash(s.t, s.Reader), Name: "reader", Scopes: []string{string(auth.ScopeBookingsRead)}},
+				{ID: s.Key.ID, Hash: s.keyHash, Name: "owner", Scopes: []string{string(auth.ScopeAdmin)}},
+				{ID: s.Reader.ID, Hash: s.readerHash, Name: "reader", Scopes: []string{string(auth.ScopeBookingsRead)}},
 			},
 			SessionKey:     "session",
 			StatusTokenKey: "token",
@@ -147,6 +149,16 @@ func (s *Server) Document() *tenantconfig.Document {
 
 // Configure writes the document, after a change, and its secrets; it returns the revision.
 func (s *Server) Configure(change func(*tenantconfig.Document), secrets ...string) string {
+	s.t.Helper()
+	bundle := s.Bundle(change, secrets...)
+	for name, value := range bundle {
+		s.Write(name, value)
+	}
+	return bundle.Revision()
+}
+
+// Bundle is what Configure writes. Secrets are names and values in turn.
+func (s *Server) Bundle(change func(*tenantconfig.Document), secrets ...string) tenantconfig.Bundle {
 	s.t.Helper()
 	document := s.Document()
 	change(document)
@@ -160,10 +172,7 @@ func (s *Server) Configure(change func(*tenantconfig.Document), secrets ...strin
 	for i := 0; i+1 < len(secrets); i += 2 {
 		bundle[secrets[i]] = []byte(secrets[i+1])
 	}
-	for name, value := range bundle {
-		s.Write(name, value)
-	}
-	return bundle.Revision()
+	return bundle
 }
 
 // Write replaces one file of the configuration folder.
@@ -238,6 +247,8 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Raw    []byte
+	// Close says that the server asked to end the connection.
+	Close  bool
 	OK     bool            `json:"ok"`
 	Data   json.RawMessage `json:"data"`
 	Error  string          `json:"error"`
@@ -302,7 +313,7 @@ func (s *Server) TrySend(r Request) (Answer, error) {
 		return Answer{}, err
 	}
 	defer response.Body.Close()
-	answer := Answer{Status: response.StatusCode, Header: response.Header}
+	answer := Answer{Status: response.StatusCode, Header: response.Header, Close: response.Close}
 	if answer.Raw, err = io.ReadAll(response.Body); err != nil {
 		return answer, err
 	}
