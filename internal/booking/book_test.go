@@ -212,6 +212,19 @@ func TestStaffAndRoom(t *testing.T) {
 	}
 }
 
+// Where two requirements list the wanted resource, the one is narrowed that leaves the other a choice.
+func TestWantedResourceIsNotTakenForEveryRequirement(t *testing.T) {
+	t.Parallel()
+	d := openDesk(t, func(doc *tenantconfig.Document) {
+		doc.Services[0].Requires = append(anyOf("dr-khan", "dr-lee"), anyOf("dr-khan")...)
+	})
+	made := d.mustBook(t, wish("checkup", "2030-06-04 10:00", with("dr-khan")))
+	want := booking.Assignment{{ResourceID: "dr-lee", Number: 1}, {ResourceID: "dr-khan", Number: 1}}
+	if diff := cmp.Diff(want, made.Units); diff != "" {
+		t.Errorf("units differ (-want +got):\n%s", diff)
+	}
+}
+
 // More units than the Store is asked to try: the last free one is found all the same.
 func TestEveryUnitOfALargePoolCanBeBooked(t *testing.T) {
 	t.Parallel()

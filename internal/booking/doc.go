@@ -7,7 +7,36 @@
 // Service proposes, the database disposes. That is why nothing here is check-then-insert, and why
 // every deciding read happens inside the Store's own statement or transaction.
 //
+// # Finding the way
+//
+//   - [NewCatalog] compiles a document; a plan (plan.go) is one way to book a service.
+//   - [Service.Book] judges a start by hours, grid and notice without reading anything, proposes up to
+//     [MaxCandidates] assignments, and calls [Store.Book] once. Only a booking that lost, or is refused, reads
+//     what is taken (facts.go): to try what is left, and to offer alternatives (alternatives.go).
+//   - [Service.Slots] and [Service.Explain] read the same facts and ask the same engine, so what is
+//     offered and what can be booked differ only by what happened in between.
+//   - refuse.go has the words of every refusal.
+//
+// # Which policy applies
+//
+// A resource's policy is its timetable: an appointment lies within the open hours of every resource that
+// it occupies. Every other rule, such as grid, notice, buffers, limits, cut-offs and confirmation, is that of
+// the tenant's policy, so that it can be told before anybody is chosen. Limits count all bookings of
+// the tenant.
+//
+// # Who serves
+//
+// Where any of several will do, those who are free are tried in random order, which is fair without reading
+// anything. A group is different: people join the session that exists. A wish for one resource
+// narrows the requirement that lists it with the fewest others.
+//
+// # Repeated requests
+//
+// A request that repeats an earlier one by its idempotency key is answered with the booking made then, as
+// it is now, even when the rules would refuse it today. A refused request claims nothing.
+//
 // Every error that a caller may see is an *Error with a machine code and a message that says what to
-// do. The package knows nothing of HTTP, of SQL or of Kubernetes, keeps no state between calls
-// besides the current Catalog, and takes its clock from outside.
+// do. The package knows nothing of HTTP, of SQL or of Kubernetes, keeps no state between calls, and takes
+// its clock from outside. What depends on the moment of writing, such as holds and cut-offs, goes by
+// the Store's clock.
 package booking

@@ -61,6 +61,48 @@ func TestSlotsShowCandidates(t *testing.T) {
 	}
 }
 
+// Of equals the one with less to do comes first.
+func TestSlotsProposeTheLeastLoaded(t *testing.T) {
+	t.Parallel()
+	d := openDesk(t)
+	for range 2 {
+		d.mustBook(t, wish("checkup", "2030-06-04 10:00"))
+	}
+	d.mustBook(t, wish("checkup", "2030-06-04 14:00", with("dr-khan")))
+	slots, err := d.Slots(t.Context(), booking.SlotQuery{ServiceID: "checkup", From: at("2030-06-04 09:00"), To: at("2030-06-04 18:00")})
+	if err != nil || len(slots) == 0 {
+		t.Fatalf("Slots = %d, %v", len(slots), err)
+	}
+	if first := slots[0].Candidates[0][0].ResourceID; first != "dr-lee" {
+		t.Errorf("%s is proposed first, who has more to do", first)
+	}
+}
+
+// What lies outside a window, but within reach of the buffers, still counts.
+func TestSlotsMindTheBuffersBeyondTheWindow(t *testing.T) {
+	t.Parallel()
+	d := openDesk(t, func(doc *tenantconfig.Document) {
+		doc.Policies[0].Slots.Interval = tenantconfig.Duration(5 * time.Minute)
+		doc.Policies[0].Buffers = tenantconfig.Buffers{Before: tenantconfig.Duration(5 * time.Minute), After: tenantconfig.Duration(10 * time.Minute)}
+	})
+	d.mustBook(t, wish("xray", "2030-06-04 10:00")) // blocks 09:55 to 10:40
+	for start, want := range map[string]int{
+		"2030-06-04 09:15": 1, // until 09:45, and its own buffer until 09:55
+		"2030-06-04 09:20": 0,
+		"2030-06-04 09:25": 0, // ends as the block of the other begins
+		"2030-06-04 10:40": 0, // begins as the block of the other ends
+		"2030-06-04 10:45": 1,
+	} {
+		slots, err := d.Slots(t.Context(), booking.SlotQuery{ServiceID: "xray", From: at(start), To: at(start).Add(time.Minute)})
+		if err != nil || len(slots) != want {
+			t.Errorf("at %s: %d slots, %v, want %d", start, len(slots), err, want)
+		}
+		if reason, err := d.Explain(t.Context(), "xray", "", at(start)); err != nil || reason.OK() != (want == 1) {
+			t.Errorf("at %s: Explain = %v, %v, want %d slots", start, reason, err, want)
+		}
+	}
+}
+
 func TestSlotsWindow(t *testing.T) {
 	t.Parallel()
 	d := openDesk(t)
