@@ -57,14 +57,31 @@ func TestGolden(t *testing.T) {
 func TestRulesAreThoseOfTheControllers(t *testing.T) {
 	t.Parallel()
 	markers := documents(t, readFile(t, root+"/config/rbac/role.yaml"))
-	tenants := only[rbacv1.ClusterRole](t, markers, "ClusterRole").Rules
 	own := only[rbacv1.Role](t, markers, "Role").Rules
+	var tenants, reviews []rbacv1.PolicyRule
+	for _, rule := range only[rbacv1.ClusterRole](t, markers, "ClusterRole").Rules {
+		if slices.Contains(rule.Resources, "tokenreviews") || slices.Contains(rule.Resources, "subjectaccessreviews") {
+			reviews = append(reviews, rule)
+		} else {
+			tenants = append(tenants, rule)
+		}
+	}
 
 	t.Run("cluster mode", func(t *testing.T) {
 		t.Parallel()
-		rendered := documents(t, render(t, "rbac.aggregateToUserRoles=false", "metrics.secure=false"))
-		if diff := cmp.Diff(tenants, only[rbacv1.ClusterRole](t, rendered, "ClusterRole").Rules); diff != "" {
-			t.Errorf("ClusterRole (-config/rbac +chart):\n%s", diff)
+		rendered := documents(t, render(t, "rbac.aggregateToUserRoles=false"))
+		reader := []rbacv1.PolicyRule{{NonResourceURLs: []string{"/metrics"}, Verbs: []string{"get"}}}
+		want := map[string][]rbacv1.PolicyRule{
+			namespace + "-frontdesk":                tenants,
+			namespace + "-frontdesk-metrics-auth":   reviews,
+			namespace + "-frontdesk-metrics-reader": reader,
+		}
+		got := map[string][]rbacv1.PolicyRule{}
+		for _, object := range ofKind(rendered, "ClusterRole") {
+			got[object.GetName()] = as[rbacv1.ClusterRole](t, object).Rules
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("ClusterRoles (-config/rbac +chart):\n%s", diff)
 		}
 		if diff := cmp.Diff(own, only[rbacv1.Role](t, rendered, "Role").Rules); diff != "" {
 			t.Errorf("Role (-config/rbac +chart):\n%s", diff)

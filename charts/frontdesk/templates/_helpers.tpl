@@ -70,14 +70,27 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- include "frontdesk.imageRef" (dict "image" $image "root" .) -}}
 {{- end -}}
 
-{{/* The rules of one role in files/rbac, which is a copy of config/rbac and generated from the controllers' markers.
-     Call with (dict "kind" "ClusterRole" "root" $). */}}
+{{/* The rules in files/rbac, which is a copy of config/rbac and generated from the controllers' markers, for one purpose:
+       tenants   what is needed where tenants live
+       reviews   asking the API server who reads the metrics: by nature cluster-wide
+       operator  what is needed in the operator's own namespace
+     Call with (dict "for" "tenants" "root" $). */}}
 {{- define "frontdesk.rules" -}}
-{{- $kind := .kind -}}
+{{- $for := .for -}}
+{{- $rules := list -}}
 {{- range splitList "\n---\n" (printf "\n%s" (.root.Files.Get "files/rbac/role.yaml")) -}}
 {{- $role := fromYaml . -}}
-{{- if eq (default "" $role.kind) $kind -}}
-{{- toYaml $role.rules -}}
+{{- range $rule := $role.rules -}}
+{{- $purpose := "tenants" -}}
+{{- if eq $role.kind "Role" -}}
+{{- $purpose = "operator" -}}
+{{- else if or (has "authentication.k8s.io" $rule.apiGroups) (has "authorization.k8s.io" $rule.apiGroups) -}}
+{{- $purpose = "reviews" -}}
+{{- end -}}
+{{- if eq $purpose $for -}}
+{{- $rules = append $rules $rule -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- toYaml $rules -}}
 {{- end -}}
