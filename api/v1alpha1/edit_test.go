@@ -31,7 +31,7 @@ func yamlValue(text string) any {
 	return integers(value)
 }
 
-// integers turns whole floats into integers, as the API machinery wants them.
+// integers turns whole floats into integers, as the API machinery wants them, in place within maps and lists.
 func integers(value any) any {
 	switch value := value.(type) {
 	case float64:
@@ -63,7 +63,7 @@ func base(t *testing.T, name string, edits ...edit) *unstructured.Unstructured {
 	if err := yaml.Unmarshal(data, &object.Object); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	object.Object = integers(object.Object).(map[string]any)
+	integers(object.Object)
 	for _, e := range edits {
 		e.apply(t, object.Object)
 	}

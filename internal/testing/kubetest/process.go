@@ -75,7 +75,7 @@ func tieToThisProcess(assets, dir string) (string, error) {
 	}
 	for _, name := range binaryNames {
 		script := fmt.Sprintf("#!/bin/sh\nexec %q --pdeathsig KILL -- %q \"$@\"\n", setpriv, filepath.Join(assets, name))
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700); err != nil { //nolint:gosec // it must be executable
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700); err != nil {
 			return "", fmt.Errorf("write the stand-in for %s: %w", name, err)
 		}
 	}
