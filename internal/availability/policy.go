@@ -61,20 +61,14 @@ func (p *Policy) Validate() error {
 
 const maxNotice = 10 * 366 * 24 * time.Hour
 
+// check adds the faults of p. Paths are put together only for a fault: the engine
+// checks on every Reset, which must not allocate.
 func (p *Policy) check(faults *InvalidError, path string) {
 	if p.Schedule == nil {
 		faults.add(path+"schedule", "is missing: make one with NewSchedule")
 	}
 	r := &p.Rules
-	switch {
-	case r.Grid.Interval <= 0 || r.Grid.Interval > 24*time.Hour || r.Grid.Interval%time.Second != 0:
-		faults.add(path+"rules.grid.interval", "%s is not a step: use whole seconds, above 0 and at most 24h", r.Grid.Interval)
-	case r.Grid.Anchor == Clock && 24*time.Hour%r.Grid.Interval != 0:
-		faults.add(path+"rules.grid.interval", "%s does not divide 24h, as the Clock anchor requires", r.Grid.Interval)
-	}
-	if a := r.Grid.Anchor; a != SpanStart && a != DayStart && a != Clock {
-		faults.add(path+"rules.grid.anchor", "%q is not an anchor: use %s, %s or %s", a, SpanStart, DayStart, Clock)
-	}
+	r.Grid.check(faults, path)
 	if r.MinimumNotice < 0 || r.MinimumNotice > maxNotice {
 		faults.add(path+"rules.minimumNotice", "%s is out of range: use 0 to %s", r.MinimumNotice, maxNotice)
 	}
@@ -85,6 +79,18 @@ func (p *Policy) check(faults *InvalidError, path string) {
 	checkBuffer(faults, path, "bufferAfter", r.BufferAfter)
 	if l := r.Limits; l.PerDay < 0 || l.PerWeek < 0 || l.OpenPerCustomer < 0 {
 		faults.add(path+"rules.limits", "must not be negative: 0 means no limit")
+	}
+}
+
+func (g *Grid) check(faults *InvalidError, path string) {
+	switch {
+	case g.Interval <= 0 || g.Interval > 24*time.Hour || g.Interval%time.Second != 0:
+		faults.add(path+"rules.grid.interval", "%s is not a step: use whole seconds, above 0 and at most 24h", g.Interval)
+	case g.Anchor == Clock && 24*time.Hour%g.Interval != 0:
+		faults.add(path+"rules.grid.interval", "%s does not divide 24h, as the Clock anchor requires", g.Interval)
+	}
+	if a := g.Anchor; a != SpanStart && a != DayStart && a != Clock {
+		faults.add(path+"rules.grid.anchor", "%q is not an anchor: use %s, %s or %s", a, SpanStart, DayStart, Clock)
 	}
 }
 

@@ -193,10 +193,7 @@ func ceilTo(at, base, step int64) int64 {
 	return at + floorMod(base-at, step)
 }
 
+// floorMod returns a modulo b, which is never negative for b above 0.
 func floorMod(a, b int64) int64 {
-	if m := a % b; m < 0 {
-		return m + b
-	} else {
-		return m
-	}
+	return a - floorDiv(a, b)*b
 }
