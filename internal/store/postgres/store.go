@@ -66,7 +66,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 
 func poolConfig(options Options) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(options.URL)
-	if err != nil {
+	if err != nil || options.URL == "" {
 		return nil, badURL()
 	}
 	setDefaults(config.ConnConfig)

@@ -138,7 +138,10 @@ func run(cmd *exec.Cmd) (*process, error) {
 	cmd.Stdout, cmd.Stderr = p.log, p.log
 	started := make(chan error)
 	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
+		runtime.LockOSThread()
+		// A goroutine that ends while locked takes its thread along, and with it every child that this thread has
+		// ever started.
+		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err == nil {

@@ -1,0 +1,250 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/postgres"
+	"github.com/frontdesk-dev/frontdesk/internal/testing/pgtest"
+)
+
+func openStore(t *testing.T, url string) *postgres.Store {
+	t.Helper()
+	store, err := postgres.Open(t.Context(), postgres.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+func request(start time.Time) booking.NewBooking {
+	end := start.Add(time.Hour)
+	id := uuid.Must(uuid.NewV7()).String()
+	return booking.NewBooking{
+		Booking: booking.Booking{
+			ID: id, ServiceID: "checkup", Customer: booking.Customer{Name: "Ann", Phone: "+442079460000"},
+			Start: start, End: end, Blocked: booking.Interval{Start: start, End: end}, Status: booking.StatusConfirmed,
+		},
+		Candidates:  []booking.Assignment{{{ResourceID: "dr-khan", Number: 1}}},
+		Idempotency: &booking.IdempotencyClaim{Principal: "key:1", Route: "POST /bookings", Key: id},
+	}
+}
+
+var noon = time.Date(2040, 1, 2, 12, 0, 0, 0, time.UTC)
+
+// TestDatabaseRefusesOverlap goes around the store: the rule is the database's own.
+func TestDatabaseRefusesOverlap(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	const insert = `INSERT INTO occupancy (booking_id, resource_id, unit, blocked, expires_at)
+		VALUES (gen_random_uuid(), 'a', 1, $1::tstzrange, $2)`
+	past := noon.AddDate(-30, 0, 0)
+	if _, err := store.Pool().Exec(t.Context(), insert, "[2040-01-01 10:00Z,2040-01-01 11:00Z)", past); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ blocked, state string }{
+		{"[2040-01-01 10:59Z,2040-01-01 12:00Z)", "23P01"},
+		{"[2040-01-01 12:00Z,2040-01-01 12:00Z)", "23514"},
+		{"[2040-01-01 12:00Z,)", "23514"},
+		{"[2040-01-01 12:00Z,infinity)", "23514"},
+		{"(-infinity,2020-01-01 12:00Z)", "23514"},
+		{"[2040-01-01 11:00Z,2040-01-01 12:00Z)", ""},
+	} {
+		_, err := store.Pool().Exec(t.Context(), insert, test.blocked, nil)
+		state := ""
+		if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+			state = pg.Code
+		}
+		if state != test.state {
+			t.Errorf("%s: SQLSTATE %q (%v); want %q", test.blocked, state, err, test.state)
+		}
+	}
+}
+
+func TestKeysExpireAfterADay(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	old, young := request(noon), request(noon.Add(time.Hour))
+	for _, r := range []booking.NewBooking{old, young} {
+		if _, _, err := store.Book(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	age := func(r booking.NewBooking) {
+		t.Helper()
+		if _, err := store.Pool().Exec(t.Context(), `UPDATE idempotency_keys SET created_at = created_at - interval '25 hours' WHERE key = $1`,
+			r.Idempotency.Key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	age(old)
+	if _, err := store.Replay(t.Context(), *old.Idempotency); !errors.Is(err, booking.ErrNotFound) {
+		t.Errorf("Replay of an old key: %v; want ErrNotFound", err)
+	}
+	// An old key may be claimed anew, with another body, before any housekeeping.
+	again := request(noon.Add(5 * time.Hour))
+	again.Idempotency = &booking.IdempotencyClaim{Principal: "key:1", Route: "POST /bookings", Key: old.Idempotency.Key, BodyHash: [32]byte{9}}
+	if b, replayed, err := store.Book(t.Context(), again); err != nil || replayed || b.ID != again.Booking.ID {
+		t.Fatalf("an old key: replayed %v, %v", replayed, err)
+	}
+	age(again)
+	if err := store.KeepHouse(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	if err := store.Pool().QueryRow(t.Context(), `SELECT array_agg(key) FROM idempotency_keys`).Scan(&left); err != nil {
+		t.Fatal(err)
+	}
+	if len(left) != 1 || left[0] != young.Idempotency.Key {
+		t.Errorf("keys left = %v; want the young one, %s", left, young.Idempotency.Key)
+	}
+}
+
+// TestRestart restarts Postgres under a store that is being used. Nothing that was acknowledged is lost, failures say
+// that the database is unavailable, and the pool recovers by itself.
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	server, err := pgtest.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	store := openStore(t, server.URL("postgres"))
+
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	type outcome struct {
+		r   booking.NewBooking
+		err error
+	}
+	outcomes := make(chan outcome, 1000)
+	go func() {
+		defer close(outcomes)
+		for i := 0; ctx.Err() == nil; i++ {
+			r := request(noon.Add(time.Duration(i) * time.Hour))
+			_, _, err := store.Book(ctx, r)
+			select {
+			case outcomes <- outcome{r, err}:
+			case <-ctx.Done():
+			}
+		}
+	}()
+	var acknowledged []string
+	deadline := time.After(time.Minute)
+	// next reads outcomes until one is as wanted.
+	next := func(what string, wanted func(error) bool) {
+		t.Helper()
+		for {
+			select {
+			case o := <-outcomes:
+				if o.err == nil {
+					acknowledged = append(acknowledged, o.r.Booking.ID)
+				} else if !errors.Is(o.err, booking.ErrUnavailable) && !errors.Is(o.err, booking.ErrOccupied) {
+					t.Errorf("Book: %v; want ErrUnavailable", o.err)
+				}
+				if wanted(o.err) {
+					return
+				}
+			case <-deadline:
+				t.Fatalf("waited a minute in vain for %s", what)
+			}
+		}
+	}
+	succeeds, fails := func(err error) bool { return err == nil }, func(err error) bool { return errors.Is(err, booking.ErrUnavailable) }
+	for range 2 {
+		next("a booking", succeeds)
+		if err := server.Halt(); err != nil {
+			t.Fatal(err)
+		}
+		next("a failure", fails)
+		if err := server.Boot(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		next("a booking after the restart", succeeds)
+	}
+	stop()
+	for range outcomes {
+	}
+	for _, id := range acknowledged {
+		if _, err := store.Get(t.Context(), id); err != nil {
+			t.Errorf("acknowledged booking %s: %v", id, err)
+		}
+	}
+}
+
+func TestOpenUnavailable(t *testing.T) {
+	t.Parallel()
+	_, err := postgres.Open(t.Context(), postgres.Options{URL: "postgres://frontdesk:hunter2@127.0.0.1:1/frontdesk"})
+	if !errors.Is(err, booking.ErrUnavailable) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("nobody listens: %v; want ErrUnavailable without the password", err)
+	}
+	for _, url := range []string{"postgres://frontdesk:hunter2@host:port/db", "postgres://u:hunter2@h/db?connect_timeout=x", "hunter2", ""} {
+		_, err := postgres.Open(t.Context(), postgres.Options{URL: url})
+		if err == nil || errors.Is(err, booking.ErrUnavailable) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v; want a plain error without the password", url, err)
+		}
+	}
+	wrong := strings.Replace(pgtest.EmptyURL(t), "frontdesk:", "frontdesk:hunter2", 1)
+	_, err = postgres.Open(t.Context(), postgres.Options{URL: wrong})
+	if err == nil || errors.Is(err, booking.ErrUnavailable) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a wrong password: %v; want a plain error without it", err)
+	}
+}
+
+func TestPoolSize(t *testing.T) {
+	const url = "postgres://host/db?application_name=mine"
+	for _, test := range []struct {
+		env     string
+		options int
+		want    int32
+	}{{"", 0, 15}, {"7", 0, 7}, {"7", 3, 3}, {"0", 0, 0}, {"many", 0, 0}} {
+		t.Setenv("DB_POOL_MAX", test.env)
+		config, err := postgres.PoolConfig(postgres.Options{URL: url, MaxConnections: test.options})
+		if test.want == 0 {
+			if err == nil || !strings.Contains(err.Error(), "DB_POOL_MAX") {
+				t.Errorf("DB_POOL_MAX=%q: %v; want an error that names it", test.env, err)
+			}
+			continue
+		}
+		if err != nil || config.MaxConns != test.want {
+			t.Errorf("DB_POOL_MAX=%q, options %d: %v; want %d", test.env, test.options, err, test.want)
+		}
+		if got := config.ConnConfig.RuntimeParams["application_name"]; got != "mine" {
+			t.Errorf("application_name = %q; want the URL's own", got)
+		}
+	}
+}
+
+// TestNoPersonalDataOutsideCustomers books with telling texts and looks for them in the tables that hold ids only.
+func TestNoPersonalDataOutsideCustomers(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	r := request(noon)
+	r.Booking.Customer = booking.Customer{Name: "Telling Name", Phone: "+442079469999", Email: "telling@example.com"}
+	if _, _, err := store.Book(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"bookings", "occupancy", "sessions", "session_places", "booking_events", "idempotency_keys"} {
+		var found int
+		err := store.Pool().QueryRow(t.Context(), `SELECT count(*) FROM `+table+` r WHERE r::text ~* 'telling|9469999'`).Scan(&found)
+		if err != nil || found != 0 {
+			t.Errorf("%s: %d rows hold personal data, %v", table, found, err)
+		}
+	}
+}
