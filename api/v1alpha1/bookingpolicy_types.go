@@ -2,12 +2,12 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// BookingPolicySpec says when and how bookings are taken. All wall-clock times
-// are read in the time zone of the Tenant that uses the policy.
+// BookingPolicySpec says when and how bookings are taken. All wall-clock
+// times are read in the time zone of the Tenant that uses the policy.
 //
 // The policy that a Tenant names is its rule book: everything below applies.
-// The policy that one of its resources names is that resource's timetable: only
-// hours, exceptions and holidays are taken from it.
+// The policy that one of its resources names is that resource's timetable:
+// only hours, exceptions and holidays are taken from it.
 type BookingPolicySpec struct {
 	// hours of a usual week, as wall-clock time in the tenant's zone. A day that
 	// is not named is closed; a day is named once, with all its spans. Example:
@@ -146,6 +146,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.anchor != 'Clock' || !self.interval.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self.interval) < duration('1s') || 86400 % duration(self.interval).getSeconds() == 0",fieldPath=".interval",message="must divide a day when anchor is Clock, like 10m, 15m, 20m, 30m or 1h"
 type SlotGrid struct {
 	// interval between two possible starts, for example 15m. From 1m to 24h.
+	// Default: 15m.
 	// +optional
 	// +kubebuilder:default="15m"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self) >= duration('1m') && duration(self) <= duration('24h'))",message="must be from 1m to 24h"
@@ -168,14 +169,14 @@ type SlotGrid struct {
 // Notice bounds when a booking may begin, seen from now.
 type Notice struct {
 	// minimum time between now and the beginning of a booking, for example 2h.
-	// Up to 8760h, a year.
+	// Up to 8760h, a year. Default: 0s.
 	// +optional
 	// +kubebuilder:default="0s"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self) <= duration('8760h')",message="must be at most 8760h, a year"
 	Minimum Duration `json:"minimum,omitempty"`
 
 	// maximumDays is how many calendar days ahead bookings are taken, from 1 to
-	// 730. Today is day 0.
+	// 730. Today is day 0. Default: 60.
 	// +optional
 	// +kubebuilder:default=60
 	// +kubebuilder:validation:Minimum=1
@@ -185,13 +186,13 @@ type Notice struct {
 
 // Buffers keep time free around a booking.
 type Buffers struct {
-	// before each booking, for example 5m. At most 12h.
+	// before each booking, for example 5m. At most 12h. Default: 0s.
 	// +optional
 	// +kubebuilder:default="0s"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self) <= duration('12h')",message="must be at most 12h"
 	Before Duration `json:"before,omitempty"`
 
-	// after each booking, for example 10m. At most 12h.
+	// after each booking, for example 10m. At most 12h. Default: 0s.
 	// +optional
 	// +kubebuilder:default="0s"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self) <= duration('12h')",message="must be at most 12h"
@@ -227,7 +228,7 @@ type BookingLimits struct {
 // nobody else can take the slot.
 type Holds struct {
 	// ttl is how long a hold lasts if it is not confirmed, for example 5m. From
-	// 30s to 24h.
+	// 30s to 24h. Default: 5m.
 	// +optional
 	// +kubebuilder:default="5m"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self) >= duration('30s') && duration(self) <= duration('24h'))",message="must be from 30s to 24h"
@@ -256,6 +257,7 @@ type Rescheduling struct {
 	Until Duration `json:"until,omitempty"`
 
 	// times is how often one booking may be moved, from 0 (never) to 100.
+	// Default: 3.
 	// +optional
 	// +kubebuilder:default=3
 	// +kubebuilder:validation:Minimum=0
@@ -278,7 +280,7 @@ const (
 // Waitlist offers times that become free to customers who wait.
 type Waitlist struct {
 	// offerTTL is how long an offered time is kept for a customer before it goes
-	// to the next, for example 15m. From 1m to 24h.
+	// to the next, for example 15m. From 1m to 24h. Default: 15m.
 	// +optional
 	// +kubebuilder:default="15m"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self) >= duration('1m') && duration(self) <= duration('24h'))",message="must be from 1m to 24h"
@@ -357,7 +359,10 @@ type BookingPolicy struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	// spec says when and how bookings are taken.
+	// spec says when and how bookings are taken. All wall-clock times are read
+	// in the time zone of the Tenant that uses the policy. For a Tenant,
+	// everything here applies. For one of its resources that names a policy of
+	// its own, only hours, exceptions and holidays are taken from that policy.
 	// +required
 	Spec BookingPolicySpec `json:"spec"`
 

@@ -16,7 +16,7 @@ type CampaignSpec struct {
 	// run numbers the rounds of this campaign. Each lead takes part once in each
 	// run, whatever happens to this object: deleting and creating it again, or
 	// restoring the cluster, calls nobody a second time. Raise it by one to
-	// contact the whole audience again. It can only grow.
+	// contact the whole audience again. It can only grow. Default: 1.
 	// +optional
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=1
@@ -55,7 +55,8 @@ type CampaignSpec struct {
 	Pace Pace `json:"pace,omitzero"`
 
 	// stopOn lists what takes a lead out before the last step: Booked, Replied,
-	// OptedOut. OptedOut must be among them: an opt-out always ends it.
+	// OptedOut. OptedOut must be among them: an opt-out always ends it. Default:
+	// all three.
 	// +optional
 	// +listType=set
 	// +kubebuilder:default={Booked,OptedOut,Replied}
@@ -91,7 +92,7 @@ type CampaignSpec struct {
 
 	// runState is Running, or Suspended to start nothing new. Calls in progress
 	// are finished; every lead goes on from where it was when the campaign runs
-	// again.
+	// again. Default: Running.
 	// +optional
 	// +kubebuilder:default=Running
 	RunState RunState `json:"runState,omitempty"`
@@ -170,7 +171,7 @@ type CampaignStep struct {
 
 	// after is how long to wait after the step before, or after joining for the
 	// first step, for example 24h. The next window then decides. At most 8760h,
-	// a year.
+	// a year. Default: 0s.
 	// +optional
 	// +kubebuilder:default="0s"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self) <= duration('8760h')",message="must be at most 8760h, a year"
@@ -200,7 +201,7 @@ type CampaignStep struct {
 	Variables map[string]VariableValue `json:"variables,omitempty"`
 
 	// attempts is how often this step is tried until the person is reached, from
-	// 1 to 10.
+	// 1 to 10. Default: 1.
 	// +optional
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=1
@@ -208,7 +209,7 @@ type CampaignStep struct {
 	Attempts int32 `json:"attempts,omitempty"`
 
 	// retryAfter is how long to wait before the next attempt of this step, for
-	// example 24h. From 15m to 720h.
+	// example 24h. From 15m to 720h. Default: 24h.
 	// +optional
 	// +kubebuilder:default="24h"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self) >= duration('15m') && duration(self) <= duration('720h'))",message="must be from 15m to 720h"
@@ -218,7 +219,7 @@ type CampaignStep struct {
 // Pace bounds how hard a campaign pushes. All bounds hold together.
 type Pace struct {
 	// concurrentCalls is how many calls may be live at once, from 1 to 100. It
-	// should not exceed what the Vapi account allows.
+	// should not exceed what the Vapi account allows. Default: 1.
 	// +optional
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=1
@@ -226,6 +227,7 @@ type Pace struct {
 	ConcurrentCalls int32 `json:"concurrentCalls,omitempty"`
 
 	// perMinute is how many attempts may begin in a minute, from 1 to 600.
+	// Default: 4.
 	// +optional
 	// +kubebuilder:default=4
 	// +kubebuilder:validation:Minimum=1
@@ -233,7 +235,7 @@ type Pace struct {
 	PerMinute int32 `json:"perMinute,omitempty"`
 
 	// perDay is how many attempts may begin on one date in the tenant's zone,
-	// from 1 to 100000.
+	// from 1 to 100000. Default: 300.
 	// +optional
 	// +kubebuilder:default=300
 	// +kubebuilder:validation:Minimum=1
@@ -241,7 +243,7 @@ type Pace struct {
 	PerDay int32 `json:"perDay,omitempty"`
 
 	// spacing is the least time between the beginnings of two attempts, for
-	// example 15s. At most 1h.
+	// example 15s. At most 1h. Default: 15s.
 	// +optional
 	// +kubebuilder:default="15s"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self) <= duration('1h')",message="must be at most 1h"

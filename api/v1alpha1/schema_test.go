@@ -164,3 +164,22 @@ func TestDescriptionsBeginWithTheField(t *testing.T) {
 		})
 	}
 }
+
+// kubectl explain does not print defaults, so the descriptions have to.
+func TestDescriptionsNameTheDefault(t *testing.T) {
+	t.Parallel()
+	for _, s := range schemas(t) {
+		kind := s.crd.Spec.Names.Kind
+		walk(s.root(), "", func(path string, props *apiextensionsv1.JSONSchemaProps) {
+			if foreign.MatchString(path) || props.Default == nil || props.Type == "object" || props.Type == "array" {
+				return
+			}
+			value := strings.Trim(string(props.Default.Raw), `"`)
+			// Words are broken over lines.
+			said := strings.Join(strings.Fields(props.Description), " ")
+			if !strings.Contains(strings.ToLower(said), "default") || !strings.Contains(said, value) {
+				t.Errorf("%s %s: the description does not name the default, %s: %s", kind, path, value, said)
+			}
+		})
+	}
+}

@@ -36,7 +36,7 @@ type Resource struct {
 	// capacity is how many interchangeable units there are, for example 4
 	// treatment chairs. Each booking takes one unit, and its number. To seat
 	// several customers in one session use a service's groupSize instead. From 1
-	// to 500.
+	// to 500. Default: 1.
 	// +optional
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=1
@@ -55,8 +55,8 @@ type Resource struct {
 	// bookingPolicyRef names a BookingPolicy of this resource's own, in the same
 	// namespace, for example for somebody who works part time. Its hours,
 	// exceptions and holidays take the place of the tenant's. All other rules
-	// (slots, notice, buffers, limits, cancellation …) stay those of the tenant's
-	// policy.
+	// (slots, notice, buffers, limits, cancellation …) stay those of the
+	// tenant's policy.
 	// +optional
 	BookingPolicyRef *LocalReference `json:"bookingPolicyRef,omitempty"`
 }

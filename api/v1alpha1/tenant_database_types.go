@@ -95,7 +95,7 @@ type Database struct {
 // +kubebuilder:validation:XValidation:rule="has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",fieldPath=".storageClassName",message="cannot be changed: a volume keeps its class"
 type SQLiteDatabase struct {
 	// size of the volume, for example 1Gi. It can be raised later, if the
-	// storage class allows that, and never lowered.
+	// storage class allows that, and never lowered. Default: 1Gi.
 	// +optional
 	// +kubebuilder:default="1Gi"
 	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).compareTo(quantity('64Mi')) >= 0",message="must be at least 64Mi"
@@ -138,6 +138,7 @@ type PostgresDatabase struct {
 type CloudNativePGDatabase struct {
 	// instances is how many PostgreSQL pods there are: one primary, the others
 	// replicas that can take over. From 1 to 9; 3 survives the loss of a node.
+	// Default: 3.
 	// +optional
 	// +kubebuilder:default=3
 	// +kubebuilder:validation:Minimum=1
@@ -145,7 +146,7 @@ type CloudNativePGDatabase struct {
 	Instances int32 `json:"instances,omitempty"`
 
 	// size of each instance's volume, for example 10Gi. It can be raised later
-	// and never lowered.
+	// and never lowered. Default: 10Gi.
 	// +optional
 	// +kubebuilder:default="10Gi"
 	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).compareTo(quantity('1Gi')) >= 0",message="must be at least 1Gi"

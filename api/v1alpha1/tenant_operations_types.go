@@ -19,7 +19,7 @@ type Alerts struct {
 // ServiceLevelObjective is a promise that is measured over 30 days.
 type ServiceLevelObjective struct {
 	// availability is the share of requests that must not fail, in per cent, as
-	// a decimal number in quotes: from "90" to "99.999".
+	// a decimal number in quotes: from "90" to "99.999". Default: 99.9.
 	// +optional
 	// +kubebuilder:default="99.9"
 	// +kubebuilder:validation:MinLength=2
@@ -28,7 +28,7 @@ type ServiceLevelObjective struct {
 	Availability string `json:"availability,omitempty"`
 
 	// latency within which 99 of 100 requests must be answered, for example
-	// 300ms. From 10ms to 30s.
+	// 300ms. From 10ms to 30s. Default: 300ms.
 	// +optional
 	// +kubebuilder:default="300ms"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self) >= duration('10ms') && duration(self) <= duration('30s'))",message="must be from 10ms to 30s"

@@ -59,7 +59,7 @@ type Server struct {
 //
 // +kubebuilder:validation:XValidation:rule="self.minReplicas <= self.maxReplicas",fieldPath=".minReplicas",message="must not be greater than maxReplicas"
 type Autoscaling struct {
-	// minReplicas is the least number of pods, from 1 to 100.
+	// minReplicas is the least number of pods, from 1 to 100. Default: 2.
 	// +optional
 	// +kubebuilder:default=2
 	// +kubebuilder:validation:Minimum=1
@@ -73,7 +73,7 @@ type Autoscaling struct {
 	MaxReplicas int32 `json:"maxReplicas"`
 
 	// targetCPUUtilizationPercentage is the average use of the requested CPU
-	// that is aimed at, in per cent of the request, from 1 to 100.
+	// that is aimed at, in per cent of the request, from 1 to 100. Default: 70.
 	// +optional
 	// +kubebuilder:default=70
 	// +kubebuilder:validation:Minimum=1

@@ -28,6 +28,7 @@ type TenantSpec struct {
 
 	// locale is the language, and optionally the country, in which dates,
 	// messages and pages are written: a BCP 47 tag such as en-GB, de or pt-BR.
+	// Default: en.
 	// +optional
 	// +kubebuilder:default="en"
 	// +kubebuilder:validation:MinLength=2
@@ -117,6 +118,7 @@ type TenantSpec struct {
 	// runState is Running, or Suspended to scale the tenant to zero pods.
 	// Suspended keeps all data, the configuration and the host name; it makes no
 	// calls and sends no messages. Ready stays True, with the reason Suspended.
+	// Default: Running.
 	// +optional
 	// +kubebuilder:default=Running
 	RunState RunState `json:"runState,omitempty"`
@@ -125,6 +127,7 @@ type TenantSpec struct {
 	// Retain keeps the volume or the database and its role; a new Tenant of the
 	// same name can take them over with database.adopt. Delete removes them for
 	// good. Everything else that was made for the tenant is always removed.
+	// Default: Retain.
 	// +optional
 	// +kubebuilder:default=Retain
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
