@@ -41,7 +41,7 @@ func (s *Service) Book(ctx context.Context, request Request) (Booking, bool, err
 }
 
 func (s *Service) book(ctx context.Context, request Request) (Booking, bool, error) {
-	if err := request.normalize(s.region()); err != nil {
+	if err := request.clean(s.region()); err != nil {
 		return Booking{}, false, err
 	}
 	offer, plan, err := s.catalog.plan(request.ServiceID, request.ResourceID)

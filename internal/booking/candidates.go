@@ -23,6 +23,7 @@ func assignments(engine *availability.Engine, slot availability.Slot, group bool
 	if group {
 		return combine([]Assignment{proposed}, free, len(proposed), n)
 	}
+	//nolint:gosec // fairness is wanted here, not a secret
 	rand.Shuffle(len(free), func(i, j int) { free[i], free[j] = free[j], free[i] })
 	found := combine(nil, free, len(proposed), n)
 	if len(found) == 0 {

@@ -201,7 +201,7 @@ func (d *desk) mustBook(t testing.TB, request booking.Request) booking.Booking {
 }
 
 // refused returns the error that a request meets, which must have the code.
-func (d *desk) refused(t testing.TB, request booking.Request, code booking.Code) *booking.Error {
+func (d *desk) refused(t testing.TB, request booking.Request, code booking.Code) booking.Error {
 	t.Helper()
 	made, _, err := d.Book(t.Context(), request)
 	refusal, ok := errors.AsType[*booking.Error](err)
@@ -211,7 +211,7 @@ func (d *desk) refused(t testing.TB, request booking.Request, code booking.Code)
 	if refusal.Code != code {
 		t.Fatalf("Book(%s at %s) = %v, want %s", request.ServiceID, request.Start, refusal, code)
 	}
-	return refusal
+	return *refusal
 }
 
 // all returns every booking there is.

@@ -60,7 +60,7 @@ func TestGroupIsNeverOverfilled(t *testing.T) {
 	t.Parallel()
 	const racers = 24
 	d := openDesk(t)
-	outcomes := race(racers, func(i int) (booking.Booking, bool, error) {
+	outcomes := race(racers, func(int) (booking.Booking, bool, error) {
 		return d.Book(t.Context(), wish("class", "2030-06-04 10:00"))
 	})
 	var places []int

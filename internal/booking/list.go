@@ -16,7 +16,7 @@ var statuses = []Status{StatusHeld, StatusPending, StatusConfirmed, StatusCancel
 // page continues; and whether there is one. Services and resources that are no longer offered may be
 // asked for, because their bookings stay. Errors: VALIDATION_ERROR, STORAGE_UNAVAILABLE.
 func (s *Service) List(ctx context.Context, filter Filter) ([]Booking, Position, bool, error) {
-	if err := filter.normalize(s.region()); err != nil {
+	if err := filter.clean(s.region()); err != nil {
 		return nil, Position{}, false, err
 	}
 	limit := filter.Limit
@@ -36,8 +36,8 @@ func (s *Service) List(ctx context.Context, filter Filter) ([]Booking, Position,
 	return bookings, next, more, nil
 }
 
-// normalize fills in the page size and refuses what no booking can match.
-func (f *Filter) normalize(region string) error {
+// clean fills in the page size and refuses what no booking can match.
+func (f *Filter) clean(region string) error {
 	switch {
 	case f.Limit == 0:
 		f.Limit = DefaultPageSize
@@ -56,7 +56,7 @@ func (f *Filter) normalize(region string) error {
 		return err
 	}
 	if f.Phone != "" {
-		phone, err := normalizePhone("phone", f.Phone, region)
+		phone, err := parsePhone("phone", f.Phone, region)
 		if err != nil {
 			return err
 		}

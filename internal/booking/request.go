@@ -31,14 +31,14 @@ func invalid(field, format string, args ...any) *Error {
 	return Errorf(CodeValidation, format, args...).WithField(field)
 }
 
-// normalize checks what can be checked without asking anything, and brings the request into its
+// clean checks what can be checked without asking anything, and brings the request into its
 // canonical form: texts trimmed, the phone number in E.164, the start in UTC.
-func (r *Request) normalize(region string) error {
+func (r *Request) clean(region string) error {
 	if err := checkStart(r.Start); err != nil {
 		return err
 	}
 	r.Start = r.Start.UTC()
-	if err := r.Customer.normalize(region); err != nil {
+	if err := r.Customer.clean(region); err != nil {
 		return err
 	}
 	notes, err := cleanText("notes", "The notes", r.Notes, maxNotes, "\n\r\t")
@@ -63,7 +63,7 @@ func checkYear(field string, at time.Time) error {
 	return nil
 }
 
-func (c *Customer) normalize(region string) error {
+func (c *Customer) clean(region string) error {
 	name, err := cleanText("customer.name", "The customer's name", c.Name, maxCustomerName, "")
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func (c *Customer) normalize(region string) error {
 		return err
 	}
 	if phone != "" {
-		if phone, err = normalizePhone("customer.phone", phone, region); err != nil {
+		if phone, err = parsePhone("customer.phone", phone, region); err != nil {
 			return err
 		}
 	}
@@ -96,9 +96,9 @@ func (c *Customer) normalize(region string) error {
 	return nil
 }
 
-// normalizePhone reads a number as people of the region write it and returns its E.164 form. It asks
+// parsePhone reads a number as people of the region write it and returns its E.164 form. It asks
 // only whether a number of this shape can exist: number plans change faster than libraries.
-func normalizePhone(field, text, region string) (string, error) {
+func parsePhone(field, text, region string) (string, error) {
 	number, err := phonenumbers.Parse(text, region)
 	switch {
 	case err != nil || !phonenumbers.IsPossibleNumber(number):

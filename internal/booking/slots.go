@@ -19,7 +19,7 @@ func (s *Service) Slots(ctx context.Context, query SlotQuery) ([]Slot, error) {
 		return nil, err
 	}
 	now := s.clock()
-	if err := query.normalize(now); err != nil {
+	if err := query.clean(now); err != nil {
 		return nil, err
 	}
 	if !query.From.Before(query.To) { // wholly in the past
@@ -43,8 +43,8 @@ func (s *Service) Slots(ctx context.Context, query SlotQuery) ([]Slot, error) {
 	return newSlots(engine, free), nil
 }
 
-// normalize fills in the window's bounds and checks them.
-func (q *SlotQuery) normalize(now time.Time) error {
+// clean fills in the window's bounds and checks them.
+func (q *SlotQuery) clean(now time.Time) error {
 	if q.Limit < 0 {
 		return invalid("limit", "The limit is %d. Send a positive number, or leave it out.", q.Limit)
 	}
