@@ -85,20 +85,22 @@ func (f facts) snapshot(c *Catalog, p *plan, now time.Time) *availability.Snapsh
 		})
 		if session := occupied.Session; p.group && session != nil && session.ServiceID == p.id && !known[session.ID] {
 			known[session.ID] = true
-			snapshot.Sessions = append(snapshot.Sessions, engineSession(session, p.service.Duration))
+			snapshot.Sessions = append(snapshot.Sessions, engineSession(session, p.service))
 		}
 	}
 	return snapshot
 }
 
-func engineSession(session *Session, duration time.Duration) availability.Session {
+// engineSession tells the engine of a session. It has as many places as when it was opened, whatever the
+// size of a group is today: Taken is what leaves the places that are left.
+func engineSession(session *Session, service availability.Service) availability.Session {
 	units := make([]availability.Unit, len(session.Units))
 	for i, unit := range session.Units {
 		units[i] = availability.Unit{Resource: unit.ResourceID, Number: unit.Number}
 	}
 	return availability.Session{
-		Interval: availability.Between(session.Start, session.Start.Add(duration)),
-		Taken:    session.Taken,
+		Interval: availability.Between(session.Start, session.Start.Add(service.Duration)),
+		Taken:    max(0, service.GroupSize-(session.GroupSize-session.Taken)),
 		Units:    units,
 	}
 }

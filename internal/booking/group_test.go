@@ -95,6 +95,28 @@ func TestSessionOffTheGridCanBeJoined(t *testing.T) {
 	d.refused(t, wish("class", "2030-06-04 14:15"), booking.CodeOffGrid)
 }
 
+// A session keeps the places that it was opened with.
+func TestSessionKeepsItsSize(t *testing.T) {
+	t.Parallel()
+	size := func(n int) func(*tenantconfig.Document) {
+		return func(doc *tenantconfig.Document) { doc.Services[4].GroupSize = n }
+	}
+	d := openDesk(t)
+	d.mustBook(t, wish("class", "2030-06-04 10:00"))
+	for _, n := range []int{2, 3, 9} {
+		d.reload(t, size(n))
+		if got := d.placesLeft(t, "2030-06-04 10:00"); got != 2 {
+			t.Errorf("with groups of %d, %d places are left in a session of 3 with 1 taken, want 2", n, got)
+		}
+	}
+	d.mustBook(t, wish("class", "2030-06-04 10:00"))
+	d.mustBook(t, wish("class", "2030-06-04 10:00"))
+	if got := d.placesLeft(t, "2030-06-04 10:00"); got != 0 {
+		t.Errorf("%d places are left in a full session", got)
+	}
+	d.refused(t, wish("class", "2030-06-04 10:00"), booking.CodeSlotTaken)
+}
+
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	limit := func(l tenantconfig.Limits) func(*tenantconfig.Document) {
