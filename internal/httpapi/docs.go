@@ -53,7 +53,7 @@ func serveOnce(w http.ResponseWriter, r *http.Request, contentType string, conte
 // docsOperation is one operation as the page shows it.
 type docsOperation struct {
 	ID, Method, Path, Summary string
-	Paragraphs                []string
+	Paragraphs                [][]docsText
 	Parameters                []docsField
 	Body                      []docsField
 	Answers                   []docsAnswer
@@ -175,4 +175,21 @@ func typeName(schema *huma.Schema, schemas huma.Registry) string {
 	return schema.Type
 }
 
-func paragraphs(text string) []string { return strings.Split(text, "\n\n") }
+// docsText is a piece of a paragraph: code, or plain text.
+type docsText struct {
+	Text string
+	Code bool
+}
+
+// paragraphs reads the two marks that descriptions use: empty lines, and backquotes around code.
+func paragraphs(text string) [][]docsText {
+	var all [][]docsText
+	for paragraph := range strings.SplitSeq(text, "\n\n") {
+		var pieces []docsText
+		for i, piece := range strings.Split(paragraph, "`") {
+			pieces = append(pieces, docsText{Text: piece, Code: i%2 == 1})
+		}
+		all = append(all, pieces)
+	}
+	return all
+}
