@@ -43,7 +43,11 @@ func NewCluster(name, repository, stateDir, image string) (Cluster, error) {
 	commands := Commands{Dir: repository}
 	switch name {
 	case "local":
-		return &localCluster{commands: commands, program: bin(repository, "cluster"), stateDir: stateDir}, nil
+		absolute, err := filepath.Abs(stateDir)
+		if err != nil {
+			return nil, fmt.Errorf("state folder: %w", err)
+		}
+		return &localCluster{commands: commands, program: bin(repository, "cluster"), stateDir: absolute}, nil
 	case "current":
 		if image == "" {
 			return nil, errors.New("a cluster of yours cannot load images from here: build and push one (make image, or the Dockerfile) and name it with IMAGE=registry/name:tag")
