@@ -27,7 +27,7 @@ need() {
 test_packages() {
   need ca-certificates "/etc/ssl/certs/ca-certificates.crt"
   need postgresql initdb "/usr/lib/postgresql/*/bin/initdb" # stores: every test runs servers of its own
-  need chromium chromium chromium-browser google-chrome google-chrome-stable # the dashboard in a browser
+  need chromium chromium # the dashboard in a browser
 }
 
 cluster_packages() {
