@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -31,7 +32,10 @@ import (
 // patience is how long a condition may take on a loaded machine. Waiting ends as soon as it holds.
 const patience = 30 * time.Second
 
-func TestMain(m *testing.M) { kubetest.Main(m, kubetest.Options{}) }
+func TestMain(m *testing.M) {
+	ctrl.SetLogger(logr.Discard())
+	kubetest.Main(m, kubetest.Options{})
+}
 
 // world is a namespace with an operator and a node of its own.
 type world struct {

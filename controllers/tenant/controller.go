@@ -164,6 +164,9 @@ func (r *Reconciler) addFinalizer(ctx context.Context, tenant *v1alpha1.Tenant) 
 
 // writeStatus patches what is new in the status; nothing when nothing is.
 func (r *Reconciler) writeStatus(ctx context.Context, s *scope) error {
+	if s.unheard() {
+		return nil // the answers that are on their way start another pass
+	}
 	before := s.tenant.DeepCopy()
 	s.tenant.Status = s.status()
 	metrics.TenantConditions(s.tenant.Namespace, s.tenant.Name, before.Status.Conditions, s.tenant.Status.Conditions)

@@ -7,8 +7,11 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
 )
 
@@ -147,4 +150,26 @@ func shortRevision(revision string) string {
 		return "no revision"
 	}
 	return "revision " + revision[:min(8, len(revision))]
+}
+
+// unheard says that nothing but the silence of pods that this process has not heard of yet speaks
+// against what the status says already. It is so after a restart of the operator: a tenant that was
+// ready is not called unready while its pods are being asked.
+func (s *scope) unheard() bool {
+	before := s.tenant.Status
+	ready := meta.FindStatusCondition(before.Conditions, string(v1alpha1.ConditionReady))
+	if ready == nil || ready.Status != metav1.ConditionTrue || ready.ObservedGeneration != s.tenant.Generation ||
+		before.Revision == nil || before.Revision.Served == "" || before.Revision.Served != s.desired() {
+		return false
+	}
+	w := s.workload()
+	if s.verdict(w).reason != v1alpha1.ReasonRevisionPending {
+		return false
+	}
+	for _, pod := range w.ready {
+		if answer, known := s.answers[pod.UID]; known && !answer.Serves(s.desired()) {
+			return false
+		}
+	}
+	return true
 }

@@ -31,12 +31,15 @@ func podTransport() http.RoundTripper {
 	}
 }
 
-// ask sends one request. The error says what went wrong in words that do not change from one attempt
+// ask sends one request: one that waits for the wanted revision, or one for whatever is served now. The error says what went wrong in words that do not change from one attempt
 // to the next, because it becomes part of a status.
-func (p *Prober) ask(ctx context.Context, w *worker) Answer {
+func (p *Prober) ask(ctx context.Context, w *worker, wait bool) Answer {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	address := url.URL{Scheme: "http", Host: w.address, Path: tenantconfig.StatusPath, RawQuery: url.Values{"until": {w.revision}}.Encode()}
+	address := url.URL{Scheme: "http", Host: w.address, Path: tenantconfig.StatusPath}
+	if wait {
+		address.RawQuery = url.Values{"until": {w.revision}}.Encode()
+	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
 	if err != nil {
 		return Answer{Err: err}

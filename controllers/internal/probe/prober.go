@@ -152,15 +152,16 @@ func (p *Prober) replace(old, next *worker, tenant types.NamespacedName) *worker
 	}
 	var ctx context.Context
 	ctx, next.cancel = context.WithCancel(p.ctx)
-	p.done.Go(func() { p.run(ctx, tenant, next) })
+	wait := next.answered // of a pod that was never heard of, anything is news
+	p.done.Go(func() { p.run(ctx, tenant, next, wait) })
 	return next
 }
 
-// run asks until it is told to stop.
-func (p *Prober) run(ctx context.Context, tenant types.NamespacedName, w *worker) {
+// run asks until it is told to stop. Without wait the first question is answered at once.
+func (p *Prober) run(ctx context.Context, tenant types.NamespacedName, w *worker, wait bool) {
 	backoff := minBackoff
-	for {
-		answer := p.ask(ctx, w)
+	for ; ; wait = true {
+		answer := p.ask(ctx, w, wait)
 		if ctx.Err() != nil {
 			return
 		}

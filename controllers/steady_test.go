@@ -1,0 +1,123 @@
+package controllers_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+)
+
+// Not parallel, like every test that counts passes: the counters belong to the process.
+
+func TestSteadyStateWritesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.applySample("dentist.yaml")
+	w.applySample("dentist-campaign.yaml")
+	w.applySample("hair-salon.yaml")
+	var tenants v1alpha1.TenantList
+	if err := w.cluster.Client.List(t.Context(), &tenants, client.InNamespace(w.namespace)); err != nil {
+		t.Fatal(err)
+	}
+	for _, tenant := range tenants.Items {
+		w.waitReady(tenant.Name)
+	}
+	w.quiet()
+
+	_, before := w.requests.since(0)
+	for round := range 3 {
+		passes := total(t, "frontdesk_reconcile_outcomes_total")
+		for _, tenant := range tenants.Items {
+			edit(w, &v1alpha1.Tenant{}, tenant.Name, func(o *v1alpha1.Tenant) {
+				o.Annotations = map[string]string{"frontdesk.dev/reconcile-requested-at": time.Now().Format(time.RFC3339Nano)}
+			})
+			edit(w, &corev1.Service{}, "frontdesk-"+tenant.Name, annotate[*corev1.Service])
+			edit(w, &corev1.Secret{}, "frontdesk-"+tenant.Name+"-config", annotate[*corev1.Secret])
+		}
+		w.eventually("the passes of the round", func() string {
+			if got := total(t, "frontdesk_reconcile_outcomes_total") - passes; got < float64(len(tenants.Items)) {
+				return "not all have happened"
+			}
+			return ""
+		})
+		w.quiet()
+		requests, _ := w.requests.since(before)
+		if diff := cmp.Diff([]string(nil), writes(requests)); diff != "" {
+			t.Fatalf("round %d: requests that write (-want +got):\n%s", round, diff)
+		}
+	}
+}
+
+func TestRestartWritesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.applySample("dentist.yaml")
+	w.waitReady("bright-smile")
+	w.quiet()
+	w.stop()
+
+	passes := total(t, "frontdesk_reconcile_outcomes_total")
+	w.startOperator()
+	w.eventually("the first passes", func() string {
+		// One of the tenant, one of each policy, and one with the answer of the pod.
+		if got := total(t, "frontdesk_reconcile_outcomes_total") - passes; got < 4 {
+			return "not all have happened"
+		}
+		return ""
+	})
+	w.quiet()
+	requests, _ := w.requests.since(0)
+	if diff := cmp.Diff([]string(nil), writes(requests)); diff != "" {
+		t.Errorf("requests that write (-want +got):\n%s", diff)
+	}
+	w.waitReady("bright-smile")
+}
+
+// annotate is a harmless edit by somebody else.
+func annotate[T client.Object](object T) {
+	annotations := object.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations["example.com/touched"] = time.Now().Format(time.RFC3339Nano)
+	object.SetAnnotations(annotations)
+}
+
+// quiet waits until the operator has made no request for a while.
+func (w *world) quiet() {
+	w.t.Helper()
+	const calm = 700 * time.Millisecond
+	_, count := w.requests.since(0)
+	last := time.Now()
+	w.eventually("a quiet operator", func() string {
+		if _, now := w.requests.since(0); now != count {
+			count, last = now, time.Now()
+		}
+		if time.Since(last) < calm {
+			return "it still makes requests"
+		}
+		return ""
+	})
+}
+
+// total sums a counter over its labels.
+func total(t *testing.T, name string) float64 {
+	t.Helper()
+	families, err := metrics.Registry.(prometheus.Gatherer).Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum float64
+	for _, family := range families {
+		if family.GetName() == name {
+			for _, metric := range family.GetMetric() {
+				sum += metric.GetCounter().GetValue()
+			}
+		}
+	}
+	return sum
+}
