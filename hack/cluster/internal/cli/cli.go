@@ -44,7 +44,8 @@ type options struct {
 
 // Main runs the program and returns its exit code.
 func Main(args []string) int {
-	if len(args) == 1 {
+	// The state directory follows, for people who look at the list of processes.
+	if len(args) == 2 {
 		switch args[0] {
 		case sandbox.InitCommand:
 			code, err := sandbox.Init()

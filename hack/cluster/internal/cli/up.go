@@ -62,6 +62,9 @@ func (o *options) up(ctx context.Context, s shape) error {
 		return err
 	}
 	if healthy {
+		if rec, err := dir.ReadRecord(); err != nil || (s.nodes != "auto" && rec.Nodes != nodes) {
+			return errors.Join(err, fmt.Errorf("a cluster with %s nodes runs in %s: `cluster down` first, or pass another --state", rec.Nodes, dir))
+		}
 		o.say("The cluster is up already.")
 		return o.describe(dir)
 	}
@@ -78,6 +81,11 @@ func (o *options) up(ctx context.Context, s shape) error {
 	if err := o.restoreForwards(ctx, dir); err != nil {
 		return err
 	}
+	// Once more: a cluster that was being killed while this one started is
+	// dead by now.
+	if err := sandbox.SweepStale(ctx); err != nil {
+		return err
+	}
 	o.say("Ready after %.1fs.", time.Since(begin).Seconds())
 	return o.describe(dir)
 }
@@ -85,12 +93,12 @@ func (o *options) up(ctx context.Context, s shape) error {
 // healthyOrStopped returns true for a cluster that runs well, and makes sure
 // that any other does not run at all. A cluster that is only slow is given time.
 func (o *options) healthyOrStopped(ctx context.Context, dir state.Dir) (bool, error) {
-	alive, err := dir.Alive()
-	if err != nil || !alive {
-		return false, err
-	}
 	deadline := time.Now().Add(repairPatience)
 	for {
+		alive, err := dir.Alive()
+		if err != nil || !alive {
+			return false, err
+		}
 		response, err := control.Call(ctx, dir, control.Request{Op: control.OpStatus}, nil)
 		if err == nil && response.Status.Ready {
 			return true, nil

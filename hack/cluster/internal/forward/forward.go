@@ -101,6 +101,10 @@ func (s *Set) Remove(address string) bool {
 // ready pod: long enough for one to be replaced.
 const dialPatience = 10 * time.Second
 
+// attemptPatience bounds one attempt: a pod that is gone may not refuse, and
+// the next attempt finds another.
+const attemptPatience = time.Second
+
 func (s *Set) serve(l net.Listener, t Target) {
 	for {
 		conn, err := l.Accept()
@@ -134,7 +138,7 @@ func (s *Set) dial(ctx context.Context, t Target) (net.Conn, error) {
 		address, err := s.resolve(ctx, t)
 		if err == nil {
 			var conn net.Conn
-			var d net.Dialer
+			d := net.Dialer{Timeout: attemptPatience}
 			if conn, err = d.DialContext(ctx, "tcp", address); err == nil {
 				return conn, nil
 			}

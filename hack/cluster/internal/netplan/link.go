@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // innerName is the link's name inside the cluster's network namespace.
@@ -85,8 +86,11 @@ func Disconnect(id string) error {
 }
 
 // ConfigureInside sets up the network of the cluster's own namespace: loopback,
-// the inner end, forwarding between pods, and a default route, which Services'
-// addresses need before they are translated.
+// the inner end, forwarding between pods, and routes.
+//
+// A Service's address needs some route before it is translated. Everything else
+// that is neither a pod's nor on the link is unreachable, at once and not after
+// a timeout: the outside world, and the address of a pod that is gone.
 func ConfigureInside(ctx context.Context, l Link) error {
 	if err := waitForLink(ctx, innerName); err != nil {
 		return err
@@ -101,11 +105,29 @@ func ConfigureInside(ctx context.Context, l Link) error {
 	if err := bringUp(innerName, l.Node, l.Bits); err != nil {
 		return err
 	}
-	if err := netlink.RouteAdd(&netlink.Route{Gw: l.Host.AsSlice()}); err != nil {
-		return fmt.Errorf("add default route: %w", err)
+	if err := addRoutes(l); err != nil {
+		return err
 	}
 	if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644); err != nil {
 		return fmt.Errorf("turn on forwarding: %w", err)
+	}
+	return nil
+}
+
+func addRoutes(l Link) error {
+	_, services, err := net.ParseCIDR(ServiceRange)
+	if err != nil {
+		return fmt.Errorf("range of Services: %w", err)
+	}
+	_, everything, err := net.ParseCIDR("0.0.0.0/0")
+	if err != nil {
+		return err
+	}
+	if err := netlink.RouteAdd(&netlink.Route{Dst: services, Gw: l.Host.AsSlice()}); err != nil {
+		return fmt.Errorf("add route to Services: %w", err)
+	}
+	if err := netlink.RouteAdd(&netlink.Route{Dst: everything, Type: unix.RTN_UNREACHABLE}); err != nil {
+		return fmt.Errorf("add route to nowhere: %w", err)
 	}
 	return nil
 }

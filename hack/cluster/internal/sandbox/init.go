@@ -105,7 +105,7 @@ func startSupervisor(boot Bootstrap) (pid int, err error) {
 	if boot.Lifeline {
 		files = append(files, lifelineFD)
 	}
-	pid, err = syscall.ForkExec("/proc/self/exe", []string{"cluster", SuperviseCommand}, &syscall.ProcAttr{
+	pid, err = syscall.ForkExec("/proc/self/exe", []string{"cluster", SuperviseCommand, boot.StateDir}, &syscall.ProcAttr{
 		Dir: "/", Env: environment(insideBin), Files: files,
 	})
 	if err != nil {

@@ -66,7 +66,8 @@ func Start(dir state.Dir, rec *state.Record, lock *state.Lock, lifeline *os.File
 	defer func() { _ = stdin.Close() }()
 	defer func() { _ = feed.Close() }()
 
-	cmd := exec.Command("/proc/self/exe", SuperviseCommand)
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{"cluster", SuperviseCommand, string(dir)}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if rec.Isolated {
 		cmd.Args[1] = InitCommand
