@@ -91,6 +91,11 @@ func TestBrokenEditKeepsTheLastGoodConfiguration(t *testing.T) {
 			reason: v1alpha1.ReasonUnknownHolidayCalendar, message: `BookingPolicy hours: spec.holidays.calendar: "QQ"`,
 		},
 		{
+			name:   "policy that the engine cannot use",
+			policy: func(o *v1alpha1.BookingPolicy) { o.Spec.Buffers.After = "1500ms" },
+			reason: v1alpha1.ReasonBookingPolicyInvalid, message: "BookingPolicy hours: spec.buffers.after: is 1s500ms",
+		},
+		{
 			name:   "pinned to a release that the operator does not run",
 			edit:   func(o *v1alpha1.Tenant) { o.Spec.Updates = &v1alpha1.Updates{Version: "0.0.1"} },
 			reason: v1alpha1.ReasonUnsupportedVersion, message: "spec.updates.version",

@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -60,9 +59,9 @@ func newWorld(t *testing.T) *world {
 func (w *world) startOperator() {
 	w.t.Helper()
 	w.requests = &recorder{}
-	restConfig := rest.CopyConfig(w.cluster.Config)
+	restConfig := asOperator(w.t, w.cluster, w.namespace)
 	restConfig.QPS = -1
-	restConfig.Wrap(func(next http.RoundTripper) http.RoundTripper { return w.requests.around(next) })
+	restConfig.Wrap(func(next http.RoundTripper) http.RoundTripper { return w.requests.around(refuseNothing(w.t, next)) })
 	manager, err := ctrl.NewManager(restConfig, ctrl.Options{
 		Scheme:     controllers.Scheme(),
 		Cache:      controllers.CacheOptions([]string{w.namespace}),

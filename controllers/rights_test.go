@@ -1,0 +1,101 @@
+package controllers_test
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	"sigs.k8s.io/yaml"
+
+	"github.com/frontdesk-dev/frontdesk/internal/testing/kubetest"
+)
+
+// Every test runs the operator with exactly the rights that are generated from its markers, bound in
+// the one namespace, as a namespaced installation has them. A refused request fails the test.
+
+const operatorUser = "frontdesk-operator-under-test"
+
+// operatorConfig is shared: making a user means making a certificate.
+var operatorConfig struct {
+	once   sync.Once
+	config *rest.Config
+	rules  []rbacv1.PolicyRule
+	own    []rbacv1.PolicyRule
+	err    error
+}
+
+// asOperator returns a connection that may do in the namespace what the operator may, and no more.
+func asOperator(t *testing.T, cluster *kubetest.Cluster, namespace string) *rest.Config {
+	t.Helper()
+	shared := &operatorConfig
+	shared.once.Do(func() {
+		if shared.rules, shared.own, shared.err = generatedRules(); shared.err != nil {
+			return
+		}
+		user, err := cluster.Env.AddUser(envtest.User{Name: operatorUser}, cluster.Config)
+		if err != nil {
+			shared.err = err
+			return
+		}
+		shared.config = user.Config()
+	})
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	role := &rbacv1.Role{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "operator"},
+		Rules:      append(append([]rbacv1.PolicyRule{}, shared.rules...), shared.own...),
+	}
+	binding := &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "operator"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "operator"},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: operatorUser}},
+	}
+	for _, object := range []client.Object{role, binding} {
+		if err := cluster.Client.Create(t.Context(), object); err != nil && !apierrors.IsAlreadyExists(err) {
+			t.Fatal(err)
+		}
+	}
+	return rest.CopyConfig(shared.config)
+}
+
+// generatedRules reads the rights for tenants' namespaces, and those for the operator's own.
+func generatedRules() (tenants, own []rbacv1.PolicyRule, err error) {
+	data, err := os.ReadFile(filepath.Join("..", "config", "rbac", "role.yaml"))
+	if err != nil {
+		return nil, nil, err
+	}
+	for document := range bytes.SplitSeq(data, []byte("\n---\n")) {
+		var role rbacv1.ClusterRole // a Role has the same shape
+		if err := yaml.Unmarshal(document, &role); err != nil {
+			return nil, nil, err
+		}
+		switch role.Kind {
+		case "ClusterRole":
+			tenants = append(tenants, role.Rules...)
+		case "Role":
+			own = append(own, role.Rules...)
+		}
+	}
+	return tenants, own, nil
+}
+
+// refuseNothing fails the test for each request that the API server forbade.
+func refuseNothing(t *testing.T, next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(request *http.Request) (*http.Response, error) {
+		response, err := next.RoundTrip(request)
+		if err == nil && response.StatusCode == http.StatusForbidden {
+			t.Errorf("the operator has no right to %s %s", request.Method, request.URL.Path)
+		}
+		return response, err
+	})
+}
