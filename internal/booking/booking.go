@@ -80,7 +80,9 @@ type Booking struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	// Version counts changes, from 1.
-	Version            int
+	Version int
+	// Reschedules counts how often the booking was moved.
+	Reschedules        int
 	CancelledAt        time.Time
 	CancellationReason string
 }
@@ -104,10 +106,13 @@ type EventType string
 
 // The event types.
 const (
-	EventHeld      EventType = "booking.held"
-	EventRequested EventType = "booking.requested"
-	EventConfirmed EventType = "booking.confirmed"
-	EventCancelled EventType = "booking.cancelled"
+	EventHeld        EventType = "booking.held"
+	EventRequested   EventType = "booking.requested"
+	EventConfirmed   EventType = "booking.confirmed"
+	EventRescheduled EventType = "booking.rescheduled"
+	EventCancelled   EventType = "booking.cancelled"
+	EventCompleted   EventType = "booking.completed"
+	EventNoShow      EventType = "booking.no_show"
 )
 
 // Actor is who asks for a change and through what.

@@ -18,6 +18,10 @@ var (
 	ErrNotLive = errors.New("booking is not live")
 	// ErrTooLate: the change came after its cut-off by the database's clock.
 	ErrTooLate = errors.New("too late")
+	// ErrTooEarly: the change may be made only after the booking's start, by the database's clock.
+	ErrTooEarly = errors.New("too early")
+	// ErrWrongStatus: a booking of its status cannot get the status that was asked for.
+	ErrWrongStatus = errors.New("wrong status")
 	// ErrUnavailable: the database cannot be reached or cannot take the request now. Whether a change took
 	// effect is unknown; repeating it with the same idempotency key is safe.
 	ErrUnavailable = errors.New("database unavailable")
@@ -42,6 +46,8 @@ const (
 	LimitPerWeek LimitKind = "perWeek"
 	// LimitOpenPerCustomer counts the customer's live bookings that start after now.
 	LimitOpenPerCustomer LimitKind = "openPerCustomer"
+	// LimitReschedules counts how often one booking has been moved. It is only ever reported, see Rescheduling.
+	LimitReschedules LimitKind = "reschedules"
 )
 
 // Limit is a counted limit that must hold after the booking is made.
@@ -149,6 +155,13 @@ type Store interface {
 	// Cancel calls a live booking off and frees its slot. Errors: ErrNotFound, ErrNotLive, ErrTooLate,
 	// ErrIdempotencyMismatch.
 	Cancel(ctx context.Context, request Cancellation) (booking Booking, replayed bool, err error)
+	// Transition gives a booking another status; see Transition for which. Errors: ErrNotFound, ErrNotLive,
+	// ErrWrongStatus, ErrTooEarly, ErrIdempotencyMismatch.
+	Transition(ctx context.Context, request Transition) (booking Booking, replayed bool, err error)
+	// Reschedule moves a live booking to another time, other units, or both, in one step: if it fails, the
+	// booking keeps what it had. The new time may overlap the old one. A hold keeps its expiry. Errors:
+	// ErrNotFound, ErrNotLive, ErrTooLate, ErrOccupied, *LimitError, ErrIdempotencyMismatch, ErrInvalidRequest.
+	Reschedule(ctx context.Context, request Rescheduling) (booking Booking, replayed bool, err error)
 	// Replay returns the booking that a claim was made for, as it is now, and changes nothing. The Service
 	// asks when the rules refuse a request that may be the repetition of one they accepted. Errors:
 	// ErrNotFound when the key was never claimed or has expired, ErrIdempotencyMismatch.

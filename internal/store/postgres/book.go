@@ -61,7 +61,7 @@ func (s *Store) anyFree(ctx context.Context, r booking.NewBooking) (bool, error)
 	if request.IsGroup(r.Booking) {
 		return true, nil // the locked path has the last word on groups
 	}
-	taken, err := takenCandidates(s.pool.QueryRow(ctx, takenSQL, takenArgs(r)...))
+	taken, err := takenCandidates(s.pool.QueryRow(ctx, takenSQL, takenArgs(r.Booking.Blocked, r.Candidates)...))
 	return len(taken) < len(r.Candidates), err
 }
 
@@ -74,19 +74,19 @@ WHERE EXISTS (
 	WHERE o.resource_id = c.resource_id AND o.unit = c.unit AND o.blocked && tstzrange($1::timestamptz, $2::timestamptz)
 		AND ` + notExpired + `)`
 
-func takenArgs(r booking.NewBooking) []any {
+func takenArgs(blocked booking.Interval, candidates []booking.Assignment) []any {
 	var (
 		indexes, numbers []int
 		resources        []string
 	)
-	for i, candidate := range r.Candidates {
+	for i, candidate := range candidates {
 		for _, unit := range candidate {
 			indexes = append(indexes, i)
 			resources = append(resources, unit.ResourceID)
 			numbers = append(numbers, unit.Number)
 		}
 	}
-	return []any{r.Booking.Blocked.Start, r.Booking.Blocked.End, indexes, resources, numbers}
+	return []any{blocked.Start, blocked.End, indexes, resources, numbers}
 }
 
 func takenCandidates(row pgx.Row) (map[int]bool, error) {

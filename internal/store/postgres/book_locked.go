@@ -38,24 +38,35 @@ func (s *Store) bookLocked(ctx context.Context, r booking.NewBooking) (b booking
 func survey(ctx context.Context, tx pgx.Tx, r booking.NewBooking) (taken map[int]bool, err error) {
 	batch := &pgx.Batch{}
 	queueLocks(batch, request.Locks(r))
-	if claim := r.Idempotency; claim != nil {
-		batch.Queue(`SELECT EXISTS (SELECT FROM idempotency_keys WHERE principal = $1 AND route = $2 AND key = $3)`,
-			claim.Principal, claim.Route, claim.Key).QueryRow(func(row pgx.Row) error {
-			var known bool
-			if err := row.Scan(&known); err != nil || !known {
-				return err
-			}
-			return errNotWon
-		})
-	}
+	queueClaimCheck(batch, r.Idempotency)
 	for _, limit := range r.Limits {
-		queueLimit(batch, limit, r.Booking.Customer)
+		queueLimit(batch, limit, request.Identity(r.Booking.Customer), r.Booking.ID)
 	}
-	batch.Queue(takenSQL, takenArgs(r)...).QueryRow(func(row pgx.Row) (err error) {
-		taken, err = takenCandidates(row)
+	queueTaken(batch, r.Booking.Blocked, r.Candidates, &taken)
+	return taken, tx.SendBatch(ctx, batch).Close()
+}
+
+// queueTaken finds out which candidates are taken.
+func queueTaken(batch *pgx.Batch, blocked booking.Interval, candidates []booking.Assignment, taken *map[int]bool) {
+	batch.Queue(takenSQL, takenArgs(blocked, candidates)...).QueryRow(func(row pgx.Row) (err error) {
+		*taken, err = takenCandidates(row)
 		return err
 	})
-	return taken, tx.SendBatch(ctx, batch).Close()
+}
+
+// queueClaimCheck fails with errNotWon when the key is known.
+func queueClaimCheck(batch *pgx.Batch, claim *booking.IdempotencyClaim) {
+	if claim == nil {
+		return
+	}
+	batch.Queue(`SELECT EXISTS (SELECT FROM idempotency_keys WHERE principal = $1 AND route = $2 AND key = $3)`,
+		claim.Principal, claim.Route, claim.Key).QueryRow(func(row pgx.Row) error {
+		var known bool
+		if err := row.Scan(&known); err != nil || !known {
+			return err
+		}
+		return errNotWon
+	})
 }
 
 // queueLocks takes advisory locks until the end of the transaction, in the order of their numbers, which is
@@ -73,18 +84,19 @@ func queueLocks(batch *pgx.Batch, names []string) {
 	}
 }
 
-// queueLimit counts what the limit counts and fails with *booking.LimitError when it is reached.
-func queueLimit(batch *pgx.Batch, limit booking.Limit, customer booking.Customer) {
+// queueLimit counts what the limit counts, apart from the booking itself, and fails with *booking.LimitError when it is
+// reached.
+func queueLimit(batch *pgx.Batch, limit booking.Limit, customer, bookingID string) {
 	var query *pgx.QueuedQuery
 	if limit.Kind == booking.LimitOpenPerCustomer {
 		query = batch.Queue(`
 			SELECT count(*) FROM bookings b JOIN customers c ON c.id = b.customer_id
-			WHERE c.identity = $1 AND b.start_at > clock_timestamp() AND `+isLive, request.Identity(customer))
+			WHERE c.identity = $1 AND b.start_at > clock_timestamp() AND `+isLive, customer)
 	} else {
 		query = batch.Queue(`
 			SELECT count(*) FROM bookings b
-			WHERE b.start_at >= $1 AND b.start_at < $2 AND `+isCounted+` AND `+onAnyOf,
-			limit.Within.Start, limit.Within.End, limit.Resources)
+			WHERE b.start_at >= $1 AND b.start_at < $2 AND b.id <> $4 AND `+isCounted+` AND `+onAnyOf,
+			limit.Within.Start, limit.Within.End, limit.Resources, bookingID)
 	}
 	query.QueryRow(func(row pgx.Row) error {
 		var count int
@@ -106,7 +118,7 @@ const onAnyOf = `(coalesce(cardinality($3::text[]), 0) = 0 OR b.resource_ids && 
 func bookUnits(
 	ctx context.Context, tx pgx.Tx, r booking.NewBooking, args []any, taken map[int]bool,
 ) (booking.Booking, error) {
-	units, found := firstFree(r, taken)
+	units, found := request.FirstFree(r.Candidates, taken)
 	if !found {
 		return booking.Booking{}, booking.ErrOccupied
 	}
@@ -116,17 +128,4 @@ func bookUnits(
 		return booking.Booking{}, errNotWon
 	}
 	return b, err
-}
-
-func firstFree(r booking.NewBooking, taken map[int]bool) (booking.Assignment, bool) {
-	var free []booking.Assignment
-	for i, candidate := range r.Candidates {
-		if !taken[i] {
-			free = append(free, candidate)
-		}
-	}
-	if len(free) == 0 {
-		return nil, false
-	}
-	return request.TryOrder(free)[0], true
 }

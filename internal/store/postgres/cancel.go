@@ -94,7 +94,9 @@ func (s *Store) leaveSession(ctx context.Context, r booking.Cancellation) (b boo
 		if err != nil {
 			return err
 		}
-		if err := lockSession(ctx, tx, units); err != nil {
+		batch := &pgx.Batch{}
+		queueLocks(batch, request.ResourceLocks(units))
+		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err
 		}
 		if b, err = cancelWith(ctx, tx, r, true); errors.Is(err, pgx.ErrNoRows) {

@@ -155,9 +155,9 @@ func optional(text string) any {
 	return text
 }
 
-func optionalTime(t time.Time) any {
+func optionalTime(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
-	return t
+	return &t
 }

@@ -12,24 +12,38 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/store/request"
 )
 
-// bookPlace gives the booking a place in a session that exists, else opens one on the first candidate that is
-// not taken. The caller holds the locks of all candidates' resources.
+// bookPlace gives the booking a place in a session. The caller holds the locks of all candidates' resources.
 func bookPlace(
 	ctx context.Context, tx pgx.Tx, r booking.NewBooking, args []any, taken map[int]bool,
 ) (booking.Booking, error) {
-	sessionID, place, err := findPlace(ctx, tx, r)
-	if err == nil && sessionID == "" {
-		place = 1
-		sessionID, err = openSession(ctx, tx, r, taken)
-	}
+	seat, err := takePlace(ctx, tx, r.Booking, r.Candidates, taken)
 	if err != nil {
 		return booking.Booking{}, err
 	}
-	b, err := scanBooking(tx.QueryRow(ctx, bookPlaceSQL, append(args, sessionID, place)...))
+	b, err := scanBooking(tx.QueryRow(ctx, bookPlaceSQL, append(args, seat.sessionID, seat.place)...))
 	if err != nil {
 		return booking.Booking{}, err
 	}
-	return b, settleSession(ctx, tx, sessionID)
+	return b, settleSession(ctx, tx, seat.sessionID)
+}
+
+// place is a place in a session on these units.
+type place struct {
+	sessionID string
+	place     int
+	units     booking.Assignment
+}
+
+// takePlace finds a place in a session that exists on one of the candidates, else opens one on the first that is
+// not taken. The place itself is written by the caller.
+func takePlace(
+	ctx context.Context, tx pgx.Tx, b booking.Booking, candidates []booking.Assignment, taken map[int]bool,
+) (place, error) {
+	seat, found, err := findPlace(ctx, tx, b, candidates)
+	if err == nil && !found {
+		return openSession(ctx, tx, b, candidates, taken)
+	}
+	return seat, err
 }
 
 // findPlaceSQL lists the sessions of service $1 at $2 that still hold their units, with their lowest free place.
@@ -44,70 +58,56 @@ WHERE s.service_id = $1 AND s.start_at = $2 AND free.place IS NOT NULL
 	AND EXISTS (SELECT FROM occupancy o WHERE o.session_id = s.id AND ` + notExpired + `)
 ORDER BY s.created_at, s.id`
 
-// findPlace looks for a session with a free place on one of the candidates; no session is an empty id.
-func findPlace(ctx context.Context, tx pgx.Tx, r booking.NewBooking) (sessionID string, place int, err error) {
-	rows, err := tx.Query(ctx, findPlaceSQL, r.Booking.ServiceID, r.Booking.Start)
+// findPlace looks for a session with a free place on one of the candidates.
+func findPlace(
+	ctx context.Context, tx pgx.Tx, b booking.Booking, candidates []booking.Assignment,
+) (seat place, found bool, err error) {
+	rows, err := tx.Query(ctx, findPlaceSQL, b.ServiceID, b.Start)
 	if err != nil {
-		return "", 0, err
+		return place{}, false, err
 	}
 	var (
 		id        string
-		free      int
+		number    int
 		resources []string
 		numbers   []int
 	)
-	_, err = pgx.ForEachRow(rows, []any{&id, &resources, &numbers, &free}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &resources, &numbers, &number}, func() error {
 		units := zipUnits(resources, numbers)
-		if sessionID == "" && slices.ContainsFunc(r.Candidates, func(c booking.Assignment) bool { return slices.Equal(c, units) }) {
-			sessionID, place = id, free
+		if !found && slices.ContainsFunc(candidates, func(c booking.Assignment) bool { return slices.Equal(c, units) }) {
+			seat, found = place{sessionID: id, place: number, units: units}, true
 		}
 		return nil
 	})
-	if err != nil || sessionID == "" {
-		return "", 0, err
+	if err != nil || !found {
+		return place{}, false, err
 	}
 	_, err = tx.Exec(ctx, `DELETE FROM session_places WHERE session_id = $1 AND place = $2 AND expires_at <= clock_timestamp()`,
-		sessionID, place)
-	return sessionID, place, err
+		seat.sessionID, seat.place)
+	return seat, true, err
 }
 
-// openSession occupies the first candidate that is free of anything else.
-func openSession(ctx context.Context, tx pgx.Tx, r booking.NewBooking, taken map[int]bool) (string, error) {
-	units, found := firstFree(r, taken)
+// openSession occupies the first candidate that is not taken.
+func openSession(
+	ctx context.Context, tx pgx.Tx, b booking.Booking, candidates []booking.Assignment, taken map[int]bool,
+) (place, error) {
+	units, found := request.FirstFree(candidates, taken)
 	if !found {
-		return "", booking.ErrOccupied
+		return place{}, booking.ErrOccupied
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return "", err
+		return place{}, err
 	}
+	seat := place{sessionID: id.String(), place: 1, units: units}
 	resources, numbers := unzipUnits(units)
-	var won int
-	err = tx.QueryRow(ctx, `
-		WITH session AS (
-			INSERT INTO sessions (id, service_id, start_at, group_size, resource_ids, unit_numbers)
-			VALUES ($1, $2, $3, $4, $7, $8)
-		), pick AS (
-			SELECT c.resource_id, c.unit FROM unnest($7::text[], $8::integer[]) AS c (resource_id, unit)
-		), freed AS (
-			DELETE FROM occupancy o USING pick c WHERE `+overlaps+` AND o.expires_at <= clock_timestamp() RETURNING 1
-		), won AS (
-			INSERT INTO occupancy (session_id, resource_id, unit, blocked)
-			SELECT $1, c.resource_id, c.unit, tstzrange($5, $6) FROM pick c
-			WHERE (SELECT count(*) FROM freed) >= 0 -- freed must run first
-			ORDER BY c.resource_id, c.unit
-			ON CONFLICT DO NOTHING RETURNING 1
-		)
-		SELECT count(*) FROM won`,
-		id.String(), r.Booking.ServiceID, r.Booking.Start, r.Booking.GroupSize,
-		r.Booking.Blocked.Start, r.Booking.Blocked.End, resources, numbers).Scan(&won)
-	switch {
-	case err != nil:
-		return "", err
-	case won < len(units):
-		return "", errNotWon // a booking of one unit was faster; the transaction is undone and tried again
+	_, err = tx.Exec(ctx, `
+		INSERT INTO sessions (id, service_id, start_at, group_size, resource_ids, unit_numbers) VALUES ($1, $2, $3, $4, $5, $6)`,
+		seat.sessionID, b.ServiceID, b.Start, b.GroupSize, resources, numbers)
+	if err != nil {
+		return place{}, err
 	}
-	return id.String(), nil
+	return seat, occupy(ctx, tx, owner{sessionID: &seat.sessionID}, units, b.Blocked, nil)
 }
 
 // settleSession makes a session hold its units for as long as any of its places is held: for ever, until the
@@ -144,11 +144,4 @@ func sessionOf(ctx context.Context, tx pgx.Tx, bookingID string) (string, bookin
 		return "", zipUnits(resources, numbers), nil
 	}
 	return *sessionID, zipUnits(resources, numbers), nil
-}
-
-// lockSession takes the locks under which a session's places change.
-func lockSession(ctx context.Context, tx pgx.Tx, units booking.Assignment) error {
-	batch := &pgx.Batch{}
-	queueLocks(batch, request.ResourceLocks(units))
-	return tx.SendBatch(ctx, batch).Close()
 }

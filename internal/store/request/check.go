@@ -3,6 +3,7 @@ package request
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -20,16 +21,15 @@ func CheckNew(r booking.NewBooking) error {
 	switch {
 	case !IsUUID(b.ID):
 		return invalid("booking id %q is not a UUID", b.ID)
-	case !b.Start.Before(b.End):
-		return invalid("the booking ends at or before its start")
-	case b.Start.Before(b.Blocked.Start) || b.End.After(b.Blocked.End):
-		return invalid("the blocked range does not cover the booking")
 	case !b.Status.Live():
 		return invalid("a new booking cannot be %q", b.Status)
 	case b.Status == booking.StatusHeld && r.HoldTTL <= 0:
 		return invalid("a held booking needs a time to live")
 	case b.Customer.Phone == "" && b.Customer.Email == "":
 		return invalid("the customer has neither a phone number nor an e-mail address")
+	}
+	if err := checkTimes(b.Start, b.End, b.Blocked); err != nil {
+		return err
 	}
 	if err := checkCandidates(r.Candidates); err != nil {
 		return err
@@ -53,6 +53,33 @@ func CheckCancellation(r booking.Cancellation) error {
 	return checkText(r.Reason, r.Actor.Principal, r.Actor.Channel)
 }
 
+// CheckTransition refuses, with booking.ErrInvalidRequest, text that no store could keep.
+func CheckTransition(r booking.Transition) error {
+	if err := checkIndexed(claimText(r.Idempotency)...); err != nil {
+		return err
+	}
+	return checkText(r.Actor.Principal, r.Actor.Channel)
+}
+
+// CheckRescheduling refuses, with booking.ErrInvalidRequest, a new time that no store could keep.
+func CheckRescheduling(r booking.Rescheduling) error {
+	if err := checkTimes(r.Start, r.End, r.Blocked); err != nil {
+		return err
+	}
+	if err := checkCandidates(r.Candidates); err != nil {
+		return err
+	}
+	for _, limit := range r.Limits {
+		if !knownLimit(limit.Kind) || limit.Kind == booking.LimitOpenPerCustomer {
+			return invalid("limit %q does not apply to a change of time", limit.Kind)
+		}
+	}
+	if err := checkIndexed(claimText(r.Idempotency)...); err != nil {
+		return err
+	}
+	return checkText(r.TimeZone, r.LocalStart, r.Actor.Principal, r.Actor.Channel)
+}
+
 // CheckClaim refuses, with booking.ErrInvalidRequest, a key that no store could keep.
 func CheckClaim(claim booking.IdempotencyClaim) error { return checkIndexed(claimText(&claim)...) }
 
@@ -65,6 +92,16 @@ func IsUUID(s string) bool {
 // IsText says whether s can be stored: UTF-8 without NUL bytes, which Postgres refuses.
 func IsText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsRune(s, 0)
+}
+
+func checkTimes(start, end time.Time, blocked booking.Interval) error {
+	switch {
+	case !start.Before(end):
+		return invalid("the booking ends at or before its start")
+	case start.Before(blocked.Start) || end.After(blocked.End):
+		return invalid("the blocked range does not cover the booking")
+	}
+	return nil
 }
 
 func checkCandidates(candidates []booking.Assignment) error {

@@ -57,17 +57,18 @@ func Ranks(candidates []booking.Assignment) []int {
 	return ranks
 }
 
-// Sorted returns the units ordered by resource, then number: the order in which every store writes occupancy,
-// so that two bookings never wait for each other crosswise.
-func Sorted(units booking.Assignment) booking.Assignment {
-	sorted := slices.Clone(units)
-	slices.SortFunc(sorted, func(a, b booking.Unit) int {
-		if c := strings.Compare(a.ResourceID, b.ResourceID); c != 0 {
-			return c
+// FirstFree is the candidate to take: the most preferred of those that are not taken, by index.
+func FirstFree(candidates []booking.Assignment, taken map[int]bool) (booking.Assignment, bool) {
+	var free []booking.Assignment
+	for i, candidate := range candidates {
+		if !taken[i] {
+			free = append(free, candidate)
 		}
-		return a.Number - b.Number
-	})
-	return sorted
+	}
+	if len(free) == 0 {
+		return nil, false
+	}
+	return TryOrder(free)[0], true
 }
 
 // Locks names what a booking that is not simple must lock, sorted and without duplicates.
@@ -76,26 +77,38 @@ func Sorted(units booking.Assignment) booking.Assignment {
 // covered by these resources' locks, because a booking that it counts and that is limited itself locks
 // every resource it may occupy. A limit on all resources is covered by one lock of its own.
 func Locks(r booking.NewBooking) []string {
-	var names []string
-	for _, candidate := range r.Candidates {
-		for _, unit := range candidate {
-			names = append(names, resourceLock(unit.ResourceID))
-		}
-	}
+	names := locks(r.Candidates, r.Limits)
 	for _, limit := range r.Limits {
-		switch {
-		case limit.Kind == booking.LimitOpenPerCustomer:
+		if limit.Kind == booking.LimitOpenPerCustomer {
 			names = append(names, "customer/"+Identity(r.Booking.Customer))
-		case len(limit.Resources) == 0:
-			names = append(names, "limits")
-		default:
-			for _, id := range limit.Resources {
-				names = append(names, resourceLock(id))
-			}
 		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// MoveLocks names what a booking on these units must lock to be moved, sorted and without duplicates.
+func MoveLocks(r booking.Rescheduling, from booking.Assignment) []string {
+	names := locks(append([]booking.Assignment{from}, r.Candidates...), r.Limits)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func locks(candidates []booking.Assignment, limits []booking.Limit) (names []string) {
+	for _, candidate := range candidates {
+		for _, unit := range candidate {
+			names = append(names, resourceLock(unit.ResourceID))
+		}
+	}
+	for _, limit := range limits {
+		if limit.Kind != booking.LimitOpenPerCustomer && len(limit.Resources) == 0 {
+			names = append(names, "limits")
+		}
+		for _, id := range limit.Resources {
+			names = append(names, resourceLock(id))
+		}
+	}
+	return names
 }
 
 // ResourceLocks names the locks of the units' resources, sorted and without duplicates.
@@ -118,13 +131,30 @@ func Identity(c booking.Customer) string {
 	return "mailto:" + strings.ToLower(c.Email)
 }
 
-// EventType is the event that a new booking of this status causes.
+// AllowTransition says why a booking of this status, by the clock, cannot get the status asked for: ErrNotLive when
+// it has ended without taking place, else ErrWrongStatus.
+func AllowTransition(r booking.Transition, status booking.Status) error {
+	switch {
+	case r.AllowedFrom(status):
+		return nil
+	case status == booking.StatusCancelled || status == booking.StatusExpired:
+		return booking.ErrNotLive
+	default:
+		return booking.ErrWrongStatus
+	}
+}
+
+// EventType is the event that a booking causes when it gets this status; cancelling is not among them.
 func EventType(status booking.Status) booking.EventType {
 	switch status {
 	case booking.StatusHeld:
 		return booking.EventHeld
 	case booking.StatusPending:
 		return booking.EventRequested
+	case booking.StatusCompleted:
+		return booking.EventCompleted
+	case booking.StatusNoShow:
+		return booking.EventNoShow
 	default:
 		return booking.EventConfirmed
 	}

@@ -17,7 +17,7 @@ func (s *Store) Book(ctx context.Context, r booking.NewBooking) (booking.Booking
 	}
 	return s.once(ctx, "book", r.Idempotency, func(tx *sql.Tx) (booking.Booking, error) {
 		for _, limit := range r.Limits {
-			if err := checkLimit(ctx, tx, limit, r.Booking.Customer); err != nil {
+			if err := checkLimit(ctx, tx, limit, request.Identity(r.Booking.Customer), r.Booking.ID); err != nil {
 				return booking.Booking{}, err
 			}
 		}
@@ -35,18 +35,18 @@ const isCounted = `(b.status IN ('completed', 'no_show') OR ` + isLive + `)`
 const onAnyOf = `(json_array_length(?1) = 0 OR EXISTS (
 	SELECT 1 FROM json_each(b.units) u JOIN json_each(?1) wanted ON u.value ->> 0 = wanted.value))`
 
-// checkLimit fails with *booking.LimitError when the limit is reached.
-func checkLimit(ctx context.Context, tx *sql.Tx, limit booking.Limit, customer booking.Customer) error {
+// checkLimit fails with *booking.LimitError when the limit is reached by others than the booking itself.
+func checkLimit(ctx context.Context, tx *sql.Tx, limit booking.Limit, customer, bookingID string) error {
 	var row *sql.Row
 	if limit.Kind == booking.LimitOpenPerCustomer {
 		row = tx.QueryRowContext(ctx, `
 			SELECT count(*) FROM bookings b JOIN customers c ON c.id = b.customer_id
-			WHERE c.identity = ? AND b.start_at > `+clock+` AND `+isLive, request.Identity(customer))
+			WHERE c.identity = ? AND b.start_at > `+clock+` AND `+isLive, customer)
 	} else {
 		row = tx.QueryRowContext(ctx, `
 			SELECT count(*) FROM bookings b
-			WHERE b.start_at >= ?2 AND b.start_at < ?3 AND `+isCounted+` AND `+onAnyOf,
-			textList(limit.Resources), limit.Within.Start.UnixMicro(), limit.Within.End.UnixMicro())
+			WHERE b.start_at >= ?2 AND b.start_at < ?3 AND b.id <> ?4 AND `+isCounted+` AND `+onAnyOf,
+			textList(limit.Resources), limit.Within.Start.UnixMicro(), limit.Within.End.UnixMicro(), bookingID)
 	}
 	var count int
 	if err := row.Scan(&count); err != nil {
@@ -60,7 +60,7 @@ func checkLimit(ctx context.Context, tx *sql.Tx, limit booking.Limit, customer b
 
 // bookUnits books the first candidate that is free.
 func bookUnits(ctx context.Context, tx *sql.Tx, r booking.NewBooking) (booking.Booking, error) {
-	units, err := firstFree(ctx, tx, r)
+	units, err := firstFree(ctx, tx, r.Booking.Blocked, r.Candidates)
 	if err != nil {
 		return booking.Booking{}, err
 	}
@@ -68,7 +68,7 @@ func bookUnits(ctx context.Context, tx *sql.Tx, r booking.NewBooking) (booking.B
 	if err != nil {
 		return booking.Booking{}, err
 	}
-	if err := record(ctx, tx, r, recorded{units: units, place: 1, holdEnds: holdEnds}); err != nil {
+	if err := record(ctx, tx, r, place{units: units, number: 1}, holdEnds); err != nil {
 		return booking.Booking{}, err
 	}
 	if err := occupy(ctx, tx, owner{bookingID: r.Booking.ID}, units, r.Booking.Blocked, holdEnds); err != nil {
@@ -78,7 +78,9 @@ func bookUnits(ctx context.Context, tx *sql.Tx, r booking.NewBooking) (booking.B
 }
 
 // firstFree returns the first candidate none of whose units is occupied, else booking.ErrOccupied.
-func firstFree(ctx context.Context, tx *sql.Tx, r booking.NewBooking) (booking.Assignment, error) {
+func firstFree(
+	ctx context.Context, tx *sql.Tx, blocked booking.Interval, candidates []booking.Assignment,
+) (booking.Assignment, error) {
 	find, err := tx.PrepareContext(ctx, `
 		SELECT EXISTS (SELECT 1 FROM json_each(?1) u JOIN occupancy o ON o.resource_id = u.value ->> 0 AND o.unit = u.value ->> 1
 			WHERE o.blocked_to > ?2 AND o.blocked_from < ?3 AND `+notExpired+`)`)
@@ -86,10 +88,10 @@ func firstFree(ctx context.Context, tx *sql.Tx, r booking.NewBooking) (booking.A
 		return nil, err
 	}
 	defer func() { _ = find.Close() }() // the transaction's end releases it anyway
-	for _, candidate := range request.TryOrder(r.Candidates) {
+	for _, candidate := range request.TryOrder(candidates) {
 		var taken bool
 		err := find.QueryRowContext(ctx, unitList(candidate).String(),
-			r.Booking.Blocked.Start.UnixMicro(), r.Booking.Blocked.End.UnixMicro()).Scan(&taken)
+			blocked.Start.UnixMicro(), blocked.End.UnixMicro()).Scan(&taken)
 		if err != nil {
 			return nil, err
 		}
@@ -139,16 +141,15 @@ func occupy(
 	return nil
 }
 
-// recorded is what the store decides about a new booking.
-type recorded struct {
+// place is what the store decides about a booking: its units, and in a group its session and place in it.
+type place struct {
 	units     booking.Assignment
 	sessionID string
-	place     int
-	holdEnds  sql.NullInt64
+	number    int
 }
 
 // record writes customer, booking and event.
-func record(ctx context.Context, tx *sql.Tx, r booking.NewBooking, d recorded) error {
+func record(ctx context.Context, tx *sql.Tx, r booking.NewBooking, seat place, holdEnds sql.NullInt64) error {
 	b := r.Booking
 	customerID, err := upsertCustomer(ctx, tx, b.Customer)
 	if err != nil {
@@ -159,7 +160,7 @@ func record(ctx context.Context, tx *sql.Tx, r booking.NewBooking, d recorded) e
 			status, units, session_id, group_size, place, hold_expires_at, notes, channel, created_at, updated_at)
 		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, now, now FROM (SELECT `+clock+` AS now)`,
 		b.ID, b.ServiceID, customerID, b.Start.UnixMicro(), b.End.UnixMicro(), b.Blocked.Start.UnixMicro(), b.Blocked.End.UnixMicro(),
-		b.TimeZone, b.LocalStart, string(b.Status), unitList(d.units).String(), d.sessionID, max(b.GroupSize, 1), d.place, d.holdEnds,
+		b.TimeZone, b.LocalStart, string(b.Status), unitList(seat.units).String(), seat.sessionID, max(b.GroupSize, 1), seat.number, holdEnds,
 		b.Notes, b.Channel)
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ const bookingColumns = `
 	b.start_at, b.end_at, b.blocked_from, b.blocked_to, b.time_zone, b.local_start,
 	` + currentStatus + `,
 	b.units, b.group_size, b.place, b.hold_expires_at,
-	b.notes, b.channel, b.created_at, b.updated_at, b.version, b.cancelled_at, b.cancellation_reason`
+	b.notes, b.channel, b.created_at, b.updated_at, b.version, b.reschedules, b.cancelled_at, b.cancellation_reason`
 
 // currentStatus is a booking's status by the clock.
 const currentStatus = `CASE WHEN b.status = 'held' AND b.hold_expires_at <= ` + clock + ` THEN 'expired' ELSE b.status END`
@@ -48,7 +48,7 @@ func scanBooking(row scanner, further ...any) (booking.Booking, error) {
 		&start, &end, &from, &to, &b.TimeZone, &b.LocalStart,
 		&b.Status,
 		&units, &b.GroupSize, &b.Place, &holdEnds,
-		&b.Notes, &b.Channel, &created, &edited, &b.Version, &called, &b.CancellationReason,
+		&b.Notes, &b.Channel, &created, &edited, &b.Version, &b.Reschedules, &called, &b.CancellationReason,
 	}, further...)...)
 	if err != nil {
 		return booking.Booking{}, err

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 
 	"github.com/google/uuid"
@@ -11,31 +10,43 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 )
 
-// bookPlace gives the booking a place in a session that exists, else opens one on the first candidate that is
-// free of anything else.
+// bookPlace gives the booking a place in a session.
 func bookPlace(ctx context.Context, tx *sql.Tx, r booking.NewBooking) (booking.Booking, error) {
-	seat, found, err := findPlace(ctx, tx, r)
-	if err == nil && !found {
-		seat, err = openSession(ctx, tx, r)
-	}
+	seat, err := takePlace(ctx, tx, r.Booking, r.Candidates)
 	if err != nil {
 		return booking.Booking{}, err
 	}
-	if seat.holdEnds, err = holdEnd(ctx, tx, r); err != nil {
-		return booking.Booking{}, err
-	}
-	if err := record(ctx, tx, r, seat); err != nil {
-		return booking.Booking{}, err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO session_places (session_id, place, booking_id, expires_at) VALUES (?, ?, ?, ?)`,
-		seat.sessionID, seat.place, r.Booking.ID, seat.holdEnds)
+	holdEnds, err := holdEnd(ctx, tx, r)
 	if err == nil {
-		err = settleSession(ctx, tx, seat.sessionID)
+		err = record(ctx, tx, r, seat, holdEnds)
+	}
+	if err == nil {
+		err = sitDown(ctx, tx, r.Booking.ID, seat, holdEnds)
 	}
 	if err != nil {
 		return booking.Booking{}, err
 	}
 	return get(ctx, tx, r.Booking.ID)
+}
+
+// takePlace finds a place in a session that exists on one of the candidates, else opens one on the first that is
+// free of anything else.
+func takePlace(ctx context.Context, tx *sql.Tx, b booking.Booking, candidates []booking.Assignment) (place, error) {
+	seat, found, err := findPlace(ctx, tx, b, candidates)
+	if err == nil && !found {
+		return openSession(ctx, tx, b, candidates)
+	}
+	return seat, err
+}
+
+// sitDown writes that the booking has the place.
+func sitDown(ctx context.Context, tx *sql.Tx, bookingID string, seat place, holdEnds sql.NullInt64) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO session_places (session_id, place, booking_id, expires_at) VALUES (?, ?, ?, ?)`,
+		seat.sessionID, seat.number, bookingID, holdEnds)
+	if err != nil {
+		return err
+	}
+	return settleSession(ctx, tx, seat.sessionID)
 }
 
 // findPlaceSQL lists the sessions of service ?1 at ?2 that still hold their units, with their lowest free place.
@@ -50,45 +61,48 @@ GROUP BY s.id
 ORDER BY s.created_at, s.id`
 
 // findPlace looks for a session with a free place on one of the candidates.
-func findPlace(ctx context.Context, tx *sql.Tx, r booking.NewBooking) (seat recorded, found bool, err error) {
-	rows, err := tx.QueryContext(ctx, findPlaceSQL, r.Booking.ServiceID, r.Booking.Start.UnixMicro())
-	if err != nil {
-		return recorded{}, false, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() && !found {
+func findPlace(
+	ctx context.Context, tx *sql.Tx, b booking.Booking, candidates []booking.Assignment,
+) (seat place, found bool, err error) {
+	rows, err := tx.QueryContext(ctx, findPlaceSQL, b.ServiceID, b.Start.UnixMicro())
+	seats, err := collect(rows, err, func(rows *sql.Rows) (seat place, err error) {
 		var units unitList
-		if err := rows.Scan(&seat.sessionID, &units, &seat.place); err != nil {
-			return recorded{}, false, err
-		}
+		err = rows.Scan(&seat.sessionID, &units, &seat.number)
 		seat.units = booking.Assignment(units)
-		found = slices.ContainsFunc(r.Candidates, func(c booking.Assignment) bool { return slices.Equal(c, seat.units) })
+		return seat, err
+	})
+	if err != nil {
+		return place{}, false, err
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil || !found {
-		return recorded{}, false, err
+	i := slices.IndexFunc(seats, func(seat place) bool {
+		return slices.ContainsFunc(candidates, func(c booking.Assignment) bool { return slices.Equal(c, seat.units) })
+	})
+	if i < 0 {
+		return place{}, false, nil
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM session_places WHERE session_id = ? AND place = ? AND expires_at <= `+clock,
-		seat.sessionID, seat.place)
-	return seat, true, err
+		seats[i].sessionID, seats[i].number)
+	return seats[i], true, err
 }
 
 // openSession occupies the first candidate that is free of anything else.
-func openSession(ctx context.Context, tx *sql.Tx, r booking.NewBooking) (recorded, error) {
-	units, err := firstFree(ctx, tx, r)
+func openSession(ctx context.Context, tx *sql.Tx, b booking.Booking, candidates []booking.Assignment) (place, error) {
+	units, err := firstFree(ctx, tx, b.Blocked, candidates)
 	if err != nil {
-		return recorded{}, err
+		return place{}, err
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return recorded{}, err
+		return place{}, err
 	}
+	seat := place{units: units, sessionID: id.String(), number: 1}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO sessions (id, service_id, start_at, group_size, units, created_at) VALUES (?, ?, ?, ?, ?, `+clock+`)`,
-		id.String(), r.Booking.ServiceID, r.Booking.Start.UnixMicro(), r.Booking.GroupSize, unitList(units).String())
-	if err == nil {
-		err = occupy(ctx, tx, owner{sessionID: id.String()}, units, r.Booking.Blocked, sql.NullInt64{})
+		seat.sessionID, b.ServiceID, b.Start.UnixMicro(), b.GroupSize, unitList(units).String())
+	if err != nil {
+		return place{}, err
 	}
-	return recorded{units: units, sessionID: id.String(), place: 1}, err
+	return seat, occupy(ctx, tx, owner{sessionID: seat.sessionID}, units, b.Blocked, sql.NullInt64{})
 }
 
 // settleSession makes a session hold its units for as long as any of its places is held: for ever, until the

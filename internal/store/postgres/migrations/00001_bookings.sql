@@ -52,6 +52,7 @@ CREATE TABLE bookings (
     created_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
     version             integer NOT NULL DEFAULT 1,
+    reschedules         integer NOT NULL DEFAULT 0,
     cancelled_at        timestamptz,
     cancellation_reason text NOT NULL DEFAULT '',
     CHECK (start_at < end_at),

@@ -49,6 +49,7 @@ CREATE TABLE bookings (
     created_at          INTEGER NOT NULL,
     updated_at          INTEGER NOT NULL,
     version             INTEGER NOT NULL DEFAULT 1,
+    reschedules         INTEGER NOT NULL DEFAULT 0,
     cancelled_at        INTEGER,
     cancellation_reason TEXT NOT NULL DEFAULT '',
     CHECK (start_at < end_at),
