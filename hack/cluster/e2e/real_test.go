@@ -31,7 +31,9 @@ func TestRealNode(t *testing.T) {
 		t.Errorf("a second `up` took %s: it must find that nothing is to be done", took)
 	}
 
-	c.do("load", probeTar)
+	if said := c.do("load", probeTar); said != "Loaded docker.io/frontdesk/probe:test" {
+		t.Errorf("load: got %q", said)
+	}
 	c.kubectl("apply", "-f", "testdata/probe.yaml")
 	c.kubectl("-n", "probe", "rollout", "status", "deployment/probe", "--timeout=90s")
 	forwarded := "http://" + c.do("forward", "probe/probe:http")

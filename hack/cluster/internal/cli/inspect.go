@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -154,7 +155,7 @@ func (o *options) load(ctx context.Context, dir state.Dir, path string) error {
 	if err != nil {
 		return fmt.Errorf("load %s: %w", path, err)
 	}
-	o.print("%s", response.Output)
+	o.print("Loaded %s", strings.ReplaceAll(response.Output, "\n", ", "))
 	return nil
 }
 

@@ -69,7 +69,7 @@ func (o *options) run(ctx context.Context, s shape, keepLogs bool) error {
 	if alive, err := dir.Alive(); err != nil || alive {
 		return errors.Join(err, fmt.Errorf("a cluster runs in %s: `cluster down` first, or pass another --state", dir))
 	}
-	if err := removeState(dir, false); err != nil {
+	if err := errors.Join(stopCluster(ctx, dir), removeState(dir, false)); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)

@@ -108,7 +108,9 @@ func (o *options) newRecord(dir state.Dir, nodes state.Nodes, count int) (state.
 // startCluster starts the supervisor of a cluster that does not run. The
 // caller holds the command lock and has built the tools.
 func (o *options) startCluster(ctx context.Context, dir state.Dir, nodes state.Nodes, count int, lifeline *os.File) (*exec.Cmd, error) {
-	if err := sandbox.SweepStale(ctx); err != nil {
+	// What is left of an earlier run would slow this one down: the kubelet asks
+	// containerd about every container that still has a control group.
+	if err := errors.Join(stopCluster(ctx, dir), sandbox.SweepStale(ctx)); err != nil {
 		return nil, err
 	}
 	rec, err := o.newRecord(dir, nodes, count)

@@ -83,12 +83,17 @@ func waitGone(rec state.Record) error {
 	return nil
 }
 
+// sweepPatience bounds the wait for processes that were killed to be gone.
+const sweepPatience = 10 * time.Second
+
 // Sweep takes away what a cluster left on the host outside its state
 // directory, which is little: the kernel removed the rest.
 func Sweep(ctx context.Context, id string) error {
 	if ok, _ := Supported(); !ok {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, sweepPatience)
+	defer cancel()
 	return errors.Join(netplan.Disconnect(id), cgroup.Remove(ctx, id))
 }
 

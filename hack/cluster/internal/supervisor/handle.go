@@ -94,7 +94,23 @@ func (s *Supervisor) load(ctx context.Context, file *os.File) (string, error) {
 	if file == nil {
 		return "", errors.New("no image archive came with the request")
 	}
-	return s.importImage(ctx, "-", file)
+	out, err := s.importImage(ctx, "-", file)
+	if err != nil {
+		return "", err
+	}
+	return strings.Join(savedImages(out), "\n"), nil
+}
+
+// savedImages picks the names of images out of what ctr prints, which is a
+// line with the word "saved" for each, among progress and warnings.
+func savedImages(out string) []string {
+	var names []string
+	for line := range strings.Lines(out) {
+		if fields := strings.Fields(line); len(fields) == 2 && fields[1] == "saved" {
+			names = append(names, fields[0])
+		}
+	}
+	return names
 }
 
 // importImage gives an archive to containerd: the one at path, or, when that is
