@@ -110,7 +110,7 @@ func testGroupPlacesReturn(f *fixture) {
 }
 
 func testGroupHoldExpires(f *fixture) {
-	const ttl = 300 * time.Millisecond
+	const ttl = time.Second
 	first := f.mustBook(held(class(at(18, 0)), ttl))
 	second := f.mustBook(held(class(at(18, 0)), 2*ttl))
 	if first.Place == second.Place {
