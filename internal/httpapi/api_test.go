@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 func engines(t *testing.T, test func(t *testing.T, s *servertest.Server)) {
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
-		test(t, servertest.Start(t, servertest.Unchanged))
+		test(t, start(t, servertest.Unchanged))
 	})
 	t.Run("Postgres", func(t *testing.T) {
 		t.Parallel()
@@ -40,7 +40,7 @@ func startOnPostgres(t *testing.T) *servertest.Server {
 		d.Database = tenantconfig.Database{Engine: tenantconfig.EnginePostgres, URLKey: "database-url", MaxConnections: 8}
 	}, "database-url", url)
 	s.AwaitReady()
-	return s
+	return checked(t, s)
 }
 
 // freeSlots returns free starts of a service, from two days ahead so that no cut-off is near.
@@ -218,7 +218,7 @@ func TestRacingClientsGetOneBookingEach(t *testing.T) {
 
 func TestListPagesByCursor(t *testing.T) {
 	t.Parallel()
-	s := servertest.Start(t, servertest.Unchanged)
+	s := start(t, servertest.Unchanged)
 	slots := freeSlots(t, s, "cut")[:5]
 	for _, slot := range slots {
 		if answer := s.Send(book(s, wish(slot.Start), nil)); answer.Status != http.StatusCreated {
@@ -249,7 +249,7 @@ func TestListPagesByCursor(t *testing.T) {
 
 func TestServicesAndSlots(t *testing.T) {
 	t.Parallel()
-	s := servertest.Start(t, servertest.Unchanged)
+	s := start(t, servertest.Unchanged)
 	catalogue := servertest.Into[httpapi.Catalogue](t, s.Get("/api/v1/services"))
 	if catalogue.Business != "Salon Ada" || len(catalogue.Services) != 2 || catalogue.Services[0].Minutes != 30 {
 		t.Fatalf("unexpected: %+v", catalogue)
@@ -275,7 +275,7 @@ func TestServicesAndSlots(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	s := servertest.Start(t, servertest.Unchanged)
+	s := start(t, servertest.Unchanged)
 	given := s.Send(servertest.Request{Method: http.MethodGet, Path: "/api/v1/services", Header: map[string]string{"X-Correlation-ID": "call-42"}})
 	if got := given.Header.Get("X-Correlation-ID"); got != "call-42" {
 		t.Errorf("correlation id %q", got)

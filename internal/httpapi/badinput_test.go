@@ -114,7 +114,7 @@ func TestBadBookingsAreRefused(t *testing.T) {
 
 func TestBadQueriesAreRefused(t *testing.T) {
 	t.Parallel()
-	s := servertest.Start(t, servertest.Unchanged)
+	s := start(t, servertest.Unchanged)
 	nobody := "01947c4e-7c1a-7e55-9f6d-2f0a3e9b1c11"
 	for _, test := range []struct {
 		path        string
@@ -150,7 +150,7 @@ func TestBadQueriesAreRefused(t *testing.T) {
 
 func TestBadRequestsAreRefusedInTheCommonShape(t *testing.T) {
 	t.Parallel()
-	s := servertest.Start(t, servertest.Unchanged)
+	s := start(t, servertest.Unchanged)
 	start := freeSlots(t, s, "cut")[0].Start
 	stranger, err := auth.GenerateKey()
 	if err != nil {
@@ -205,7 +205,7 @@ func (endless) Read(p []byte) (int, error) {
 
 func TestLargeBodiesAreRefusedUnread(t *testing.T) {
 	t.Parallel()
-	s := servertest.Start(t, servertest.Unchanged)
+	s := start(t, servertest.Unchanged)
 	const size = 10 << 20
 	t.Run("announced", func(t *testing.T) {
 		checkRefusal(t, s.Send(book(s, strings.Repeat(" ", size), nil)), 413, "BODY_TOO_LARGE", "")
@@ -220,7 +220,7 @@ func TestLargeBodiesAreRefusedUnread(t *testing.T) {
 
 func TestJunkKeysAreLimitedBeforeBcrypt(t *testing.T) {
 	t.Parallel()
-	s := servertest.Start(t, servertest.Unchanged)
+	s := start(t, servertest.Unchanged)
 	s.Get("/api/v1/services") // the owner's key is proved
 	limited := false
 	for i := range 40 {

@@ -31,7 +31,7 @@ type NewCustomer struct {
 
 // Idempotency is the header by which a repeated request has one effect.
 type Idempotency struct {
-	Key string `header:"Idempotency-Key" minLength:"1" maxLength:"255" pattern:"^[\\x21-\\x7E]+$" patternDescription:"visible ASCII characters" doc:"Any text of your own for this one request. The same request with the same key has one effect, and every repetition is answered with what the first one did." example:"order-7f3a"`
+	Key string `header:"Idempotency-Key" minLength:"1" maxLength:"255" pattern:"^[\\x21-\\x7E]+$" doc:"Any text of your own for this one request, in visible ASCII characters. The same request with the same key has one effect, and every repetition is answered with what the first one did." example:"order-7f3a"`
 }
 
 type bookInput struct {
