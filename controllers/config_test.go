@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -142,10 +143,7 @@ func TestMissingSecretIsWaitedFor(t *testing.T) {
 		t.Errorf("the message does not say %q: %s", want, condition.Message)
 	}
 	w.waitFor("shop", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSecretsMissing)
-	err := w.cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: w.namespace, Name: "frontdesk-shop"}, &appsv1.Deployment{})
-	if client.IgnoreNotFound(err) != nil || err == nil {
-		t.Errorf("a Deployment was made before there was a configuration: %v", err)
-	}
+	w.nothingMade()
 
 	secret := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "db"},
@@ -166,6 +164,22 @@ func TestMissingSecretIsWaitedFor(t *testing.T) {
 		t.Errorf("a tenant on Postgres has %d replicas by default, want 2", got)
 	}
 	w.rotate(deployment.Generation)
+}
+
+// nothingMade checks that a tenant without a configuration has nothing half-made.
+func (w *world) nothingMade() {
+	w.t.Helper()
+	for _, list := range []client.ObjectList{
+		&appsv1.DeploymentList{}, &corev1.SecretList{}, &corev1.ServiceList{}, &corev1.ServiceAccountList{}, &corev1.PersistentVolumeClaimList{},
+	} {
+		err := w.cluster.Client.List(w.t.Context(), list, client.InNamespace(w.namespace), client.HasLabels{"frontdesk.dev/tenant"})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if n := meta.LenList(list); n > 0 {
+			w.t.Errorf("%T has %d objects that were made before there was a configuration", list, n)
+		}
+	}
 }
 
 // rotate changes the credential that a ready shop uses, takes it away and brings it back.
@@ -205,6 +219,7 @@ func TestTenantMayComeBeforeItsPolicy(t *testing.T) {
 	w.apply(simpleTenant(""))
 	w.waitFor("shop", v1alpha1.ConditionConfigurationValid, metav1.ConditionFalse, v1alpha1.ReasonBookingPolicyNotFound)
 	w.waitFor("shop", v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonConfigurationInvalid)
+	w.nothingMade()
 	w.apply(simplePolicy)
 	w.waitReady("shop")
 }
@@ -220,4 +235,5 @@ func TestUnsupportedDatabaseIsRefusedInWords(t *testing.T) {
 	}
 	w.waitFor("shop", v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonConfigurationInvalid)
 	w.waitFor("shop", v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonUnsupportedFeature)
+	w.nothingMade()
 }

@@ -16,10 +16,10 @@ const (
 	revisionHistory = 3
 )
 
-// deployment runs the servers. There is none before there is a configuration to run with, and none
-// is rendered while the database is not settled: what runs keeps running.
+// deployment runs the servers. None is rendered while the database is not settled: what runs keeps
+// running.
 func deployment(s *scope) any {
-	if s.databaseBlocked() || s.current() == "" {
+	if s.databaseBlocked() {
 		return nil
 	}
 	return appsv1ac.Deployment(s.tenant.OwnedName(), s.tenant.Namespace).

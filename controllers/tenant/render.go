@@ -27,8 +27,12 @@ var factories = []func(*scope) any{
 	serviceAccount, apiKeySecret, configSecret, claim, service, deployment,
 }
 
-// render makes the intents of a pass.
+// render makes the intents of a pass. Before there is a configuration that can run there are none:
+// nothing is half-made.
 func (s *scope) render() ([]apply.Intent, error) {
+	if s.current() == "" || (s.stored == "" && s.databaseBlocked()) {
+		return nil, nil
+	}
 	var intents []apply.Intent
 	for _, factory := range factories {
 		configuration := factory(s)

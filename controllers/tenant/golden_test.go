@@ -1,0 +1,145 @@
+package tenant
+
+import (
+	"bytes"
+	"encoding/base64"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/yaml"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// The hash is of the key below, at bcrypt's default cost.
+var fixedKey = apiKey{
+	key:  "fd_k3v7q2m9x4ab_ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGH",
+	hash: "$2a$10$UDjsq6veqAdJNEmaAuqjoOmwSwYzTcaWMTW/L7LAjkz/XhJp24n9O",
+}
+
+func TestRenderedObjects(t *testing.T) {
+	t.Parallel()
+	samples := filepath.Join("..", "..", "config", "samples")
+	for _, test := range []struct{ name, input string }{
+		{"dentist", filepath.Join(samples, "dentist.yaml")},
+		{"hair-salon", filepath.Join(samples, "hair-salon.yaml")},
+		{"gym", filepath.Join(samples, "gym.yaml")},
+		{"postgres", ""},
+		{"suspended", ""},
+		{"missing-policy", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			folder := filepath.Join("testdata", test.name)
+			if test.input == "" {
+				test.input = filepath.Join(folder, "input.yaml")
+			}
+			s := readScope(t, test.input)
+			s.compose()
+			intents, err := s.render()
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareGolden(t, filepath.Join(folder, "objects.yaml"), readable(t, intents))
+		})
+	}
+}
+
+// readScope makes a scope of the objects in a file, as the API server would have defaulted them.
+func readScope(t *testing.T, path string) *scope {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &scope{
+		platform: Platform{ServerImage: "registry.example/frontdesk:1.2.3", ServerVersion: "1.2.3", ImagePullPolicy: corev1.PullIfNotPresent},
+		policies: map[string]*v1alpha1.BookingPolicy{},
+		secrets:  map[string]*corev1.Secret{},
+		apiKey:   fixedKey,
+		derived:  derivedKeys{session: "derived-session-key", statusToken: "derived-status-token"},
+	}
+	for document := range bytes.SplitSeq(data, []byte("\n---\n")) {
+		switch kind(t, document) {
+		case "Tenant":
+			s.tenant = defaulted[v1alpha1.Tenant](t, document, "tenants")
+		case "BookingPolicy":
+			policy := defaulted[v1alpha1.BookingPolicy](t, document, "bookingpolicies")
+			s.policies[policy.Name] = policy
+		case "Secret":
+			secret := &corev1.Secret{Data: map[string][]byte{}}
+			if err := yaml.UnmarshalStrict(document, secret); err != nil {
+				t.Fatal(err)
+			}
+			for key, value := range secret.StringData {
+				secret.Data[key] = []byte(value)
+			}
+			s.secrets[secret.Name] = secret
+		}
+	}
+	if s.tenant.Namespace == "" {
+		s.tenant.Namespace = "default"
+	}
+	if s.tenant.UID == "" {
+		s.tenant.UID = types.UID("7d5b2c1e-0000-4000-8000-000000000000")
+	}
+	return s
+}
+
+// readable joins the objects as YAML, with the data of Secrets in clear.
+func readable(t *testing.T, intents []apply.Intent) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	for i, intent := range intents {
+		object := intent.DeepCopy().Object
+		if data, isSecret := object["data"].(map[string]any); isSecret {
+			clear := map[string]any{}
+			for key, value := range data {
+				decoded, err := base64.StdEncoding.DecodeString(value.(string))
+				if err != nil {
+					t.Fatal(err)
+				}
+				clear[key] = string(decoded)
+			}
+			delete(object, "data")
+			object["data (decoded)"] = clear
+		}
+		text, err := yaml.Marshal(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 {
+			out.WriteString("---\n")
+		}
+		out.Write(text)
+	}
+	return out.Bytes()
+}
+
+func compareGolden(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s differs; if the change is meant, run `go test ./controllers/tenant -update` and read the diff (-want +got):\n%s", path, diff)
+	}
+}
