@@ -56,7 +56,7 @@ func command() *cobra.Command {
 				return err
 			}
 			options.Logger = logger
-			s, err := server.New(options)
+			s, err := server.New(command.Context(), options)
 			if err != nil {
 				return err
 			}

@@ -63,11 +63,11 @@ func (b tab) text(selector string) string {
 	return text
 }
 
-// shoot keeps what the browser shows (go test -artifacts says where), and checks that nothing is wider than the
+// shoot keeps what the browser shows where go test is told to, and checks that nothing is wider than the
 // window, which on a phone would mean to scroll sideways.
 func (b tab) shoot(name string, width, height int64, scheme string) {
 	b.t.Helper()
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}} //nolint:misspell // as CSS spells it
 	b.do(chromedp.EmulateViewport(width, height), chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, media)
 		return err

@@ -129,7 +129,9 @@ func register[I, O any](a *api, op operation, handler func(context.Context, *I) 
 	}, func(ctx context.Context, input *I) (*O, error) {
 		out, err := handler(ctx, input)
 		if err != nil {
-			return nil, note(ctx, problemOf(ctx, err))
+			problem := problemOf(ctx, err)
+			note(ctx, problem)
+			return nil, problem
 		}
 		return out, nil
 	})

@@ -61,7 +61,7 @@ func wish(start time.Time) map[string]any {
 	}
 }
 
-func book(s *servertest.Server, body any, header map[string]string) servertest.Request {
+func book(body any, header map[string]string) servertest.Request {
 	return servertest.Request{Method: http.MethodPost, Path: "/api/v1/bookings", Body: body, Header: header}
 }
 
@@ -69,7 +69,7 @@ func TestBookReadListCancel(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, s *servertest.Server) {
 		slot := freeSlots(t, s, "cut")[0]
-		answer := s.Send(book(s, wish(slot.Start), map[string]string{"Idempotency-Key": "first"}))
+		answer := s.Send(book(wish(slot.Start), map[string]string{"Idempotency-Key": "first"}))
 		if answer.Status != http.StatusCreated {
 			t.Fatalf("booking: %d %s", answer.Status, answer.Raw)
 		}
@@ -110,7 +110,7 @@ func TestBookReadListCancel(t *testing.T) {
 		if diff := cmp.Diff([]string{"booking.confirmed" + by, "booking.cancelled" + by}, types); diff != "" {
 			t.Fatalf("history (-want +got):\n%s", diff)
 		}
-		if again := s.Send(book(s, wish(slot.Start), nil)); again.Status != http.StatusCreated {
+		if again := s.Send(book(wish(slot.Start), nil)); again.Status != http.StatusCreated {
 			t.Fatalf("the cancelled slot is not free again: %d %s", again.Status, again.Raw)
 		}
 	})
@@ -120,10 +120,10 @@ func TestTakenSlotComesWithAlternatives(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, s *servertest.Server) {
 		slot := freeSlots(t, s, "cut")[2]
-		if answer := s.Send(book(s, wish(slot.Start), nil)); answer.Status != http.StatusCreated {
+		if answer := s.Send(book(wish(slot.Start), nil)); answer.Status != http.StatusCreated {
 			t.Fatalf("%d %s", answer.Status, answer.Raw)
 		}
-		second := s.Send(book(s, wish(slot.Start), nil))
+		second := s.Send(book(wish(slot.Start), nil))
 		if second.Status != http.StatusConflict || second.Code != "SLOT_TAKEN" {
 			t.Fatalf("%d %s", second.Status, second.Raw)
 		}
@@ -136,7 +136,7 @@ func TestTakenSlotComesWithAlternatives(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if answer := s.Send(book(s, wish(at), nil)); answer.Status != http.StatusCreated {
+		if answer := s.Send(book(wish(at), nil)); answer.Status != http.StatusCreated {
 			t.Fatalf("the alternative cannot be booked: %d %s", answer.Status, answer.Raw)
 		}
 	})
@@ -148,7 +148,7 @@ func TestIdenticalRequestsHaveOneEffect(t *testing.T) {
 		slot := freeSlots(t, s, "wash")[0]
 		body := wish(slot.Start)
 		body["service"] = "wash" // two chairs: a second effect would not be stopped by the slot
-		request := book(s, body, map[string]string{"Idempotency-Key": "once"})
+		request := book(body, map[string]string{"Idempotency-Key": "once"})
 		const clients = 50
 		var (
 			group sync.WaitGroup
@@ -179,7 +179,7 @@ func TestIdenticalRequestsHaveOneEffect(t *testing.T) {
 			t.Fatalf("%d bookings are kept", len(page.Bookings))
 		}
 		body["notes"] = "another request"
-		if other := s.Send(book(s, body, map[string]string{"Idempotency-Key": "once"})); other.Status != http.StatusUnprocessableEntity || other.Code != "IDEMPOTENCY_KEY_REUSED" {
+		if other := s.Send(book(body, map[string]string{"Idempotency-Key": "once"})); other.Status != http.StatusUnprocessableEntity || other.Code != "IDEMPOTENCY_KEY_REUSED" {
 			t.Fatalf("%d %s", other.Status, other.Raw)
 		}
 	})
@@ -196,7 +196,7 @@ func TestRacingClientsGetOneBookingEach(t *testing.T) {
 		)
 		for i := range 48 {
 			group.Go(func() {
-				answer, err := s.TrySend(book(s, wish(slots[i%len(slots)].Start), nil))
+				answer, err := s.TrySend(book(wish(slots[i%len(slots)].Start), nil))
 				switch {
 				case err != nil:
 					t.Error(err)
@@ -221,7 +221,7 @@ func TestListPagesByCursor(t *testing.T) {
 	s := start(t, servertest.Unchanged)
 	slots := freeSlots(t, s, "cut")[:5]
 	for _, slot := range slots {
-		if answer := s.Send(book(s, wish(slot.Start), nil)); answer.Status != http.StatusCreated {
+		if answer := s.Send(book(wish(slot.Start), nil)); answer.Status != http.StatusCreated {
 			t.Fatalf("%d %s", answer.Status, answer.Raw)
 		}
 	}

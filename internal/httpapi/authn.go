@@ -71,7 +71,8 @@ func authOutcome(err error) string {
 }
 
 func principalOf(ctx context.Context) auth.Principal {
-	return ctx.Value(principalKey{}).(auth.Principal)
+	principal, _ := ctx.Value(principalKey{}).(auth.Principal) // authenticate has put it there
+	return principal
 }
 
 // actorOf is who a change is recorded under.

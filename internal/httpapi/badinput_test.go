@@ -103,7 +103,7 @@ func TestBadBookingsAreRefused(t *testing.T) {
 			"deep nesting":        {strings.Repeat("[", 20000) + strings.Repeat("]", 20000), 400, "BAD_REQUEST", ""},
 		} {
 			t.Run(name, func(t *testing.T) {
-				checkRefusal(t, s.Send(book(s, test.body, nil)), test.status, test.code, test.field)
+				checkRefusal(t, s.Send(book(test.body, nil)), test.status, test.code, test.field)
 			})
 		}
 		if page := servertest.Into[httpapi.Page](t, s.Get("/api/v1/bookings")); len(page.Bookings) != 0 {
@@ -157,7 +157,7 @@ func TestBadRequestsAreRefusedInTheCommonShape(t *testing.T) {
 		t.Fatal(err)
 	}
 	post := func(change func(*servertest.Request)) servertest.Request {
-		request := book(s, wish(start), map[string]string{})
+		request := book(wish(start), map[string]string{})
 		change(&request)
 		return request
 	}
@@ -208,13 +208,13 @@ func TestLargeBodiesAreRefusedUnread(t *testing.T) {
 	s := start(t, servertest.Unchanged)
 	const size = 10 << 20
 	t.Run("announced", func(t *testing.T) {
-		checkRefusal(t, s.Send(book(s, strings.Repeat(" ", size), nil)), 413, "BODY_TOO_LARGE", "")
+		checkRefusal(t, s.Send(book(strings.Repeat(" ", size), nil)), 413, "BODY_TOO_LARGE", "")
 	})
 	t.Run("without an end", func(t *testing.T) {
-		checkRefusal(t, s.Send(book(s, io.Reader(endless{}), nil)), 413, "BODY_TOO_LARGE", "")
+		checkRefusal(t, s.Send(book(io.Reader(endless{}), nil)), 413, "BODY_TOO_LARGE", "")
 	})
 	t.Run("just fits", func(t *testing.T) {
-		checkRefusal(t, s.Send(book(s, `{"notes":"`+strings.Repeat("n", 1<<20-12)+`"}`, nil)), 422, "VALIDATION_ERROR", "notes")
+		checkRefusal(t, s.Send(book(`{"notes":"`+strings.Repeat("n", 1<<20-12)+`"}`, nil)), 422, "VALIDATION_ERROR", "notes")
 	})
 }
 

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -41,8 +42,7 @@ func humaProblem(status int, message string, errs []error) *Problem {
 	case http.StatusUnprocessableEntity:
 		return validationProblem(errs)
 	}
-	problem := newProblem(status, codeServerError, "Something went wrong on our side. Try again; if it stays, report the X-Correlation-ID.")
-	return problem.withCause(fmt.Errorf("%s: %v", message, errs))
+	return serverError(fmt.Errorf("%s: %w", message, errors.Join(errs...)))
 }
 
 func bodyTooLarge() *Problem {
@@ -59,7 +59,7 @@ func validationProblem(errs []error) *Problem {
 		if i == 0 {
 			problem.Message = fmt.Sprintf("The request is not valid: %s: %s", field, message)
 		}
-		problem.withField(field, message)
+		problem.addField(field, message)
 	}
 	return problem
 }

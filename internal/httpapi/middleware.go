@@ -58,7 +58,7 @@ func observed(logger *slog.Logger, metrics *observe.Metrics) func(http.Handler) 
 // recovered answers a request that panicked, if nothing was answered yet.
 func recovered(w middleware.WrapResponseWriter, r *http.Request, cause any, metrics *observe.Metrics) {
 	metrics.Panicked()
-	problem := problemOf(context.WithoutCancel(r.Context()), fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
+	problem := serverError(fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
 	if w.Status() == 0 {
 		writeProblem(w, r, problem)
 		return

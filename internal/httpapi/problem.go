@@ -87,10 +87,9 @@ func newProblem(status int, code, message string) *Problem {
 	return &Problem{Message: message, Code: code, Details: Details{}, status: status}
 }
 
-func (p *Problem) withField(field, message string) *Problem {
+func (p *Problem) addField(field, message string) {
 	fields, _ := p.Details["fields"].([]FieldProblem)
 	p.Details["fields"] = append(fields, FieldProblem{Field: field, Message: message})
-	return p
 }
 
 func (p *Problem) withHeader(name, value string) *Problem {
@@ -108,7 +107,9 @@ func (p *Problem) withCause(err error) *Problem {
 
 // invalidField is a fault in one field that the API itself, not the domain, finds.
 func invalidField(field, message string) *Problem {
-	return newProblem(http.StatusUnprocessableEntity, codeValidation, message).withField(field, message)
+	problem := newProblem(http.StatusUnprocessableEntity, codeValidation, message)
+	problem.addField(field, message)
+	return problem
 }
 
 // problemOf decides what a caller learns of an error.
@@ -139,7 +140,12 @@ func problemOf(ctx context.Context, err error) *Problem {
 	case booking.CodeOf(err) == booking.CodeStorageUnavailable:
 		return unavailable(string(booking.CodeStorageUnavailable), "Bookings cannot be read or made right now. Try again shortly.").withCause(err)
 	}
-	return newProblem(http.StatusInternalServerError, codeServerError, "Something went wrong on our side. Try again; if it stays, report the X-Correlation-ID.").withCause(err)
+	return serverError(err)
+}
+
+// serverError is a fault of ours; the cause goes to the log only.
+func serverError(cause error) *Problem {
+	return newProblem(http.StatusInternalServerError, codeServerError, "Something went wrong on our side. Try again; if it stays, report the X-Correlation-ID.").withCause(cause)
 }
 
 // unavailable is a problem that is expected to pass.
@@ -170,7 +176,7 @@ func domainProblem(ctx context.Context, refused *booking.Error) *Problem {
 		problem.Details[name] = value
 	}
 	if refused.Field != "" {
-		problem.withField(apiField(refused.Field), refused.Message)
+		problem.addField(apiField(refused.Field), refused.Message)
 	}
 	if refused.Alternatives != nil {
 		problem.Details["alternatives"] = slotViews(refused.Alternatives, tenant.FromContext(ctx).Location)

@@ -14,12 +14,11 @@ func withRecord(ctx context.Context, r *record) context.Context {
 	return context.WithValue(ctx, recordKey{}, r)
 }
 
-// note remembers what a request was refused for, and returns it.
-func note(ctx context.Context, problem *Problem) *Problem {
+// note remembers what a request was refused for.
+func note(ctx context.Context, problem *Problem) {
 	if r, ok := ctx.Value(recordKey{}).(*record); ok {
 		r.problem = problem
 	}
-	return problem
 }
 
 // noteKey remembers whose key a request came with.

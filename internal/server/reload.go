@@ -33,7 +33,7 @@ func (s *Server) follow(ctx context.Context, updates <-chan configwatch.Update) 
 	)
 	start := func() {
 		var attempt context.Context
-		attempt, cancel = context.WithCancel(ctx)
+		attempt, cancel = context.WithCancel(ctx) //nolint:gosec // called below: by a newer update, and when the attempt has finished
 		finished, retry = make(chan error, 1), nil
 		go func(update configwatch.Update, finished chan<- error) { finished <- s.apply(attempt, update) }(latest, finished)
 	}

@@ -41,7 +41,7 @@ type Server struct {
 }
 
 // New opens both listeners. It does not wait for a configuration. Run serves; without Run, call Close.
-func New(options Options) (*Server, error) {
+func New(ctx context.Context, options Options) (*Server, error) {
 	options = options.withDefaults()
 	gate, err := auth.NewGate(options.Clock)
 	if err != nil {
@@ -56,10 +56,11 @@ func New(options Options) (*Server, error) {
 			return nil, err
 		}
 	}
-	if s.publicListener, err = net.Listen("tcp", options.PublicAddress); err != nil {
+	var listen net.ListenConfig
+	if s.publicListener, err = listen.Listen(ctx, "tcp", options.PublicAddress); err != nil {
 		return nil, fmt.Errorf("listen for the public: %w", err)
 	}
-	if s.internalListener, err = net.Listen("tcp", options.InternalAddress); err != nil {
+	if s.internalListener, err = listen.Listen(ctx, "tcp", options.InternalAddress); err != nil {
 		return nil, errors.Join(fmt.Errorf("listen internally: %w", err), s.publicListener.Close())
 	}
 	s.public = s.httpServer(s.publicHandler())
@@ -67,8 +68,10 @@ func New(options Options) (*Server, error) {
 	return s, nil
 }
 
-// PublicAddr and InternalAddr are where the server listens.
-func (s *Server) PublicAddr() net.Addr   { return s.publicListener.Addr() }
+// PublicAddr is where the API and the dashboard listen.
+func (s *Server) PublicAddr() net.Addr { return s.publicListener.Addr() }
+
+// InternalAddr is where health, metrics and status listen.
 func (s *Server) InternalAddr() net.Addr { return s.internalListener.Addr() }
 
 // Close releases the listeners of a server that is not going to Run.

@@ -37,7 +37,7 @@ func openStandalone(folder string) (*standalone, error) {
 func (s *standalone) key(announce io.Writer, address net.Addr) (tenantconfig.APIKey, error) {
 	path := filepath.Join(s.folder, keyFile)
 	var stored tenantconfig.APIKey
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(path) //nolint:gosec // in the data folder that we were started with
 	if err == nil {
 		if err := json.Unmarshal(data, &stored); err != nil {
 			return stored, fmt.Errorf("%s is damaged: remove it to get a new API key: %w", path, err)
@@ -62,9 +62,9 @@ func (s *standalone) key(announce io.Writer, address net.Addr) (tenantconfig.API
 	if err := writeFile(path, data); err != nil {
 		return stored, fmt.Errorf("keep API key: %w", err)
 	}
-	fmt.Fprintf(announce, "\n  API key (shown only now):  %s\n  Dashboard:                 http://%s/dashboard\n  API description:           http://%s/docs\n"+
+	_, err = fmt.Fprintf(announce, "\n  API key (shown only now):  %s\n  Dashboard:                 http://%s/dashboard\n  API description:           http://%s/docs\n"+
 		"  Lost the key? Remove %s and start again.\n\n", generated.Reveal(), local(address), local(address), path)
-	return stored, nil
+	return stored, err
 }
 
 // local is the address as one types it on this machine.
@@ -82,7 +82,7 @@ func local(address net.Addr) string {
 // sessionSecret returns the bytes that sign sessions, making them the first time.
 func (s *standalone) sessionSecret() ([]byte, error) {
 	path := filepath.Join(s.folder, sessionFile)
-	secret, err := os.ReadFile(path)
+	secret, err := os.ReadFile(path) //nolint:gosec // in the data folder that we were started with
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return secret, err
 	}

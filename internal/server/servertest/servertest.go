@@ -60,7 +60,7 @@ func Start(t *testing.T, change func(*tenantconfig.Document), options ...func(*s
 	for _, option := range options {
 		option(&settings)
 	}
-	started, err := server.New(settings)
+	started, err := server.New(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,11 @@ func (s *Server) AwaitReady() {
 
 // InternalStatus returns the status of a GET on the internal port; 0 when nobody answers.
 func (s *Server) InternalStatus(path string) int {
-	response, err := s.Client.Get(s.Internal + path)
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.Internal+path, nil)
+	if err != nil {
+		return 0
+	}
+	response, err := s.Client.Do(request)
 	if err != nil {
 		return 0
 	}
@@ -244,11 +248,12 @@ func (s *Server) Status(until string) tenantconfig.Status {
 
 // Answer is an answer of the API.
 type Answer struct {
-	Status int
-	Header http.Header
-	Raw    []byte
+	Status int         `json:"-"`
+	Header http.Header `json:"-"`
+	Raw    []byte      `json:"-"`
 	// Close says that the server asked to end the connection.
-	Close  bool
+	Close bool `json:"-"`
+
 	OK     bool            `json:"ok"`
 	Data   json.RawMessage `json:"data"`
 	Error  string          `json:"error"`
@@ -291,7 +296,7 @@ func (s *Server) TrySend(r Request) (Answer, error) {
 		}
 		body = bytes.NewReader(encoded)
 	}
-	request, err := http.NewRequest(r.Method, s.Public+r.Path, body)
+	request, err := http.NewRequestWithContext(context.Background(), r.Method, s.Public+r.Path, body)
 	if err != nil {
 		return Answer{}, err
 	}
