@@ -45,11 +45,19 @@ func (s *Store) bookSimple(ctx context.Context, r booking.NewBooking) (booking.B
 	if err != nil {
 		return booking.Booking{}, err
 	}
-	resources, numbers := make([]string, len(r.Candidates)), make([]int, len(r.Candidates))
-	for i, candidate := range r.Candidates {
-		resources[i], numbers[i] = candidate[0].ResourceID, candidate[0].Number
+	sql := bookOneSQL
+	if len(r.Candidates) == 1 {
+		unit := r.Candidates[0][0]
+		args = append(args, unit.ResourceID, unit.Number)
+	} else {
+		sql = bookAnySQL
+		resources, numbers := make([]string, len(r.Candidates)), make([]int, len(r.Candidates))
+		for i, candidate := range r.Candidates {
+			resources[i], numbers[i] = candidate[0].ResourceID, candidate[0].Number
+		}
+		args = append(args, request.Ranks(r.Candidates), resources, numbers)
 	}
-	b, err := scanBooking(s.pool.QueryRow(ctx, bookSimpleSQL, append(args, request.Ranks(r.Candidates), resources, numbers)...))
+	b, err := scanBooking(s.pool.QueryRow(ctx, sql, args...))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return booking.Booking{}, errNotWon
 	}

@@ -59,15 +59,28 @@ const occupySQL = `, freed AS (
 	RETURNING resource_id, unit, expires_at
 )`
 
-// bookSimpleSQL picks a free unit among $27 (resources) and $28 (numbers) by the preference in $26 and books
-// it. It returns nothing when none was free, when another request won the unit, or when the key is known.
-const bookSimpleSQL = `WITH pick AS MATERIALIZED (
+// bookOneSQL books unit $27 of resource $26. It returns nothing when the unit was not free, when another request won
+// it, or when the key is known. It is apart from bookAnySQL because a statement without arrays has one good plan,
+// which Postgres keeps; planning costs as much as running it.
+const bookOneSQL = `WITH pick AS MATERIALIZED (
+	SELECT c.resource_id, c.unit
+	FROM (SELECT $26::text, $27::integer) AS c (resource_id, unit)
+	WHERE ` + bookable + `
+)` + bookPickedSQL
+
+// bookAnySQL does the same with one of the units $27 (resources) and $28 (numbers), by the preference in $26.
+const bookAnySQL = `WITH pick AS MATERIALIZED (
 	SELECT c.resource_id, c.unit
 	FROM unnest($26::integer[], $27::text[], $28::integer[]) AS c (rank, resource_id, unit)
-	WHERE NOT EXISTS (SELECT FROM idempotency_keys k WHERE k.principal = $22 AND k.route = $23 AND k.key = $24)
-		AND NOT EXISTS (SELECT FROM occupancy o WHERE ` + overlaps + ` AND ` + notExpired + `)
+	WHERE ` + bookable + `
 	ORDER BY c.rank, random() LIMIT 1
-)` + occupySQL + `, gate AS (
+)` + bookPickedSQL
+
+// bookable says whether candidate unit c is free and the key unknown, as far as the snapshot shows.
+const bookable = `NOT EXISTS (SELECT FROM idempotency_keys k WHERE k.principal = $22 AND k.route = $23 AND k.key = $24)
+		AND NOT EXISTS (SELECT FROM occupancy o WHERE ` + overlaps + ` AND ` + notExpired + `)`
+
+const bookPickedSQL = occupySQL + `, gate AS (
 	SELECT array_agg(resource_id) AS resource_ids, array_agg(unit) AS unit_numbers, NULL::uuid AS session_id,
 		1 AS place, max(expires_at) AS expires_at
 	FROM won HAVING count(*) = 1

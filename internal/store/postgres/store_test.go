@@ -26,3 +26,5 @@ func TestMain(m *testing.M) {
 func TestConformance(t *testing.T) { storetest.Run(t, engine) }
 
 func TestNoLeaks(t *testing.T) { storetest.RunLeaks(t, engine) }
+
+func BenchmarkBook(b *testing.B) { storetest.Benchmark(b, engine) }

@@ -23,3 +23,5 @@ func TestMain(m *testing.M) { os.Exit(storetest.Main(engine, m.Run)) }
 func TestConformance(t *testing.T) { storetest.Run(t, engine) }
 
 func TestNoLeaks(t *testing.T) { storetest.RunLeaks(t, engine) }
+
+func BenchmarkBook(b *testing.B) { storetest.Benchmark(b, engine) }
