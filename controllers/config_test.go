@@ -1,12 +1,15 @@
 package controllers_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/bcrypt"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -126,11 +129,69 @@ func TestBrokenEditKeepsTheLastGoodConfiguration(t *testing.T) {
 			if diff := cmp.Diff(bundle, w.config("shop")); diff != "" {
 				t.Errorf("the last good configuration was touched (-before +after):\n%s", diff)
 			}
+			w.waitEvent("shop", corev1.EventTypeWarning, test.reason)
 			if got := w.tenant("shop").Status.Revision; got.Desired != "" || got.Served != good.Status.Revision.Served {
 				t.Errorf("status says %+v; nothing is desired, and the last good revision is served", got)
 			}
 		})
 	}
+}
+
+// waitEvent waits until exactly one event about a tenant says a reason.
+func (w *world) waitEvent(tenant, kind string, reason v1alpha1.ConditionReason) {
+	w.t.Helper()
+	w.eventually("event "+string(reason), func() string {
+		var events eventsv1.EventList
+		if err := w.cluster.Client.List(w.t.Context(), &events, client.InNamespace(w.namespace)); err != nil {
+			w.t.Fatal(err)
+		}
+		count := 0
+		for _, event := range events.Items {
+			if event.Regarding.Name == tenant && event.Reason == string(reason) && event.Type == kind {
+				count++
+			}
+		}
+		if count != 1 {
+			return fmt.Sprintf("there are %d", count)
+		}
+		return ""
+	})
+}
+
+func TestDeletedAPIKeyIsReplaced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.apply(simplePolicy)
+	w.apply(simpleTenant(""))
+	w.waitReady("shop")
+	key := func() string {
+		secret := &corev1.Secret{}
+		if err := w.cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: w.namespace, Name: "frontdesk-shop-api-key"}, secret); err != nil {
+			return ""
+		}
+		return string(secret.Data["key"])
+	}
+	first := key()
+	if err := w.cluster.Client.Delete(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "frontdesk-shop-api-key"}}); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("another key", func() string {
+		next := key()
+		if next == "" || next == first {
+			return "is not there"
+		}
+		doc, err := w.config("shop").Document()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bcrypt.CompareHashAndPassword([]byte(doc.Access.Keys[0].Hash), []byte(next)) != nil {
+			return "is not configured"
+		}
+		if w.tenant("shop").Status.Revision.Served != w.config("shop").Revision() {
+			return "is not served"
+		}
+		return ""
+	})
 }
 
 func TestMissingSecretIsWaitedFor(t *testing.T) {

@@ -21,10 +21,18 @@ var (
 )
 
 // factories render the objects of a tenant, in the order in which they are applied: what a pod needs
-// comes before the pods. Each is pure. nil means that the object is not wanted, or that what is there
-// must stay as it is: see keep.
-var factories = []func(*scope) any{
-	serviceAccount, apiKeySecret, configSecret, claim, service, deployment,
+// comes before the pods, and without it there are none. Each is pure. nil means that the object is not
+// wanted, or that what is there must stay as it is: see keep.
+var factories = []struct {
+	render    func(*scope) any
+	essential bool
+}{
+	{serviceAccount, true},
+	{apiKeySecret, true},
+	{configSecret, true},
+	{claim, true},
+	{service, false},
+	{deployment, false},
 }
 
 // render makes the intents of a pass. Before there is a configuration that can run there are none:
@@ -35,7 +43,7 @@ func (s *scope) render() ([]apply.Intent, error) {
 	}
 	var intents []apply.Intent
 	for _, factory := range factories {
-		configuration := factory(s)
+		configuration := factory.render(s)
 		if configuration == nil {
 			continue
 		}
@@ -43,7 +51,7 @@ func (s *scope) render() ([]apply.Intent, error) {
 		if err != nil {
 			return nil, fmt.Errorf("render %T: %w", configuration, err)
 		}
-		intent := apply.Intent{Unstructured: &unstructured.Unstructured{Object: object}}
+		intent := apply.Intent{Unstructured: &unstructured.Unstructured{Object: object}, Essential: factory.essential}
 		if intent.GroupVersionKind() == claimKind {
 			intent.Adopt = func(found client.Object) bool { return isOurClaim(s.tenant, found) }
 		}

@@ -42,6 +42,9 @@ type Intent struct {
 	*unstructured.Unstructured
 	// Adopt is nil for objects that must be controlled by the owner.
 	Adopt Adopt
+	// Essential: nothing that comes after is applied when this fails, because it would use what is
+	// there under the name instead.
+	Essential bool
 }
 
 // Applier applies intents. It is safe for concurrent use, for different owners at once.
@@ -80,7 +83,7 @@ type memory struct {
 }
 
 // Apply makes each intent true and returns an item for each that is in place. recorded are the items
-// of the last pass, from the owner's status. All intents are tried; the errors are joined.
+// of the last pass, from the owner's status. The error joins what went wrong with each.
 func (a *Applier) Apply(ctx context.Context, owner client.Object, recorded []Item, intents ...Intent) ([]Item, error) {
 	var items []Item
 	var failures []error
@@ -91,6 +94,9 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, recorded []Ite
 		}
 		if err != nil {
 			failures = append(failures, err)
+			if intent.Essential {
+				break
+			}
 			continue
 		}
 		items = append(items, item)
