@@ -109,7 +109,7 @@ func (s *Schedule) appendCut(segments []segment, g segment) []segment {
 		_, offset := at.Zone()
 		g.offset, g.date = int64(offset), localtime.DateOf(at, s.zone)
 		g.end = min(end, (int64(g.date)+1)*secondsPerDay-g.offset)
-		if _, change := at.ZoneBounds(); !change.IsZero() {
+		if change := localtime.OffsetUntil(at); !change.IsZero() {
 			g.end = min(g.end, change.Unix())
 		}
 		segments = append(segments, g)

@@ -202,6 +202,21 @@ func TestDaysOnWhichClocksChange(t *testing.T) {
 	}
 }
 
+// The last day of leap years after 2037, on which Go's zone bounds cannot be trusted.
+func TestLastDayOfADistantLeapYear(t *testing.T) {
+	t.Parallel()
+	d := openDesk(t)
+	d.refused(t, wish("checkup", "2040-12-31 10:00"), booking.CodeTooFar)
+	d.setClock(at("2040-12-28 10:00"))
+	if made := d.mustBook(t, wish("checkup", "2040-12-31 10:00")); made.LocalStart != "2040-12-31T10:00" {
+		t.Errorf("booked for %s", made.LocalStart)
+	}
+	slots, err := d.Slots(t.Context(), booking.SlotQuery{ServiceID: "checkup", From: at("2040-12-31 00:00"), To: at("2041-01-01 00:00"), Limit: 2})
+	if got, want := d.times(slots), "Mon 09:00, Mon 09:15"; err != nil || got != want {
+		t.Errorf("Slots = %s, %v, want %s", got, err, want)
+	}
+}
+
 func TestList(t *testing.T) {
 	t.Parallel()
 	d := openDesk(t)

@@ -22,7 +22,8 @@ func ResolveUnix(loc *time.Location, d Date, seconds int) int64 {
 	_, before := probe.Zone()
 	for {
 		_, offset := probe.Zone()
-		start, end := probe.ZoneBounds()
+		start, _ := probe.ZoneBounds()
+		end := OffsetUntil(probe)
 		instant := wall - int64(offset)
 		if !start.IsZero() && instant < start.Unix() {
 			// The previous period ended before the wall time and this one
@@ -35,6 +36,19 @@ func ResolveUnix(loc *time.Location, d Date, seconds int) int64 {
 		}
 		before, probe = offset, end
 	}
+}
+
+// OffsetUntil returns an instant after t until which t's offset from UTC holds, or the zero time when it
+// holds for ever. The offset need not change then. Unlike the end that [time.Time.ZoneBounds] gives, it is
+// always after t, so that a loop which steps from one to the next comes to an end.
+func OffsetUntil(t time.Time) time.Time {
+	_, end := t.ZoneBounds()
+	if end.IsZero() || end.After(t) {
+		return end
+	}
+	// Beyond a zone's table of transitions Go takes every year to have 365 days: on the last day of a leap
+	// year, as from 2040-12-31, it reports an end that has passed.
+	return time.Date(t.UTC().Year()+1, time.January, 1, 0, 0, 0, 0, time.UTC).In(t.Location())
 }
 
 // StartOfDay returns the first instant of d in loc, in Unix seconds: midnight,
