@@ -75,7 +75,9 @@ func principalOf(ctx context.Context) auth.Principal {
 	return principal
 }
 
-// actorOf is who a change is recorded under.
+// actorOf is who a change is recorded under. A key with the scope admin is the business itself, which may
+// cancel after the cut-off.
 func actorOf(ctx context.Context) booking.Actor {
-	return booking.Actor{Principal: principalOf(ctx).Actor(), Channel: "api"}
+	principal := principalOf(ctx)
+	return booking.Actor{Principal: principal.Actor(), Channel: "api", Override: principal.Has(auth.ScopeAdmin)}
 }
