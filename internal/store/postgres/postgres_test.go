@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -126,66 +125,52 @@ func TestRestart(t *testing.T) {
 		}
 	})
 	store := openStore(t, server.URL("postgres"))
-
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	type outcome struct {
-		r   booking.NewBooking
-		err error
-	}
-	outcomes := make(chan outcome, 1000)
-	go func() {
-		defer close(outcomes)
-		for i := 0; ctx.Err() == nil; i++ {
-			r := request(noon.Add(time.Duration(i) * time.Hour))
-			_, _, err := store.Book(ctx, r)
-			select {
-			case outcomes <- outcome{r, err}:
-			case <-ctx.Done():
-			}
-		}
-	}()
-	var acknowledged []string
-	deadline := time.After(time.Minute)
-	// next reads outcomes until one is as wanted.
-	next := func(what string, wanted func(error) bool) {
-		t.Helper()
-		for {
-			select {
-			case o := <-outcomes:
-				if o.err == nil {
-					acknowledged = append(acknowledged, o.r.Booking.ID)
-				} else if !errors.Is(o.err, booking.ErrUnavailable) && !errors.Is(o.err, booking.ErrOccupied) {
-					t.Errorf("Book: %v; want ErrUnavailable", o.err)
-				}
-				if wanted(o.err) {
-					return
-				}
-			case <-deadline:
-				t.Fatalf("waited a minute in vain for %s", what)
-			}
-		}
-	}
+	client := &steadyClient{t: t, store: store, next: noon, deadline: time.Now().Add(time.Minute)}
 	succeeds, fails := func(err error) bool { return err == nil }, func(err error) bool { return errors.Is(err, booking.ErrUnavailable) }
 	for range 2 {
-		next("a booking", succeeds)
+		client.bookUntil("a booking", succeeds)
 		if err := server.Halt(); err != nil {
 			t.Fatal(err)
 		}
-		next("a failure", fails)
+		client.bookUntil("a failure", fails)
 		if err := server.Boot(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		next("a booking after the restart", succeeds)
+		client.bookUntil("a booking after the restart", succeeds)
 	}
-	stop()
-	for range outcomes {
-	}
-	for _, id := range acknowledged {
+	for _, id := range client.acknowledged {
 		if _, err := store.Get(t.Context(), id); err != nil {
 			t.Errorf("acknowledged booking %s: %v", id, err)
 		}
 	}
+}
+
+// steadyClient books one hour after the other.
+type steadyClient struct {
+	t            *testing.T
+	store        booking.Store
+	next         time.Time
+	deadline     time.Time
+	acknowledged []string
+}
+
+// bookUntil books until an outcome is as wanted.
+func (c *steadyClient) bookUntil(what string, wanted func(error) bool) {
+	c.t.Helper()
+	for time.Now().Before(c.deadline) {
+		r := request(c.next)
+		c.next = c.next.Add(time.Hour)
+		_, _, err := c.store.Book(c.t.Context(), r)
+		if err == nil {
+			c.acknowledged = append(c.acknowledged, r.Booking.ID)
+		} else if !errors.Is(err, booking.ErrUnavailable) {
+			c.t.Errorf("Book: %v; want ErrUnavailable", err)
+		}
+		if wanted(err) {
+			return
+		}
+	}
+	c.t.Fatalf("waited a minute in vain for %s", what)
 }
 
 func TestOpenUnavailable(t *testing.T) {

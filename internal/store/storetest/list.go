@@ -3,7 +3,6 @@ package storetest
 import (
 	"fmt"
 	"slices"
-	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,7 +12,7 @@ import (
 
 func testListFilters(f *fixture) {
 	who := somebody()
-	make := func(resource, service string, hour int, change func(*booking.NewBooking)) string {
+	book := func(resource, service string, hour int, change func(*booking.NewBooking)) string {
 		r := appointment(resource, at(hour, 0))
 		r.Booking.ServiceID = service
 		if change != nil {
@@ -21,15 +20,15 @@ func testListFilters(f *fixture) {
 		}
 		return f.mustBook(r).ID
 	}
-	khan9 := make("khan", "checkup", 9, func(r *booking.NewBooking) { r.Booking.Customer = who })
-	lee9 := make("lee", "hygiene", 9, nil)
-	held10 := make("khan", "checkup", 10, func(r *booking.NewBooking) { *r = held(*r, time.Hour) })
-	pending11 := make("lee", "checkup", 11, func(r *booking.NewBooking) { r.Booking.Status = booking.StatusPending })
-	pair12 := make("", "hygiene", 12, func(r *booking.NewBooking) {
+	khan9 := book("khan", "checkup", 9, func(r *booking.NewBooking) { r.Booking.Customer = who })
+	lee9 := book("lee", "hygiene", 9, nil)
+	held10 := book("khan", "checkup", 10, func(r *booking.NewBooking) { *r = held(*r, time.Hour) })
+	pending11 := book("lee", "checkup", 11, func(r *booking.NewBooking) { r.Booking.Status = booking.StatusPending })
+	pair12 := book("", "hygiene", 12, func(r *booking.NewBooking) {
 		r.Candidates = []booking.Assignment{{{ResourceID: "lee", Number: 1}, {ResourceID: "room", Number: 1}}}
 		r.Booking.Customer = who
 	})
-	gone13 := make("khan", "checkup", 13, nil)
+	gone13 := book("khan", "checkup", 13, nil)
 	if _, _, err := f.Cancel(f.Context(), booking.Cancellation{BookingID: gone13}); err != nil {
 		f.Fatal(err)
 	}
@@ -64,20 +63,24 @@ func testListFilters(f *fixture) {
 		"from later than after": {booking.Filter{After: booking.Position{Start: at(9, 0), ID: nine[1]}, From: at(12, 0)},
 			[]string{pair12, gone13}},
 	} {
-		test.filter.Limit = 100
-		f.Run(name, func(t *testing.T) {
-			list, err := f.List(t.Context(), test.filter)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			for _, b := range list {
-				got = append(got, b.ID)
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("List differs (-want +got):\n%s", diff)
-			}
-		})
+		f.checkList(name, test.filter, test.want)
+	}
+}
+
+// checkList compares the ids of a listing.
+func (f *fixture) checkList(name string, filter booking.Filter, want []string) {
+	f.Helper()
+	filter.Limit = 100
+	list, err := f.List(f.Context(), filter)
+	if err != nil {
+		f.Errorf("%s: %v", name, err)
+	}
+	var got []string
+	for _, b := range list {
+		got = append(got, b.ID)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		f.Errorf("%s: List differs (-want +got):\n%s", name, diff)
 	}
 }
 
