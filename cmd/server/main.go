@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,9 +26,6 @@ func main() {
 	}
 }
 
-// clusterDrainDelay is how long it takes a cluster's proxies to stop sending to a pod that is going away.
-const clusterDrainDelay = 5 * time.Second
-
 func command() *cobra.Command {
 	options := server.Options{Announce: os.Stdout}
 	var logFormat string
@@ -37,16 +33,16 @@ func command() *cobra.Command {
 		Use:   "server --config FOLDER [--data FOLDER]",
 		Short: "Serve one tenant's bookings",
 		Long: "Serves the booking API and the dashboard of one tenant, as the folder given with --config describes it.\n" +
-			"With --data the server runs alone, without a cluster: its database is in that folder, and it makes an API\n" +
-			"key on first start. Every flag can be set by an environment variable too: --log-format by FRONTDESK_LOG_FORMAT.",
+			"A server whose document names no namespace runs alone, without a cluster: it makes an API key in its data\n" +
+			"folder on first start. Every flag can be set by an environment variable too: --log-format by FRONTDESK_LOG_FORMAT.",
 		Version:           version.String(),
 		Args:              cobra.NoArgs,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		PersistentPreRunE: func(command *cobra.Command, _ []string) error { return fromEnvironment(command.Flags()) },
 		RunE: func(command *cobra.Command, _ []string) error {
-			if options.DataFolder == "" && !command.Flags().Changed("drain-delay") {
-				options.DrainDelay = clusterDrainDelay
+			if !command.Flags().Changed("drain-delay") {
+				options.DrainDelay = server.DrainDelayByPlace
 			}
 			if options.ConfigFolder == "" {
 				return fmt.Errorf("--config is needed: name the folder that holds %s, such as config/standalone", tenantconfig.DocumentKey)
@@ -65,10 +61,10 @@ func command() *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVar(&options.ConfigFolder, "config", "", "folder with "+tenantconfig.DocumentKey+" and the secrets it names")
-	flags.StringVar(&options.DataFolder, "data", "", "run alone and keep data in this folder")
+	flags.StringVar(&options.DataFolder, "data", "", "folder for an embedded database whose path is relative, and for what the server keeps itself")
 	flags.StringVar(&options.PublicAddress, "public-address", fmt.Sprintf(":%d", tenantconfig.PublicPort), "address of the API and the dashboard")
 	flags.StringVar(&options.InternalAddress, "internal-address", fmt.Sprintf(":%d", tenantconfig.InternalPort), "address of health, metrics and status")
-	flags.DurationVar(&options.DrainDelay, "drain-delay", 0, "how long to keep serving after being asked to stop (default 0s with --data, else "+clusterDrainDelay.String()+")")
+	flags.DurationVar(&options.DrainDelay, "drain-delay", 0, "how long to keep serving after being asked to stop (default "+server.ClusterDrainDelay.String()+" in a cluster, none for a server that runs alone)")
 	flags.StringVar(&logFormat, "log-format", observe.LogJSON, "form of log lines: "+observe.LogJSON+" or "+observe.LogText)
 	return command
 }

@@ -49,8 +49,9 @@ func checkRefusal(t *testing.T, answer servertest.Answer, status int, code, fiel
 
 // with returns a good wish with a change, which is made in a map that the caller may not share.
 func with(start time.Time, change func(wish, customer map[string]any)) map[string]any {
-	good := wish(start)
-	change(good, good["customer"].(map[string]any))
+	good, customer := wish(start), map[string]any{"name": "Ann Miller", "phone": "020 7946 0123"}
+	good["customer"] = customer
+	change(good, customer)
 	return good
 }
 

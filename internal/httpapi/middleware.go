@@ -34,7 +34,7 @@ func observed(logger *slog.Logger, metrics *observe.Metrics) func(http.Handler) 
 			inside := &record{}
 			r = r.WithContext(withRecord(ctx, inside))
 			answer := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-			defer func() {
+			defer func() { //nolint:contextcheck // r has the context
 				if cause := recover(); cause != nil {
 					recovered(answer, r, cause, metrics)
 				}

@@ -65,7 +65,8 @@ func start(t *testing.T, binary, data string) *process {
 	}
 	t.Cleanup(func() {
 		_ = p.command.Process.Kill() // it has ended by then, if the test went well
-		<-p.ended
+		for range p.ended {          // until it is closed
+		}
 	})
 	lines := make(chan string, 100)
 	go func() {
@@ -144,7 +145,10 @@ func bookAcrossSIGTERM(t *testing.T, p *process) string {
 	}
 	defer connection.Close()
 	half := len(body) / 2
-	fmt.Fprintf(connection, "POST /api/v1/bookings HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", p.key, len(body), body[:half])
+	_, err = fmt.Fprintf(connection, "POST /api/v1/bookings HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", p.key, len(body), body[:half])
+	if err != nil {
+		t.Fatal(err)
+	}
 	servertest.Eventually(t, "the request is in flight", func() bool {
 		return strings.Contains(read(t, "http://"+p.internal+"/metrics"), "frontdesk_http_requests_in_flight 1")
 	})

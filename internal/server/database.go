@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/configwatch"
@@ -31,8 +30,8 @@ func (s *Server) databaseOf(update configwatch.Update) Database {
 		database.URL, _ = update.Bundle.Secret(config.URLKey)
 		database.Path = ""
 	}
-	if database.Path != "" && s.local != nil && !filepath.IsAbs(database.Path) {
-		database.Path = filepath.Join(s.local.folder, database.Path)
+	if database.Path != "" && s.data != nil {
+		database.Path = s.data.resolve(database.Path)
 	}
 	return database
 }

@@ -13,13 +13,13 @@ import (
 type Options struct {
 	// ConfigFolder holds tenant.yaml and the secrets it names.
 	ConfigFolder string
-	// DataFolder makes the server standalone: relative database paths are inside it, and an API key is made
-	// on first start if the document brings none. Empty in a cluster.
+	// DataFolder is where relative database paths are. A server that runs alone (its document names no namespace)
+	// makes an API key there on first start if the document brings none. It may be empty.
 	DataFolder string
 	// PublicAddress and InternalAddress are host:port; port 0 takes a free one.
 	PublicAddress, InternalAddress string
 	// DrainDelay is how long the server keeps serving after it has been asked to stop, so that whoever
-	// balances load can notice.
+	// balances load can notice. DrainDelayByPlace chooses by where it runs.
 	DrainDelay time.Duration
 	// ShutdownTimeout bounds how long requests in flight may take after that; default 25 s.
 	ShutdownTimeout time.Duration
@@ -33,6 +33,12 @@ type Options struct {
 	// Poll is how often the configuration folder is read without being told to; see configwatch.
 	Poll time.Duration
 }
+
+// DrainDelayByPlace is a DrainDelay of ClusterDrainDelay in a cluster and of nothing for a server that runs alone.
+const DrainDelayByPlace time.Duration = -1
+
+// ClusterDrainDelay is how long a cluster's proxies may go on sending to a pod that is going away.
+const ClusterDrainDelay = 5 * time.Second
 
 func (o Options) withDefaults() Options {
 	if o.ShutdownTimeout == 0 {

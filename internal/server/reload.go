@@ -42,7 +42,7 @@ func (s *Server) follow(ctx context.Context, updates <-chan configwatch.Update) 
 		case update, open := <-updates:
 			cancel()
 			if finished != nil {
-				<-finished
+				<-finished //nolint:errcheck // interrupted: what became of it no longer matters
 			}
 			if !open {
 				return
@@ -122,12 +122,12 @@ func (s *Server) serveRevision(ctx context.Context, update configwatch.Update) e
 func (s *Server) tenantOf(update configwatch.Update, catalog *booking.Catalog) (*tenant.Tenant, error) {
 	access := update.Document.Access
 	keys := access.Keys
-	if len(keys) == 0 && s.local != nil {
-		local, err := s.local.key(s.options.Announce, s.PublicAddr())
+	if len(keys) == 0 && s.data != nil && runsAlone(update.Document) {
+		own, err := s.data.key(s.options.Announce, s.PublicAddr())
 		if err != nil {
 			return nil, err
 		}
-		keys = []tenantconfig.APIKey{local}
+		keys = []tenantconfig.APIKey{own}
 	}
 	secret, err := s.sessionSecret(update)
 	if err != nil {
@@ -149,8 +149,8 @@ func (s *Server) sessionSecret(update configwatch.Update) ([]byte, error) {
 	case key != "":
 		secret, err := update.Bundle.Secret(key)
 		return []byte(secret), err
-	case s.local != nil:
-		return s.local.sessionSecret()
+	case s.data != nil && runsAlone(update.Document):
+		return s.data.sessionSecret()
 	}
 	// Sessions then end with the process, and hold on one replica only.
 	return s.gate.SessionSecret(), nil

@@ -35,7 +35,7 @@ type Server struct {
 
 	publicListener, internalListener net.Listener
 	public, internal                 *http.Server
-	local                            *standalone // nil in a cluster
+	data                             *dataFolder // nil without one
 	open                             Database    // what the current store was opened with; used by follow only
 	retiring                         errgroup.Group
 }
@@ -52,7 +52,7 @@ func New(ctx context.Context, options Options) (*Server, error) {
 		started: options.Clock(), stopping: make(chan struct{}),
 	}
 	if options.DataFolder != "" {
-		if s.local, err = openStandalone(options.DataFolder); err != nil {
+		if s.data, err = openDataFolder(options.DataFolder); err != nil {
 			return nil, err
 		}
 	}
@@ -63,7 +63,7 @@ func New(ctx context.Context, options Options) (*Server, error) {
 	if s.internalListener, err = listen.Listen(ctx, "tcp", options.InternalAddress); err != nil {
 		return nil, errors.Join(fmt.Errorf("listen internally: %w", err), s.publicListener.Close())
 	}
-	s.public = s.httpServer(s.publicHandler())
+	s.public = s.httpServer(s.publicHandler()) //nolint:contextcheck // handlers have the contexts of their requests
 	s.internal = s.httpServer(s.internalHandler())
 	return s, nil
 }
@@ -135,10 +135,24 @@ func serve(server *http.Server, listener net.Listener) error {
 	return nil
 }
 
+func (s *Server) drainDelay() time.Duration {
+	if s.options.DrainDelay != DrainDelayByPlace {
+		return s.options.DrainDelay
+	}
+	if current := s.holder.Current(); current != nil && !runsAlone(current.Document) {
+		return ClusterDrainDelay
+	}
+	return 0
+}
+
+// runsAlone says whether no operator looks after this server.
+func runsAlone(document *tenantconfig.Document) bool { return document.Tenant.Namespace == "" }
+
 func (s *Server) shutDown(ctx context.Context) error {
 	s.draining.Store(true)
-	s.options.Logger.InfoContext(ctx, "draining", "delay", s.options.DrainDelay.String())
-	timer := time.NewTimer(s.options.DrainDelay)
+	delay := s.drainDelay()
+	s.options.Logger.InfoContext(ctx, "draining", "delay", delay.String())
+	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	<-timer.C
 	close(s.stopping) // ends status requests that wait

@@ -22,20 +22,29 @@ const (
 	sessionFile = "session.key"
 )
 
-// standalone is what a server without an operator keeps for itself, in its data folder.
-type standalone struct{ folder string }
+// dataFolder is where a server keeps what is its own: an embedded database and, when no operator gives it any,
+// an API key's hash and the secret of its sessions.
+type dataFolder struct{ path string }
 
-func openStandalone(folder string) (*standalone, error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+func openDataFolder(path string) (*dataFolder, error) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("prepare data folder: %w", err)
 	}
-	return &standalone{folder: folder}, nil
+	return &dataFolder{path: path}, nil
+}
+
+// resolve returns a path as it is, or inside the folder when it is relative.
+func (f *dataFolder) resolve(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(f.path, path)
 }
 
 // key returns the API key that this data folder was given on first start. The first time, it makes one, shows
 // it, and keeps only its hash.
-func (s *standalone) key(announce io.Writer, address net.Addr) (tenantconfig.APIKey, error) {
-	path := filepath.Join(s.folder, keyFile)
+func (f *dataFolder) key(announce io.Writer, address net.Addr) (tenantconfig.APIKey, error) {
+	path := filepath.Join(f.path, keyFile)
 	var stored tenantconfig.APIKey
 	data, err := os.ReadFile(path) //nolint:gosec // in the data folder that we were started with
 	if err == nil {
@@ -80,8 +89,8 @@ func local(address net.Addr) string {
 }
 
 // sessionSecret returns the bytes that sign sessions, making them the first time.
-func (s *standalone) sessionSecret() ([]byte, error) {
-	path := filepath.Join(s.folder, sessionFile)
+func (f *dataFolder) sessionSecret() ([]byte, error) {
+	path := filepath.Join(f.path, sessionFile)
 	secret, err := os.ReadFile(path) //nolint:gosec // in the data folder that we were started with
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return secret, err
