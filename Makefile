@@ -26,6 +26,8 @@ LDFLAGS := -s -w -X $(VERSION_PACKAGE).Version=$(VERSION) -X $(VERSION_PACKAGE).
 
 # local: a cluster of our own, from Go modules. current: whatever kubectl points at. kind: a kind cluster.
 CLUSTER ?= local
+# More flags for the program that builds the image.
+IMAGE_FLAGS ?=
 # Where `make run` listens.
 PORT ?= 8080
 INTERNAL_PORT ?= 9090
@@ -157,8 +159,8 @@ fuzz: ## Each fuzz target for FUZZTIME (20s)
 build: $(BIN)/operator $(BIN)/server ## Both programs, stamped with the version, into .local/bin
 
 .PHONY: image
-image: $(BIN)/image build ## One image with both programs, as an archive; no Docker
-	@$(BIN)/image --help
+image: $(BIN)/image ## One image with both programs, as an archive; no Docker
+	@$(BIN)/image -root $(CURDIR) -version $(VERSION) -commit $(COMMIT) $(IMAGE_FLAGS)
 
 .PHONY: chart
 chart: manifests tool-helm ## The chart as an archive in dist/

@@ -72,12 +72,15 @@ func build(ctx context.Context, o options) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	name := o.name + ":" + tag(o.version)
-	if err := archive.Write(o.out, name, image); err != nil {
-		return result{}, err
-	}
 	digest, err := image.Digest()
 	if err != nil {
+		return result{}, err
+	}
+	name := o.name + ":" + tag(o.version)
+	if o.contentTag {
+		name += "-" + digest.Hex[:12]
+	}
+	if err := archive.Write(o.out, name, image); err != nil {
 		return result{}, err
 	}
 	info, err := os.Stat(o.out)

@@ -16,6 +16,7 @@ import (
 type options struct {
 	root, out, name       string
 	version, commit, arch string
+	contentTag            bool
 }
 
 func main() {
@@ -25,6 +26,7 @@ func main() {
 	flag.StringVar(&o.name, "name", "docker.io/frontdesk/frontdesk", "the image's name, without a tag; the version is the tag")
 	flag.StringVar(&o.version, "version", "0.0.0-dev", "the version that the programs report")
 	flag.StringVar(&o.commit, "commit", "", "the commit that they report (default: git's HEAD, with -dirty when files differ)")
+	flag.BoolVar(&o.contentTag, "content-tag", false, "add the content's digest to the tag, so that pods roll when the content changed")
 	flag.StringVar(&o.arch, "arch", runtime.GOARCH, "the processor architecture, as Go calls it")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/hack/demo/walkthrough"
 )
@@ -15,7 +17,7 @@ import (
 // owned are the kinds that the operator makes, and those that these lead to.
 const owned = "deployments,replicasets,pods,services,endpointslices,secrets,configmaps,serviceaccounts,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies"
 
-// With Retain the data outlives the Tenant and is taken up by the next one of its name; with Delete it goes.
+// With Retain the data outlives the Tenant and can be taken up by the next one of its name; with Delete it goes.
 func TestDeletion(t *testing.T) {
 	t.Parallel()
 	tenant := newPlainTenant(t)
@@ -30,7 +32,10 @@ func TestDeletion(t *testing.T) {
 		t.Fatalf("with Retain the claims are %q, want one", claims)
 	}
 
+	// Data that another tenant of the name left is not taken over unasked.
 	tenant.apply(plainTenant)
+	tenant.awaitCondition(v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse)
+	tenant.patch("tenant/"+tenant.name, `{"spec":{"database":{"adopt":true}}}`)
 	tenant.awaitReady()
 	api = tenant.api()
 	read, err := api.Booking(t.Context(), made.ID)

@@ -78,7 +78,7 @@ func (d *Demo) Install(ctx context.Context) error {
 	err := d.steps(ctx,
 		step{"the cluster is up", func(ctx context.Context) (string, error) { return "", d.Cluster.Up(ctx, d.progress.Indented()) }},
 		step{"the image is built", func(ctx context.Context) (_ string, err error) {
-			image, err = BuildImage(ctx, Commands{Dir: d.Repository})
+			image, err = buildImage(ctx, Commands{Dir: d.Repository})
 			return image.Reference, err
 		}},
 		step{"the image is loaded", func(ctx context.Context) (_ string, err error) {

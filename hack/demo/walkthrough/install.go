@@ -8,18 +8,26 @@ import (
 	"time"
 )
 
-// BuildImage builds the one image with both programs, without Docker.
-func BuildImage(ctx context.Context, commands Commands) (Image, error) {
-	out, err := commands.Output(ctx, nil, "make", "--silent", "image")
+// buildImage builds the one image with both programs, without Docker. Its tag tells its content, so that a
+// repeated run with changed code rolls the pods, and one without leaves them alone.
+func buildImage(ctx context.Context, commands Commands) (Image, error) {
+	out, err := commands.Output(ctx, nil, "make", "--silent", "image", "IMAGE_FLAGS=-content-tag")
 	if err != nil {
 		return Image{}, err
 	}
-	// The last line names the archive and the reference that it carries.
-	fields := strings.Fields(tail(out, 1))
-	if len(fields) != 2 {
-		return Image{}, fmt.Errorf("make image ended with %q instead of archive and reference", tail(out, 1))
+	var image Image
+	for line := range strings.Lines(out) {
+		switch name, value, _ := strings.Cut(strings.TrimSpace(line), " "); name {
+		case "name":
+			image.Reference = strings.TrimSpace(value)
+		case "archive":
+			image.Archive = strings.TrimSpace(value)
+		}
 	}
-	return Image{Archive: fields[0], Reference: fields[1]}, nil
+	if image.Reference == "" || image.Archive == "" {
+		return Image{}, fmt.Errorf("make image did not say what it built:\n%s", tail(out, 10))
+	}
+	return image, nil
 }
 
 // helmUpgrade installs the chart, or upgrades it to what the tree holds now.
