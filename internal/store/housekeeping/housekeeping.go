@@ -27,9 +27,9 @@ type Loop struct {
 	done sync.WaitGroup
 }
 
-// Start begins a loop. Stop must be called to end it.
-func Start(remove Remove, logger *slog.Logger) *Loop {
-	ctx, stop := context.WithCancel(context.Background())
+// Start begins a loop, which outlives ctx: Stop must be called to end it.
+func Start(ctx context.Context, remove Remove, logger *slog.Logger) *Loop {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	loop := &Loop{stop: stop}
 	loop.done.Go(func() {
 		ticker := time.NewTicker(interval)

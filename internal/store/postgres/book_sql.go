@@ -62,14 +62,14 @@ const occupySQL = `, freed AS (
 // bookOneSQL books unit $27 of resource $26. It returns nothing when the unit was not free, when another request won
 // it, or when the key is known. It is apart from bookAnySQL because a statement without arrays has one good plan,
 // which Postgres keeps; planning costs as much as running it.
-const bookOneSQL = `WITH pick AS MATERIALIZED (
+const bookOneSQL = `WITH pick AS (
 	SELECT c.resource_id, c.unit
 	FROM (SELECT $26::text, $27::integer) AS c (resource_id, unit)
 	WHERE ` + bookable + `
 )` + bookPickedSQL
 
 // bookAnySQL does the same with one of the units $27 (resources) and $28 (numbers), by the preference in $26.
-const bookAnySQL = `WITH pick AS MATERIALIZED (
+const bookAnySQL = `WITH pick AS (
 	SELECT c.resource_id, c.unit
 	FROM unnest($26::integer[], $27::text[], $28::integer[]) AS c (rank, resource_id, unit)
 	WHERE ` + bookable + `
@@ -87,7 +87,7 @@ const bookPickedSQL = occupySQL + `, gate AS (
 )` + recordSQL
 
 // bookUnitsSQL books all of the units $26 (resources) and $27 (numbers), which the caller found free.
-const bookUnitsSQL = `WITH pick AS MATERIALIZED (
+const bookUnitsSQL = `WITH pick AS (
 	SELECT c.resource_id, c.unit FROM unnest($26::text[], $27::integer[]) AS c (resource_id, unit)
 )` + occupySQL + `, gate AS (
 	SELECT $26::text[] AS resource_ids, $27::integer[] AS unit_numbers, NULL::uuid AS session_id,

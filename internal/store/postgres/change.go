@@ -87,7 +87,7 @@ type owner struct{ bookingID, sessionID *string }
 
 // occupySomeSQL frees expired holds in the way of the units $1 (resources) and $2 (numbers) and occupies them for
 // booking $3 or session $4 in [$5, $6), until $7 if that is set.
-const occupySomeSQL = `WITH pick AS MATERIALIZED (
+const occupySomeSQL = `WITH pick AS (
 	SELECT c.resource_id, c.unit FROM unnest($1::text[], $2::integer[]) AS c (resource_id, unit)
 ), freed AS (
 	DELETE FROM occupancy o USING pick c WHERE ` + overlaps + ` AND o.expires_at <= clock_timestamp() RETURNING 1
@@ -169,11 +169,11 @@ func transition(ctx context.Context, tx pgx.Tx, b current, to booking.Status) er
 // keep makes a hold's occupancy last. The expiry is checked again on the very rows: whoever wants their time may
 // have removed them the moment they ran out.
 func keep(ctx context.Context, tx pgx.Tx, b current) error {
-	table, rows := "occupancy", len(b.Units)
+	sql, rows := `UPDATE occupancy SET expires_at = NULL WHERE booking_id = $1 AND expires_at > clock_timestamp()`, len(b.Units)
 	if b.sessionID != nil {
-		table, rows = "session_places", 1
+		sql, rows = `UPDATE session_places SET expires_at = NULL WHERE booking_id = $1 AND expires_at > clock_timestamp()`, 1
 	}
-	tag, err := tx.Exec(ctx, `UPDATE `+table+` SET expires_at = NULL WHERE booking_id = $1 AND expires_at > clock_timestamp()`, b.ID)
+	tag, err := tx.Exec(ctx, sql, b.ID)
 	switch {
 	case err != nil:
 		return err

@@ -110,7 +110,7 @@ func (s *Store) lookUp(ctx context.Context, claim booking.IdempotencyClaim) (b b
 
 // backOff waits a little longer each time, with jitter, so that those who collided do not meet again.
 func backOff(ctx context.Context, n int) error {
-	timer := time.NewTimer(time.Duration(1+rand.IntN(5*(n+1))) * time.Millisecond)
+	timer := time.NewTimer(time.Duration(1+rand.IntN(5*(n+1))) * time.Millisecond) //nolint:gosec // jitter
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

@@ -60,7 +60,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		return nil, wrap("connect", err)
 	}
 	s := &Store{pool: pool}
-	s.keeping = housekeeping.Start(s.removeExpiredKeys, cmp.Or(options.Logger, slog.Default()))
+	s.keeping = housekeeping.Start(ctx, s.removeExpiredKeys, cmp.Or(options.Logger, slog.Default()))
 	return s, nil
 }
 

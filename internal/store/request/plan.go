@@ -30,6 +30,7 @@ func TryOrder(candidates []booking.Assignment) []booking.Assignment {
 	for i := range order {
 		order[i] = i
 	}
+	//nolint:gosec // this spreads load and keeps no secret
 	rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	slices.SortStableFunc(order, func(a, b int) int { return ranks[a] - ranks[b] })
 	sorted := make([]booking.Assignment, len(candidates))

@@ -57,11 +57,11 @@ func checkStarted(ctx context.Context, tx *sql.Tx, b booking.Booking) error {
 // keep makes a hold's occupancy last. The expiry is checked on the very rows: it may have passed since the
 // booking was read.
 func keep(ctx context.Context, tx *sql.Tx, b booking.Booking) error {
-	rows, table := len(b.Units), "occupancy"
+	update, rows := `UPDATE occupancy SET expires_at = NULL WHERE booking_id = ? AND expires_at > `+clock, len(b.Units)
 	if request.IsGroup(b) {
-		rows, table = 1, "session_places"
+		update, rows = `UPDATE session_places SET expires_at = NULL WHERE booking_id = ? AND expires_at > `+clock, 1
 	}
-	result, err := tx.ExecContext(ctx, `UPDATE `+table+` SET expires_at = NULL WHERE booking_id = ? AND expires_at > `+clock, b.ID)
+	result, err := tx.ExecContext(ctx, update, b.ID)
 	if err != nil {
 		return err
 	}

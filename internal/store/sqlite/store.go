@@ -61,7 +61,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		return nil, errors.Join(err, write.Close())
 	}
 	s := &Store{write: write, read: read}
-	s.keeping = housekeeping.Start(s.removeExpiredKeys, cmp.Or(options.Logger, slog.Default()))
+	s.keeping = housekeeping.Start(ctx, s.removeExpiredKeys, cmp.Or(options.Logger, slog.Default()))
 	return s, nil
 }
 
@@ -79,7 +79,7 @@ func prepareFile(path string) (string, error) {
 	if err := os.MkdirAll(folder, folderMode); err != nil {
 		return "", notWritable(folder, err)
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode) //nolint:gosec // configuration names the file
 	if err != nil {
 		return "", notWritable(folder, err)
 	}

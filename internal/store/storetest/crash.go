@@ -104,7 +104,7 @@ func killAfter(t testing.TB, location string, n int) []string {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	child := exec.CommandContext(ctx, program)
+	child := exec.CommandContext(ctx, program) //nolint:gosec // this very test binary
 	child.Env = append(os.Environ(), childVariable+"="+location)
 	child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	child.Stderr = os.Stderr

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -92,21 +93,7 @@ func testListPagesWhileInserting(f *fixture) {
 	for i := range n {
 		want[f.mustBook(appointment(fmt.Sprintf("r%d", i), at(9+i/20, 0))).ID] = true
 	}
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			if _, _, err := f.Book(f.Context(), appointment(fmt.Sprintf("new%d", i), at(8+i%5, 0))); err != nil {
-				f.Errorf("Book: %v", err)
-				return
-			}
-		}
-	}()
+	stop := f.keepInserting()
 	seen := map[string]bool{}
 	filter := booking.Filter{Limit: 7}
 	for {
@@ -127,12 +114,34 @@ func testListPagesWhileInserting(f *fixture) {
 			break
 		}
 	}
-	close(stop)
-	<-stopped
+	stop()
 	for id := range want {
 		if !seen[id] {
 			f.Errorf("booking %s is missing from the pages", id)
 		}
+	}
+}
+
+// keepInserting books all over the day until it is stopped.
+func (f *fixture) keepInserting() (stop func()) {
+	done := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			if _, _, err := f.Book(f.Context(), appointment(fmt.Sprintf("new%d", i), at(8+i%5, 0))); err != nil {
+				f.Errorf("Book: %v", err)
+				return
+			}
+		}
+	})
+	return func() {
+		close(done)
+		running.Wait()
 	}
 }
 

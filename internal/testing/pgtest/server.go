@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -92,7 +93,7 @@ func (s *Server) Boot(ctx context.Context) error {
 	var err error
 	for range tries {
 		if s.port == 0 {
-			if s.port, err = freePort(); err != nil {
+			if s.port, err = freePort(ctx); err != nil {
 				return err
 			}
 		}
@@ -106,7 +107,7 @@ func (s *Server) Boot(ctx context.Context) error {
 
 func (s *Server) boot(ctx context.Context) error {
 	// A crash of the machine does not matter to a test; a crash of a program does, and needs no fsync to survive.
-	cmd := s.command(context.Background(), "postgres", "-D", s.data(), "-k", s.folder, "-p", strconv.Itoa(s.port),
+	cmd := s.command(context.WithoutCancel(ctx), "postgres", "-D", s.data(), "-k", s.folder, "-p", strconv.Itoa(s.port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200",
 		"-c", "shared_buffers=64MB", "-c", "autovacuum_naptime=10min", "-c", "log_min_messages=fatal")
 	started, err := run(cmd)
@@ -180,12 +181,13 @@ func (s *Server) command(ctx context.Context, program string, args ...string) *e
 	return cmd
 }
 
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func freePort(ctx context.Context) (int, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}
-	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
+	address, err := netip.ParseAddrPort(listener.Addr().String())
+	return int(address.Port()), errors.Join(err, listener.Close())
 }
 
 func stopAfter(s *Server, err error) error { return errors.Join(err, s.Stop()) }
