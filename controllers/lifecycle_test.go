@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,30 @@ func TestForeignObjectOfOurNameIsLeftAlone(t *testing.T) {
 	}
 	w.requestReconcile("shop")
 	w.waitReady("shop")
+}
+
+func TestNoPodMountsAForeignSecret(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	foreign := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "frontdesk-shop-config"},
+		Data:       map[string][]byte{"tenant.yaml": []byte("somebody else's")},
+	}
+	if err := w.cluster.Client.Create(t.Context(), foreign); err != nil {
+		t.Fatal(err)
+	}
+	w.apply(simplePolicy)
+	w.apply(simpleTenant(""))
+	w.waitFor("shop", v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonNameConflict)
+	err := w.cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: w.namespace, Name: "frontdesk-shop"}, &appsv1.Deployment{})
+	if !apierrors.IsNotFound(err) {
+		t.Errorf("there is a Deployment whose pods would mount it: %v", err)
+	}
+	after := &corev1.Secret{}
+	w.get(after, foreign.Name)
+	if diff := cmp.Diff(foreign, after); diff != "" {
+		t.Errorf("the foreign Secret was touched (-before +after):\n%s", diff)
+	}
 }
 
 func (w *world) requestReconcile(tenant string) {
@@ -101,7 +126,10 @@ func (w *world) collectGarbage(uid types.UID) {
 			w.t.Fatal(err)
 		}
 		err := meta.EachListItem(list, func(item runtime.Object) error {
-			object := item.(client.Object)
+			object, ok := item.(client.Object)
+			if !ok {
+				return fmt.Errorf("%T is no object", item)
+			}
 			if controller := metav1.GetControllerOf(object); controller == nil || controller.UID != uid {
 				return nil
 			}

@@ -140,7 +140,10 @@ func (w *world) tenant(name string) *v1alpha1.Tenant {
 func edit[T client.Object](w *world, object T, name string, change func(T)) {
 	w.t.Helper()
 	w.get(object, name)
-	before := object.DeepCopyObject().(client.Object)
+	before, ok := object.DeepCopyObject().(client.Object)
+	if !ok {
+		w.t.Fatalf("%T does not copy itself", object)
+	}
 	change(object)
 	if err := w.cluster.Client.Patch(w.t.Context(), object, client.MergeFrom(before)); err != nil {
 		w.t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -107,7 +106,7 @@ func (w *world) quiet() {
 // total sums a counter over its labels.
 func total(t *testing.T, name string) float64 {
 	t.Helper()
-	families, err := metrics.Registry.(prometheus.Gatherer).Gather()
+	families, err := metrics.Registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,7 +95,7 @@ func TestDriftIsRepaired(t *testing.T) {
 			return ""
 		})
 	})
-	t.Run("changed Deployment", func(t *testing.T) {
+	t.Run("changed Deployment", func(*testing.T) {
 		edit(w, &appsv1.Deployment{}, "frontdesk-shop", func(d *appsv1.Deployment) {
 			d.Spec.Template.Spec.Containers[0].Image = "evil.example/miner"
 			d.Spec.Replicas = ptr.To(int32(3))
@@ -109,7 +109,7 @@ func TestDriftIsRepaired(t *testing.T) {
 			return ""
 		})
 	})
-	t.Run("added and changed entries in the config Secret", func(t *testing.T) {
+	t.Run("added and changed entries in the config Secret", func(*testing.T) {
 		edit(w, &corev1.Secret{}, "frontdesk-shop-config", func(s *corev1.Secret) {
 			s.Data["extra"] = []byte("x")
 			s.Data["tenant.yaml"] = []byte("version: nonsense")
@@ -121,7 +121,7 @@ func TestDriftIsRepaired(t *testing.T) {
 			return ""
 		})
 	})
-	t.Run("added port of the Service", func(t *testing.T) {
+	t.Run("added port of the Service", func(*testing.T) {
 		edit(w, &corev1.Service{}, "frontdesk-shop", func(s *corev1.Service) {
 			s.Spec.Ports = append(s.Spec.Ports, corev1.ServicePort{Name: "debug", Port: 6060})
 			s.Spec.Selector["extra"] = "yes"

@@ -14,7 +14,7 @@
 //	--leader-elect               elect a leader, so that several replicas can run (default true)
 //	--max-concurrent-reconciles  how many tenants are worked on at once (default 8)
 //	--metrics-bind-address       address of /metrics, 0 to switch off (default :8443)
-//	--metrics-secure             serve metrics by TLS to those whom the API server authorizes (default true)
+//	--metrics-secure             serve metrics by TLS to those whom the API server authorises (default true)
 //	--health-probe-bind-address  address of /healthz and /readyz (default :8081)
 //	--log-level                  debug, info or error (default info)
 //	--log-format                 json or text (default json)

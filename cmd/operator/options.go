@@ -35,7 +35,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.BoolVar(&o.leaderElect, "leader-elect", true, "elect a leader, so that several replicas can run")
 	flags.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 8, "how many tenants are worked on at once")
 	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", ":8443", "address of /metrics, 0 to switch off")
-	flags.BoolVar(&o.metricsSecure, "metrics-secure", true, "serve metrics by TLS to those whom the API server authorizes")
+	flags.BoolVar(&o.metricsSecure, "metrics-secure", true, "serve metrics by TLS to those whom the API server authorises")
 	flags.StringVar(&o.healthProbeBindAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
 	flags.StringVar(&o.logLevel, "log-level", "info", "debug, info or error")
 	flags.StringVar(&o.logFormat, "log-format", "json", "json or text")

@@ -37,7 +37,7 @@ func claim(s *scope) any {
 		WithSpec(spec)
 }
 
-// isOurClaim recognizes a claim that was made for this Tenant or for a former one of its name.
+// isOurClaim recognises a claim that was made for this Tenant or for a former one of its name.
 func isOurClaim(t *v1alpha1.Tenant, claim client.Object) bool {
 	found := claim.GetLabels()
 	return found[ManagedByLabel] == ManagedBy && found[TenantLabel] == t.Name

@@ -55,12 +55,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	tenant := &v1alpha1.Tenant{}
 	if err := r.Client.Get(ctx, request.NamespacedName, tenant); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.forget(request.NamespacedName)
+			r.forget(request.NamespacedName) //nolint:contextcheck // what it stops is older than this pass
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if tenant.DeletionTimestamp != nil {
-		return r.finalize(ctx, tenant)
+		return r.tearDown(ctx, tenant)
 	}
 	if err := r.addFinalizer(ctx, tenant); err != nil {
 		return reconcile.Result{}, err
@@ -73,7 +73,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 
 	s.compose()
 	s.applyErr = r.apply(ctx, s)
-	s.answers = r.observe(s)
+	s.answers = r.observe(s) //nolint:contextcheck // the questions outlive the pass
 	again := r.nudge(ctx, s)
 	return s.result(again)
 }

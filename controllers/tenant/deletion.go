@@ -20,11 +20,11 @@ import (
 // deletionRetry is for what is left after everything that is watched is gone.
 const deletionRetry = 5 * time.Second
 
-// finalize sees to the data of a Tenant that goes. Everything else has an owner reference, and the
+// tearDown sees to the data of a Tenant that goes. Everything else has an owner reference, and the
 // garbage collector takes it. With deletionPolicy Retain there is nothing to do: the claim stays, with
 // the labels by which a later tenant of the same name finds it. With Delete the pods have to end first,
 // or they would hold the claim.
-func (r *Reconciler) finalize(ctx context.Context, tenant *v1alpha1.Tenant) (reconcile.Result, error) {
+func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (reconcile.Result, error) {
 	if !controllerutil.ContainsFinalizer(tenant, finalizer) {
 		return reconcile.Result{}, nil
 	}
@@ -45,7 +45,7 @@ func (r *Reconciler) finalize(ctx context.Context, tenant *v1alpha1.Tenant) (rec
 	if err := r.Client.Patch(ctx, tenant, patch); client.IgnoreNotFound(err) != nil {
 		return reconcile.Result{}, fmt.Errorf("remove finalizer: %w", err)
 	}
-	r.forget(client.ObjectKeyFromObject(tenant))
+	r.forget(client.ObjectKeyFromObject(tenant)) //nolint:contextcheck // what it stops is older than this pass
 	return reconcile.Result{}, nil
 }
 

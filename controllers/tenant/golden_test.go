@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -101,16 +102,16 @@ func readable(t *testing.T, intents []apply.Intent) []byte {
 	for i, intent := range intents {
 		object := intent.DeepCopy().Object
 		if data, isSecret := object["data"].(map[string]any); isSecret {
-			clear := map[string]any{}
+			decodedData := map[string]any{}
 			for key, value := range data {
-				decoded, err := base64.StdEncoding.DecodeString(value.(string))
+				decoded, err := base64.StdEncoding.DecodeString(fmt.Sprint(value))
 				if err != nil {
 					t.Fatal(err)
 				}
-				clear[key] = string(decoded)
+				decodedData[key] = string(decoded)
 			}
 			delete(object, "data")
-			object["data (decoded)"] = clear
+			object["data (decoded)"] = decodedData
 		}
 		text, err := yaml.Marshal(object)
 		if err != nil {

@@ -115,7 +115,7 @@ func suspensionVerdict(s *scope, w workload) *verdict {
 	return &verdict{current, v1alpha1.ReasonSuspended, "suspended as wanted: no pod runs, the data is kept"}
 }
 
-func rolloutVerdict(s *scope, w workload) *verdict {
+func rolloutVerdict(_ *scope, w workload) *verdict {
 	switch {
 	case !w.exists:
 		return &verdict{inProgress, v1alpha1.ReasonProvisioning, "the Deployment was just made"}

@@ -110,7 +110,7 @@ func TestVerdict(t *testing.T) {
 		},
 		{"one pod is silent", func(s *scope) { delete(s.answers, "two") }, inProgress, v1alpha1.ReasonRevisionPending, "pod two has not said"},
 		{
-			"one pod cannot be asked", func(s *scope) { s.answers["two"] = probe.Answer{Err: errors.New("answered 401 Unauthorized")} },
+			"one pod cannot be asked", func(s *scope) { s.answers["two"] = probe.Answer{Err: errors.New("answered 401")} },
 			inProgress, v1alpha1.ReasonRevisionPending, "pod two answered 401",
 		},
 		{

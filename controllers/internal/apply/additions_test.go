@@ -54,7 +54,7 @@ func parse(t *testing.T, text string) map[string]any {
 func TestDigestChangesWithWhatIsOursOnly(t *testing.T) {
 	t.Parallel()
 	entry := func(manager string, operation metav1.ManagedFieldsOperationType, subresource, fields string) metav1.ManagedFieldsEntry {
-		return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, Subresource: subresource, FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}
+		return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, Subresource: subresource, FieldsV1: metav1.NewFieldsV1(fields)}
 	}
 	own := entry(FieldOwner, metav1.ManagedFieldsOperationApply, "", `{"f:data":{"f:a":{}},"f:metadata":{}}`)
 	digest := func(kind string, entries ...metav1.ManagedFieldsEntry) string {

@@ -60,7 +60,7 @@ func ownsExactField(entry metav1.ManagedFieldsEntry, kind schema.GroupKind) bool
 		return false
 	}
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(entry.FieldsV1.Raw, &fields); err != nil {
+	if err := json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields); err != nil {
 		return false
 	}
 	_, owns := fields["f:"+field]
@@ -73,12 +73,12 @@ func canonical(fields *metav1.FieldsV1) []byte {
 		return nil
 	}
 	var set any
-	if err := json.Unmarshal(fields.Raw, &set); err != nil {
-		return fields.Raw
+	if err := json.Unmarshal(fields.GetRawBytes(), &set); err != nil {
+		return fields.GetRawBytes()
 	}
 	sorted, err := json.Marshal(set)
 	if err != nil {
-		return fields.Raw
+		return fields.GetRawBytes()
 	}
 	return sorted
 }

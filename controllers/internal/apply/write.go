@@ -33,7 +33,7 @@ func (a *Applier) mayTouch(owner client.Object, intent Intent, observed client.O
 	}
 }
 
-// isFormerSelf recognizes what the garbage collector has yet to remove: objects of an owner of the
+// isFormerSelf recognises what the garbage collector has yet to remove: objects of an owner of the
 // same kind and name with another UID.
 func isFormerSelf(controller *metav1.OwnerReference, owner client.Object, c client.Client) bool {
 	gvk, err := c.GroupVersionKindFor(owner)

@@ -24,7 +24,7 @@ type Condition struct {
 	Message string
 }
 
-// True, False and Unknown make a Condition of a type.
+// True is the Condition that t holds.
 func True(t v1alpha1.ConditionType, reason v1alpha1.ConditionReason, message string) Condition {
 	return Condition{t, metav1.ConditionTrue, reason, message}
 }

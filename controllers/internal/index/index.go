@@ -14,7 +14,7 @@ import (
 // The indexes.
 const (
 	TenantsByPolicy   = "frontdesk.dev/bookingPolicies"
-	TenantsBySecret   = "frontdesk.dev/secrets"
+	TenantsBySecret   = "frontdesk.dev/namedSecrets" //nolint:gosec // the name of an index
 	CampaignsByTenant = "frontdesk.dev/tenant"
 )
 
@@ -26,15 +26,23 @@ func Register(ctx context.Context, indexer client.FieldIndexer, secretNames func
 		name   string
 		values client.IndexerFunc
 	}{
-		{&v1alpha1.Tenant{}, TenantsByPolicy, func(o client.Object) []string { return o.(*v1alpha1.Tenant).BookingPolicyNames() }},
-		{&v1alpha1.Tenant{}, TenantsBySecret, func(o client.Object) []string { return secretNames(o.(*v1alpha1.Tenant)) }},
-		{&v1alpha1.Campaign{}, CampaignsByTenant, func(o client.Object) []string {
-			return []string{string(o.(*v1alpha1.Campaign).Spec.TenantRef.Name)}
-		}},
+		{&v1alpha1.Tenant{}, TenantsByPolicy, values((*v1alpha1.Tenant).BookingPolicyNames)},
+		{&v1alpha1.Tenant{}, TenantsBySecret, values(secretNames)},
+		{&v1alpha1.Campaign{}, CampaignsByTenant, values(func(c *v1alpha1.Campaign) []string { return []string{string(c.Spec.TenantRef.Name)} })},
 	} {
 		if err := indexer.IndexField(ctx, each.object, each.name, each.values); err != nil {
 			return fmt.Errorf("register index %s: %w", each.name, err)
 		}
 	}
 	return nil
+}
+
+// values makes an indexer for objects of one type.
+func values[T client.Object](of func(T) []string) client.IndexerFunc {
+	return func(object client.Object) []string {
+		if typed, ok := object.(T); ok {
+			return of(typed)
+		}
+		return nil
+	}
 }

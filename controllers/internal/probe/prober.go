@@ -171,7 +171,7 @@ func (p *Prober) run(ctx context.Context, tenant types.NamespacedName, w *worker
 		case answer.Err != nil:
 			pause, backoff = backoff, min(2*backoff, maxBackoff)
 		case answer.Serves(w.revision), answer.Refuses(w.revision):
-			pause, backoff = recheckInterval+rand.N(recheckInterval/5), minBackoff
+			pause, backoff = recheckInterval+rand.N(recheckInterval/5), minBackoff //nolint:gosec // jitter
 		}
 		select {
 		case <-ctx.Done():

@@ -127,7 +127,7 @@ func TestErrorsAreAnswersInWords(t *testing.T) {
 		code int
 		want string
 	}{
-		{"refused token", http.StatusUnauthorized, "answered 401 Unauthorized"},
+		{"refused token", http.StatusUnauthorized, "answered 401"},
 		{"redirect is not followed", http.StatusTemporaryRedirect, "answered 307 Temporary Redirect"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
