@@ -27,6 +27,7 @@ need() {
 test_packages() {
   need ca-certificates "/etc/ssl/certs/ca-certificates.crt"
   need postgresql initdb "/usr/lib/postgresql/*/bin/initdb" # stores: every test runs servers of its own
+  need redis-server redis-server # rate limits and caches that replicas share
   need chromium chromium # the dashboard in a browser
 }
 
