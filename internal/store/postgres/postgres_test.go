@@ -2,11 +2,13 @@ package postgres_test
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
@@ -231,5 +233,29 @@ func TestNoPersonalDataOutsideCustomers(t *testing.T) {
 		if err != nil || found != 0 {
 			t.Errorf("%s: %d rows hold personal data, %v", table, found, err)
 		}
+	}
+}
+
+// TestOwnerIsEnough opens the store as a role that owns its database and may do nothing else, as tenants' roles are.
+func TestOwnerIsEnough(t *testing.T) {
+	t.Parallel()
+	address, err := url.Parse(pgtest.EmptyURL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := pgx.Connect(t.Context(), address.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = admin.Exec(t.Context(), `
+		CREATE ROLE tenant LOGIN PASSWORD 'secret' NOSUPERUSER NOCREATEDB NOCREATEROLE;
+		ALTER DATABASE `+strings.TrimPrefix(address.Path, "/")+` OWNER TO tenant`)
+	if err := errors.Join(err, admin.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	address.User = url.UserPassword("tenant", "secret")
+	store := openStore(t, address.String())
+	if _, _, err := store.Book(t.Context(), request(noon)); err != nil {
+		t.Errorf("Book: %v", err)
 	}
 }

@@ -67,7 +67,7 @@ func database(t testing.TB, from string) string {
 	server := sharedServer(t)
 	name := fmt.Sprintf("test_%d", shared.count.Add(1))
 	shared.copying.Lock()
-	err := server.exec(t.Context(), fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY FILE_COPY", name, from))
+	err := server.exec(t.Context(), fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, from))
 	shared.copying.Unlock()
 	if err != nil {
 		t.Fatalf("pgtest: create a database: %v", err)
