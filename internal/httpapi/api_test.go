@@ -265,7 +265,7 @@ func TestServicesAndSlots(t *testing.T) {
 		}
 	}
 	limited := servertest.Into[httpapi.FreeSlots](t, s.Get("/api/v1/slots?service=cut&resource=ada&limit=3"))
-	if len(limited.Slots) != 3 || limited.Slots[0].Resources[0] != "ada" {
+	if len(limited.Slots) != 3 || !limited.More || one.More || limited.Slots[0].Resources[0] != "ada" {
 		t.Fatalf("unexpected: %+v", limited)
 	}
 	if answer := s.Send(servertest.Request{Method: http.MethodGet, Path: "/api/v1/services", Key: "none", Header: map[string]string{"Authorization": "bearer " + s.Key.Reveal()}}); !answer.OK {

@@ -15,6 +15,7 @@ type FreeSlots struct {
 	Service  ServiceRef `json:"service"`
 	TimeZone string     `json:"timeZone" doc:"IANA zone of the business." example:"Europe/London"`
 	Slots    []Slot     `json:"slots" doc:"What can be booked, in order of time."`
+	More     bool       `json:"more" doc:"There are more slots in the window than the limit allows. Ask again from after the last start." example:"false"`
 }
 
 type slotsInput struct {
@@ -45,15 +46,20 @@ func listSlots(ctx context.Context, in *slotsInput) (*output[FreeSlots], error) 
 		return nil, err
 	}
 	slots, err := current.Bookings.Slots(ctx, booking.SlotQuery{
-		ServiceID: in.Service, ResourceID: in.Resource, From: from, To: to, Limit: in.Limit,
+		ServiceID: in.Service, ResourceID: in.Resource, From: from, To: to, Limit: in.Limit + 1, // one more tells whether there are more
 	})
 	if err != nil {
 		return nil, err
+	}
+	more := len(slots) > in.Limit
+	if more {
+		slots = slots[:in.Limit]
 	}
 	service, _ := current.Bookings.Catalog().Service(in.Service)
 	return succeed(FreeSlots{
 		Service:  ServiceRef{ID: service.ID, Name: service.Name},
 		TimeZone: current.Document.Tenant.TimeZone,
 		Slots:    slotViews(slots, current.Location),
+		More:     more,
 	}), nil
 }

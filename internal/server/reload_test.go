@@ -195,6 +195,29 @@ func TestStatusNeedsTheToken(t *testing.T) {
 	}
 }
 
+func TestTokenRotatedInARefusedRevisionIsAccepted(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t, servertest.Unchanged)
+	s.Configure(func(d *tenantconfig.Document) { d.Tenant.TimeZone = "Mars/Olympus" }, "token", "the-next-token")
+	ask := func(token string) int {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Internal+tenantconfig.StatusPath, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		response, err := s.Client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		return response.StatusCode
+	}
+	servertest.Eventually(t, "the next token is accepted", func() bool { return ask("the-next-token") == http.StatusOK })
+	if code := ask(servertest.StatusToken); code != http.StatusOK {
+		t.Errorf("the token of the revision being served: %d", code)
+	}
+}
+
 func TestStatusWaitsForARevision(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t, servertest.Unchanged)
