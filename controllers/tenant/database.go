@@ -23,8 +23,8 @@ func (s *scope) databaseReady(w workload) conditions.Condition {
 		return conditions.Unknown(t, v1alpha1.ReasonSuspended, "nobody asks the database while the tenant is suspended")
 	}
 	answers := s.answersOf(w.ready)
-	for _, answer := range answers {
-		if !answer.Database.Reachable {
+	for _, answer := range s.answersOf(s.pods) {
+		if !answer.Database.Reachable && (answer.Revision != "" || answer.Database.Message != "") {
 			return conditions.False(t, v1alpha1.ReasonDatabaseUnreachable, "the server cannot reach the database: "+answer.Database.Message)
 		}
 	}

@@ -16,17 +16,19 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
 
-// observe has every ready pod asked for the revision that it should serve, and returns what they have
-// said so far. It does not wait: a new answer starts another pass.
+// observe has every running pod asked for the revision that it should serve, and returns what they have
+// said so far. Only ready pods count for Ready, but one that does not become ready can often say why. It
+// does not wait: a new answer starts another pass.
 func (r *Reconciler) observe(s *scope) map[types.UID]probe.Answer {
-	addresses := map[types.UID]string{}
+	pods := map[types.UID]probe.Pod{}
 	for _, pod := range s.pods {
-		if isReady(&pod) {
-			addresses[pod.UID] = net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(tenantconfig.InternalPort))
+		if pod.DeletionTimestamp == nil && pod.Status.PodIP != "" && pod.Status.Phase == corev1.PodRunning {
+			address := net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(tenantconfig.InternalPort))
+			pods[pod.UID] = probe.Pod{Address: address, Ready: isReady(&pod)}
 		}
 	}
 	return r.Prober.Assign(probe.Assignment{
-		Tenant: client.ObjectKeyFromObject(s.tenant), Revision: s.current(), Token: s.derived.statusToken, Pods: addresses,
+		Tenant: client.ObjectKeyFromObject(s.tenant), Revision: s.current(), Token: s.derived.statusToken, Pods: pods,
 	})
 }
 

@@ -87,7 +87,7 @@ func container(s *scope) *corev1ac.ContainerApplyConfiguration {
 			corev1ac.ContainerPort().WithName(publicPortName).WithContainerPort(tenantconfig.PublicPort).WithProtocol(corev1.ProtocolTCP),
 			corev1ac.ContainerPort().WithName(internalPortName).WithContainerPort(tenantconfig.InternalPort).WithProtocol(corev1.ProtocolTCP)).
 		WithResources(resources).
-		WithStartupProbe(httpProbe("/readyz").WithPeriodSeconds(startupPeriod).WithTimeoutSeconds(2).WithFailureThreshold(startupAttempts)).
+		WithStartupProbe(httpProbe("/startupz").WithPeriodSeconds(startupPeriod).WithTimeoutSeconds(2).WithFailureThreshold(startupAttempts)).
 		WithReadinessProbe(httpProbe("/readyz").WithPeriodSeconds(5).WithTimeoutSeconds(2).WithFailureThreshold(2)).
 		WithLivenessProbe(httpProbe("/livez").WithPeriodSeconds(10).WithTimeoutSeconds(5).WithFailureThreshold(3)).
 		WithSecurityContext(corev1ac.SecurityContext().

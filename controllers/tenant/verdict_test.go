@@ -105,6 +105,15 @@ func TestVerdict(t *testing.T) {
 			inProgress, v1alpha1.ReasonPodsUnavailable, "pod one: ImagePullBackOff: no such image",
 		},
 		{
+			"a pod that is not ready says why itself", func(s *scope) {
+				unready(&s.pods[0])
+				answer := s.answers["one"]
+				answer.Database = tenantconfig.DatabaseStatus{Message: "password authentication failed"}
+				s.answers["one"] = answer
+			},
+			inProgress, v1alpha1.ReasonPodsUnavailable, "pod one cannot reach the database: password authentication failed",
+		},
+		{
 			"one pod lags", func(s *scope) { s.answers["two"] = probe.Answer{Status: tenantconfig.Status{Revision: "0123456789"}} },
 			inProgress, v1alpha1.ReasonRevisionPending, "pod two serves revision 01234567",
 		},

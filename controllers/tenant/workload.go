@@ -53,7 +53,25 @@ func (s *scope) workload() workload {
 	if w.trouble == "" {
 		w.trouble = deploymentTrouble(d)
 	}
+	if w.trouble == "" {
+		w.trouble = s.excuse()
+	}
 	return w
+}
+
+// excuse is what a pod that is not ready says itself.
+func (s *scope) excuse() string {
+	for _, pod := range s.pods {
+		answer, known := s.answers[pod.UID]
+		switch {
+		case !known || answer.Err != nil || isReady(&pod):
+		case answer.Refused != nil:
+			return fmt.Sprintf("pod %s refuses %s: %s", pod.Name, shortRevision(answer.Refused.Revision), answer.Refused.Message)
+		case !answer.Database.Reachable && answer.Database.Message != "":
+			return fmt.Sprintf("pod %s cannot reach the database: %s", pod.Name, answer.Database.Message)
+		}
+	}
+	return ""
 }
 
 // observed says that the cache shows the object as this operator applied it last. An object that was

@@ -36,7 +36,7 @@ func podTransport() http.RoundTripper {
 func (p *Prober) ask(ctx context.Context, w *worker, wait bool) Answer {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	address := url.URL{Scheme: "http", Host: w.address, Path: tenantconfig.StatusPath}
+	address := url.URL{Scheme: "http", Host: w.pod.Address, Path: tenantconfig.StatusPath}
 	if wait {
 		address.RawQuery = url.Values{"until": {w.revision}}.Encode()
 	}

@@ -31,8 +31,16 @@ type Assignment struct {
 	Revision string
 	// Token for the status endpoint.
 	Token string
-	// Pods by UID, with the address, host:port, of their internal port.
-	Pods map[types.UID]string
+	// Pods by UID.
+	Pods map[types.UID]Pod
+}
+
+// Pod is where to ask.
+type Pod struct {
+	// Address, host:port, of the internal port.
+	Address string
+	// Ready pods are asked at once when they become so; others have little to say, except why not.
+	Ready bool
 }
 
 // Answer is what a pod said last.
@@ -64,7 +72,8 @@ type Prober struct {
 
 // worker asks one pod for one revision.
 type worker struct {
-	address, revision, token string
+	pod             Pod
+	revision, token string
 
 	cancel   context.CancelFunc
 	answer   Answer
@@ -123,14 +132,14 @@ func (p *Prober) Assign(a Assignment) map[types.UID]Answer {
 		}
 	}
 	answers := map[types.UID]Answer{}
-	for pod, address := range a.Pods {
-		w := workers[pod]
-		if w == nil || w.address != address || w.revision != a.Revision || w.token != a.Token {
-			w = p.replace(w, &worker{address: address, revision: a.Revision, token: a.Token}, a.Tenant)
-			workers[pod] = w
+	for uid, pod := range a.Pods {
+		w := workers[uid]
+		if w == nil || w.pod != pod || w.revision != a.Revision || w.token != a.Token {
+			w = p.replace(w, &worker{pod: pod, revision: a.Revision, token: a.Token}, a.Tenant)
+			workers[uid] = w
 		}
 		if w.answered {
-			answers[pod] = w.answer
+			answers[uid] = w.answer
 		}
 	}
 	return answers
@@ -148,7 +157,10 @@ func (p *Prober) Forget(tenant types.NamespacedName) {
 func (p *Prober) replace(old, next *worker, tenant types.NamespacedName) *worker {
 	if old != nil {
 		old.cancel()
-		next.answer, next.answered = old.answer, old.answered
+		// The errors of a pod that was starting are no news of one that is ready.
+		if old.pod == next.pod || old.answer.Err == nil {
+			next.answer, next.answered = old.answer, old.answered
+		}
 	}
 	var ctx context.Context
 	ctx, next.cancel = context.WithCancel(p.ctx)

@@ -96,7 +96,7 @@ func TestAnswersWakeTheTenant(t *testing.T) {
 	t.Parallel()
 	prober, fake, address, queue := start(t)
 	fake.set(http.StatusOK, tenantconfig.Status{Revision: "old"})
-	assignment := probe.Assignment{Tenant: shop, Revision: "new", Token: "secret", Pods: map[types.UID]string{pod: address}}
+	assignment := probe.Assignment{Tenant: shop, Revision: "new", Token: "secret", Pods: map[types.UID]probe.Pod{pod: {Address: address, Ready: true}}}
 	if answers := prober.Assign(assignment); len(answers) != 0 {
 		t.Fatalf("a pod answered before it was asked: %v", answers)
 	}
@@ -134,7 +134,7 @@ func TestErrorsAreAnswersInWords(t *testing.T) {
 			t.Parallel()
 			prober, fake, address, queue := start(t)
 			fake.set(test.code, tenantconfig.Status{})
-			assignment := probe.Assignment{Tenant: shop, Revision: "new", Pods: map[types.UID]string{pod: address}}
+			assignment := probe.Assignment{Tenant: shop, Revision: "new", Pods: map[types.UID]probe.Pod{pod: {Address: address, Ready: true}}}
 			prober.Assign(assignment)
 			awaken(t, queue)
 			answer := prober.Assign(assignment)[pod]
@@ -148,7 +148,7 @@ func TestErrorsAreAnswersInWords(t *testing.T) {
 func TestUnreachablePodKeepsItsWords(t *testing.T) {
 	t.Parallel()
 	prober, _, _, queue := start(t)
-	assignment := probe.Assignment{Tenant: shop, Revision: "new", Pods: map[types.UID]string{pod: "127.0.0.1:1"}}
+	assignment := probe.Assignment{Tenant: shop, Revision: "new", Pods: map[types.UID]probe.Pod{pod: {Address: "127.0.0.1:1"}}}
 	prober.Assign(assignment)
 	awaken(t, queue)
 	first := prober.Assign(assignment)[pod].Err
@@ -164,7 +164,7 @@ func TestForgottenPodsAreNotAsked(t *testing.T) {
 	t.Parallel()
 	prober, fake, address, queue := start(t)
 	fake.set(http.StatusOK, tenantconfig.Status{Revision: "new"})
-	prober.Assign(probe.Assignment{Tenant: shop, Revision: "new", Pods: map[types.UID]string{pod: address}})
+	prober.Assign(probe.Assignment{Tenant: shop, Revision: "new", Pods: map[types.UID]probe.Pod{pod: {Address: address, Ready: true}}})
 	awaken(t, queue)
 	prober.Forget(shop)
 	if answers := prober.Known(shop); len(answers) != 0 {
