@@ -83,12 +83,22 @@ func (f facts) snapshot(c *Catalog, p *plan, now time.Time) *availability.Snapsh
 			Unit:     occupied.Unit.Number,
 			Interval: availability.Between(occupied.Blocked.Start, occupied.Blocked.End),
 		})
-		if session := occupied.Session; p.group && session != nil && session.ServiceID == p.id && !known[session.ID] {
+		if session := occupied.Session; p.group && session != nil && session.ServiceID == p.id && !known[session.ID] &&
+			c.fits(p, session, occupied.Blocked) {
 			known[session.ID] = true
 			snapshot.Sessions = append(snapshot.Sessions, engineSession(session, p.service))
 		}
 	}
 	return snapshot
+}
+
+// fits says whether a session keeps its units for as long as a booking of it would need them today. One that
+// was opened when the service was shorter, or had smaller buffers, does not, and takes nobody else.
+func (c *Catalog) fits(p *plan, session *Session, blocked Interval) bool {
+	buffers := c.rules.Buffers
+	from := session.Start.Add(-buffers.Before.Std())
+	to := session.Start.Add(p.service.Duration + buffers.After.Std())
+	return !from.Before(blocked.Start) && !to.After(blocked.End)
 }
 
 // engineSession tells the engine of a session. It has as many places as when it was opened, whatever the

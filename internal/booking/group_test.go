@@ -117,6 +117,31 @@ func TestSessionKeepsItsSize(t *testing.T) {
 	d.refused(t, wish("class", "2030-06-04 10:00"), booking.CodeSlotTaken)
 }
 
+// A session keeps the times of when it was opened: once the service takes longer, or needs more time around
+// it, the session's units would not be free for a newcomer to the end.
+func TestSessionTakesNobodyWhoNeedsLonger(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*tenantconfig.Document){
+		"longer":       func(doc *tenantconfig.Document) { doc.Services[4].Duration = tenantconfig.Duration(90 * time.Minute) },
+		"buffer after": func(doc *tenantconfig.Document) { doc.Policies[0].Buffers.After = tenantconfig.Duration(time.Minute) },
+		"buffer before": func(doc *tenantconfig.Document) {
+			doc.Policies[0].Buffers.Before = tenantconfig.Duration(time.Minute)
+		},
+	} {
+		d := openDesk(t)
+		first := d.mustBook(t, wish("class", "2030-06-05 10:00"))
+		d.reload(t, change)
+		refusal := d.refused(t, wish("class", "2030-06-05 10:00"), booking.CodeSlotTaken)
+		if len(refusal.Alternatives) == 0 {
+			t.Errorf("%s: the refusal has no alternatives", name)
+		}
+		d.reload(t, func(doc *tenantconfig.Document) { doc.Services[4].Duration = tenantconfig.Duration(30 * time.Minute) })
+		if second := d.mustBook(t, wish("class", "2030-06-05 10:00")); second.Place != 2 || second.End.After(first.End) {
+			t.Errorf("%s: a shorter booking has place %d and ends at %s", name, second.Place, second.End)
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	limit := func(l tenantconfig.Limits) func(*tenantconfig.Document) {

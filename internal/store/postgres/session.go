@@ -46,7 +46,8 @@ func takePlace(
 	return seat, err
 }
 
-// findPlaceSQL lists the sessions of service $1 at $2 that still hold their units, with their lowest free place.
+// findPlaceSQL lists the sessions of service $1 at $2 that still hold their units, for all of [$3, $4), with their
+// lowest free place. A session may hold less than a new booking needs: it keeps the times of when it was opened.
 const findPlaceSQL = `
 SELECT s.id, s.resource_ids, s.unit_numbers, free.place
 FROM sessions s
@@ -55,14 +56,14 @@ CROSS JOIN LATERAL (
 	WHERE NOT EXISTS (SELECT FROM session_places o WHERE o.session_id = s.id AND o.place = p AND ` + notExpired + `)
 ) free
 WHERE s.service_id = $1 AND s.start_at = $2 AND free.place IS NOT NULL
-	AND EXISTS (SELECT FROM occupancy o WHERE o.session_id = s.id AND ` + notExpired + `)
+	AND EXISTS (SELECT FROM occupancy o WHERE o.session_id = s.id AND o.blocked @> tstzrange($3, $4) AND ` + notExpired + `)
 ORDER BY s.created_at, s.id`
 
 // findPlace looks for a session with a free place on one of the candidates.
 func findPlace(
 	ctx context.Context, tx pgx.Tx, b booking.Booking, candidates []booking.Assignment,
 ) (seat place, found bool, err error) {
-	rows, err := tx.Query(ctx, findPlaceSQL, b.ServiceID, b.Start)
+	rows, err := tx.Query(ctx, findPlaceSQL, b.ServiceID, b.Start, b.Blocked.Start, b.Blocked.End)
 	if err != nil {
 		return place{}, false, err
 	}

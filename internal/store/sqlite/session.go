@@ -49,13 +49,15 @@ func sitDown(ctx context.Context, tx *sql.Tx, bookingID string, seat place, hold
 	return settleSession(ctx, tx, seat.sessionID)
 }
 
-// findPlaceSQL lists the sessions of service ?1 at ?2 that still hold their units, with their lowest free place.
+// findPlaceSQL lists the sessions of service ?1 at ?2 that still hold their units, for all of [?3, ?4), with their
+// lowest free place. A session may hold less than a new booking needs: it keeps the times of when it was opened.
 const findPlaceSQL = `
 WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < (SELECT max(group_size) FROM sessions))
 SELECT s.id, s.units, min(numbers.n)
 FROM sessions s JOIN numbers ON numbers.n <= s.group_size
 WHERE s.service_id = ?1 AND s.start_at = ?2
-	AND EXISTS (SELECT 1 FROM occupancy o WHERE o.session_id = s.id AND ` + notExpired + `)
+	AND EXISTS (SELECT 1 FROM occupancy o
+		WHERE o.session_id = s.id AND o.blocked_from <= ?3 AND o.blocked_to >= ?4 AND ` + notExpired + `)
 	AND NOT EXISTS (SELECT 1 FROM session_places o WHERE o.session_id = s.id AND o.place = numbers.n AND ` + notExpired + `)
 GROUP BY s.id
 ORDER BY s.created_at, s.id`
@@ -64,7 +66,7 @@ ORDER BY s.created_at, s.id`
 func findPlace(
 	ctx context.Context, tx *sql.Tx, b booking.Booking, candidates []booking.Assignment,
 ) (seat place, found bool, err error) {
-	rows, err := tx.QueryContext(ctx, findPlaceSQL, b.ServiceID, b.Start.UnixMicro())
+	rows, err := tx.QueryContext(ctx, findPlaceSQL, b.ServiceID, b.Start.UnixMicro(), b.Blocked.Start.UnixMicro(), b.Blocked.End.UnixMicro())
 	seats, err := collect(rows, err, func(rows *sql.Rows) (seat place, err error) {
 		var units unitList
 		err = rows.Scan(&seat.sessionID, &units, &seat.number)

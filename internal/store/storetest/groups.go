@@ -133,3 +133,31 @@ func testGroupHoldExpires(f *fixture) {
 		f.Errorf("place %d was given twice", b.Place)
 	}
 }
+
+// testGroupTakesOnlyWhoFits: who needs the room for longer than the session has it cannot join.
+func testGroupTakesOnlyWhoFits(f *fixture) {
+	first := class(at(18, 0))
+	first.Booking.Blocked = booking.Interval{Start: at(17, 50), End: at(19, 10)}
+	f.mustBook(first)
+	for name, blocked := range map[string]booking.Interval{
+		"starts earlier": {Start: at(17, 45), End: at(19, 0)}, "ends later": {Start: at(18, 0), End: at(19, 15)},
+	} {
+		r := class(at(18, 0))
+		r.Booking.Blocked = blocked
+		if _, _, err := f.Book(f.Context(), r); !errors.Is(err, booking.ErrOccupied) {
+			f.Errorf("%s: %v; want ErrOccupied", name, err)
+		}
+		r = renewed(r)
+		r.Candidates = append(r.Candidates, booking.Assignment{{ResourceID: name, Number: 1}})
+		if b := f.mustBook(r); b.Units[0].ResourceID != name || b.Place != 1 {
+			f.Errorf("%s: place %d in %v; want a session of its own", name, b.Place, b.Units)
+		}
+	}
+	for _, blocked := range []booking.Interval{{Start: at(17, 50), End: at(19, 10)}, {Start: at(18, 0), End: at(19, 0)}} {
+		r := class(at(18, 0))
+		r.Booking.Blocked = blocked
+		if b := f.mustBook(r); b.Units[0].ResourceID != "studio" {
+			f.Errorf("a booking within the session is in %v", b.Units)
+		}
+	}
+}

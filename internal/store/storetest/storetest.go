@@ -54,6 +54,7 @@ var tests = map[string]func(*fixture){
 	"GroupBlocksOthers":               testGroupBlocksOthers,
 	"GroupPlacesReturn":               testGroupPlacesReturn,
 	"GroupHoldExpires":                testGroupHoldExpires,
+	"GroupTakesOnlyWhoFits":           testGroupTakesOnlyWhoFits,
 	"CancelFreesTheSlot":              testCancelFreesTheSlot,
 	"CancelRefused":                   testCancelRefused,
 	"CancelIdempotency":               testCancelIdempotency,
