@@ -75,7 +75,9 @@ manifests: tool-controller-gen ## Definitions and rules made from types and mark
 
 .PHONY: lint
 lint: tool-golangci-lint tool-helm ## golangci-lint on every module, and the chart
-	@for module in $(MODULES); do (cd $$module && golangci-lint run --config $(CURDIR)/.golangci.yml ./...); done
+	@failed=; for module in $(MODULES); do \
+	  (cd $$module && golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || failed+=" $$module"; \
+	done; [[ -z $$failed ]] || { echo "lint failed in:$$failed" >&2; exit 1; }
 	@helm lint --quiet --strict charts/frontdesk
 
 .PHONY: verify
@@ -118,7 +120,7 @@ test: ## Everything, in stages; the end-to-end stage needs root on Linux
 .PHONY: test-unit
 test-unit: ## Pure packages, and the API over HTTP on SQLite
 	@go test $$(hack/packages.sh unit)
-	@for module in $(filter-out .,$(MODULES)); do (cd $$module && go test ./...); done
+	@for module in $(filter-out .,$(MODULES)); do (cd $$module && go test $$(go list ./... | grep -v '/e2e')); done
 
 .PHONY: test-store
 test-store: ## The store conformance suite on real Postgres and SQLite
@@ -139,10 +141,11 @@ test-controllers: tool-envtest ## The controllers on a real API server
 .PHONY: test-tools
 test-tools: $(BIN)/cluster
 	@$(BIN)/cluster tools envtest
-	@if ((EUID == 0)); then $(BIN)/cluster tools && $(BIN)/cluster tools helm; fi
+	@if ((EUID == 0)); then $(BIN)/cluster tools && $(BIN)/cluster tools helm kwok; fi
 
 .PHONY: test-e2e
-test-e2e: $(BIN)/cluster tool-helm ## The demo and more on a real cluster with real pods (root, Linux)
+test-e2e: test-tools ## The demo and more on a real cluster with real pods (root, Linux)
+	@go -C hack/cluster test -timeout 15m ./e2e/...
 	@go test -tags e2e -count=1 -timeout 20m -v ./test/e2e
 
 .PHONY: fuzz

@@ -103,7 +103,7 @@ func TestImage(t *testing.T) {
 	if got := file.Config.Labels["org.opencontainers.image.revision"]; got != "abc" {
 		t.Errorf("revision label: got %q", got)
 	}
-	if !file.Created.Time.Equal(file.History[0].Created.Time) || file.Created.Unix() != 0 {
+	if !file.Created.Equal(file.History[0].Created.Time) || file.Created.Unix() != 0 {
 		t.Errorf("created: got %v, want the epoch", file.Created)
 	}
 }

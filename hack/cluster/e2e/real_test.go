@@ -23,7 +23,6 @@ func TestRealNode(t *testing.T) {
 	tables := iptables(t)
 	c := newCluster(t)
 	c.do("up", "--nodes=real")
-	traces := takeFootprint(t, c, tables)
 
 	begin := time.Now()
 	c.do("up", "--nodes=real")
@@ -48,7 +47,7 @@ func TestRealNode(t *testing.T) {
 	t.Run("up repairs a killed cluster", func(t *testing.T) { clusterKilled(t, c, forwarded) })
 	t.Run("a volume goes with its claim", func(t *testing.T) { volumeReclaimed(t, c) })
 
-	traces = takeFootprint(t, c, tables) // the repair made a new namespace
+	traces := takeFootprint(t, c, tables) // the repair made a new namespace
 	c.do("down")
 	traces.assertGone(t)
 	if _, err := os.Stat(c.state); !errors.Is(err, os.ErrNotExist) {
@@ -178,7 +177,7 @@ func volumeReclaimed(t *testing.T, c testCluster) {
 			return fmt.Errorf("data: %v", left)
 		}
 		if left, err := c.tryKubectl("get", "pv", "-o", "name"); err != nil || left != "" {
-			return fmt.Errorf("volumes: %q, %v", left, err)
+			return fmt.Errorf("volumes: %q, %v", left, err) //nolint:errorlint // may be nil
 		}
 		return nil
 	})

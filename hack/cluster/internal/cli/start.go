@@ -152,7 +152,7 @@ func (o *options) awaitReady(ctx context.Context, dir state.Dir, ended <-chan er
 		case <-ctx.Done():
 			return ctx.Err()
 		case err := <-ended:
-			return fmt.Errorf("the supervisor ended (%v):\n%s", err, tail(dir.Path("logs", "supervisor.log"), 10))
+			return fmt.Errorf("the supervisor ended (%v):\n%s", err, tail(dir.Path("logs", "supervisor.log"), 10)) //nolint:errorlint // may be nil
 		case <-tick.C:
 		}
 	}

@@ -161,7 +161,7 @@ func (b Builder) stamp(t Tool) (string, error) {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH, t.Package, t.args(version))
+	_, _ = fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH, t.Package, t.args(version))
 	dir := filepath.Join(b.Root, t.Set)
 	inputs := []string{filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")}
 	if strings.HasPrefix(t.Package, ".") {
@@ -180,7 +180,7 @@ func (b Builder) stamp(t Tool) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("stamp of %s: %w", t.Name, err)
 		}
-		fmt.Fprintln(h, filepath.Base(path), len(raw))
+		_, _ = fmt.Fprintln(h, filepath.Base(path), len(raw))
 		_, _ = h.Write(raw)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
