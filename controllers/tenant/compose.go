@@ -47,6 +47,13 @@ func secretRefs(t *v1alpha1.Tenant) []secretRef {
 			bundleKey: document.DatabaseURLKey,
 		})
 	}
+	if t.Spec.Cache != nil {
+		ref := t.Spec.Cache.Redis.URLSecretRef
+		refs = append(refs, secretRef{
+			field: "spec.cache.redis.urlSecretRef", name: string(ref.Name), key: string(ref.Key),
+			bundleKey: document.RedisURLKey,
+		})
+	}
 	return refs
 }
 

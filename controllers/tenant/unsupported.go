@@ -43,7 +43,6 @@ func ignored(t *v1alpha1.Tenant) []string {
 			fields = append(fields, field)
 		}
 	}
-	note(t.Spec.Cache != nil, "spec.cache")
 	note(t.Spec.Server != nil && t.Spec.Server.Autoscaling != nil, "spec.server.autoscaling (minReplicas pods run)")
 	note(t.Spec.Updates != nil && len(t.Spec.Updates.Windows) > 0, "spec.updates.windows")
 	return fields

@@ -113,7 +113,7 @@ func (b Bundle) Document() (*Document, error) {
 // SecretKeys lists the keys that the document names, sorted, each once.
 func (d *Document) SecretKeys() []SecretKey {
 	var keys []SecretKey
-	for _, key := range []SecretKey{d.Database.URLKey, d.Access.SessionKey, d.Access.StatusTokenKey} {
+	for _, key := range []SecretKey{d.Database.URLKey, d.Cache.RedisURLKey, d.Access.SessionKey, d.Access.StatusTokenKey} {
 		if key != "" {
 			keys = append(keys, key)
 		}

@@ -22,7 +22,7 @@ func TestRevisionVectors(t *testing.T) {
 		want   string
 	}{
 		{"nothing", tenantconfig.Bundle{}, "e3b0c44298fc1c149afbf4c8996fb924"}, // SHA-256 of no bytes
-		{"the golden document", tenantconfig.Bundle{tenantconfig.DocumentKey: golden(t)}, "b551f597bdfd7263b0373fdb85b3b014"},
+		{"the golden document", tenantconfig.Bundle{tenantconfig.DocumentKey: golden(t)}, "75a88182c0fc896a59632346987a1836"},
 		{"with secrets", tenantconfig.Bundle{
 			tenantconfig.DocumentKey: []byte("version: \"1.0\"\n"), "database-url": []byte("postgres://db"), "empty": {}, "binary": {0, 255},
 		}, "daf7212c846feb880b1e5834413910f8"},
@@ -194,7 +194,7 @@ func TestBundleDocument(t *testing.T) {
 	complete := func() tenantconfig.Bundle {
 		return tenantconfig.Bundle{
 			tenantconfig.DocumentKey: golden(t),
-			"database-url":           []byte("postgres://db\n"), "session-key": []byte("s"), "status-token": []byte("t"),
+			"database-url":           []byte("postgres://db\n"), "redis-url": []byte("redis://cache\n"), "session-key": []byte("s"), "status-token": []byte("t"),
 		}
 	}
 	t.Run("complete", func(t *testing.T) {
@@ -204,7 +204,7 @@ func TestBundleDocument(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []tenantconfig.SecretKey{"database-url", "session-key", "status-token"}
+		want := []tenantconfig.SecretKey{"database-url", "redis-url", "session-key", "status-token"}
 		if diff := cmp.Diff(want, doc.SecretKeys()); diff != "" {
 			t.Errorf("SecretKeys differs (-want +got):\n%s", diff)
 		}

@@ -12,6 +12,7 @@ type Document struct {
 	Resources     []Resource `json:"resources,omitempty"`
 	Services      []Service  `json:"services,omitempty"`
 	Database      Database   `json:"database"`
+	Cache         Cache      `json:"cache,omitzero"`
 	Access        Access     `json:"access"`
 }
 
@@ -217,6 +218,13 @@ type Database struct {
 	MaxConnections int `json:"maxConnections,omitempty"`
 }
 
+// Cache is what the replicas of a tenant share besides the database.
+type Cache struct {
+	// RedisURLKey names the key that holds the URL of a Redis, such as rediss://user:password@host:6379/0. Without
+	// it each replica has a cache and rate limits of its own.
+	RedisURLKey SecretKey `json:"redisURLKey,omitempty"`
+}
+
 // Access says who may call the API and how often.
 type Access struct {
 	// Keys are API keys that configuration brings along; more live in the database.
@@ -238,7 +246,8 @@ type APIKey struct {
 	Scopes []string `json:"scopes"`
 }
 
-// RateLimit bounds requests per API key; zero values mean the server's defaults.
+// RateLimit bounds requests per API key, and per address for requests without one; zero values mean the
+// server's defaults.
 type RateLimit struct {
 	RequestsPerMinute int `json:"requestsPerMinute,omitempty"`
 	Burst             int `json:"burst,omitempty"`

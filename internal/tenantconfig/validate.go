@@ -77,6 +77,7 @@ func (d *Document) Validate() error {
 	resources := v.resources(d.Resources, policies)
 	v.services(d.Services, resources)
 	v.database(d.Database)
+	v.secretKey("cache.redisURLKey", d.Cache.RedisURLKey)
 	v.access(d.Access)
 	if len(v.errors) == 0 {
 		return nil

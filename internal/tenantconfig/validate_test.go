@@ -208,6 +208,7 @@ func TestValidateDatabaseAndAccess(t *testing.T) {
 		{"a path with NUL", func(d *document) { d.Database.Path = "a\x00" }, "database.path", "has a control character in it, such as a line break"},
 		{"pool", func(d *document) { d.Database.MaxConnections = -1 }, "database.maxConnections", "is -1; it must be from 0 (the default) to 1000"},
 		{"a hidden key", func(d *document) { d.Database.URLKey = ".url" }, "database.urlKey", `".url" ` + keyName},
+		{"a Redis key with a slash", func(d *document) { d.Cache.RedisURLKey = "a/b" }, "cache.redisURLKey", `"a/b" ` + keyName},
 		{"a key with a slash", func(d *document) { d.Access.SessionKey = "a/b" }, "access.sessionKey", `"a/b" ` + keyName},
 		{"the document as a secret", func(d *document) { d.Access.StatusTokenKey = tenantconfig.DocumentKey }, "access.statusTokenKey", `"tenant.yaml" ` + keyName},
 		{"API key id", key(tenantconfig.APIKey{ID: "ABC", Hash: hash, Scopes: []string{"bookings"}}), "access.keys[1].id", `"ABC" is not a key id: use 6 to 32 lower-case letters and digits`},

@@ -52,6 +52,7 @@ var renamed = strings.NewReplacer(
 	"tenant.name", "metadata.name",
 	"tenant.", "spec.",
 	"defaultPolicy", "spec.bookingPolicyRef.name",
+	"cache.redisURLKey", "spec.cache.redis.urlSecretRef",
 	"database.urlKey", "spec.database.postgres.urlSecretRef",
 )
 

@@ -13,6 +13,7 @@ import (
 // Keys of a tenant's bundle, besides tenantconfig.DocumentKey.
 const (
 	DatabaseURLKey tenantconfig.SecretKey = "database-url"
+	RedisURLKey    tenantconfig.SecretKey = "redis-url"
 	SessionKey     tenantconfig.SecretKey = "session-key"
 	StatusTokenKey tenantconfig.SecretKey = "status-token"
 )
@@ -53,6 +54,9 @@ func Render(in Input) (*tenantconfig.Document, []Fault) {
 	}
 	if spec.Contact != nil {
 		doc.Tenant.Contact = tenantconfig.Contact{Email: string(spec.Contact.Email), Phone: string(spec.Contact.Phone)}
+	}
+	if spec.Cache != nil {
+		doc.Cache.RedisURLKey = RedisURLKey
 	}
 	missing := missingPolicies(in)
 	for _, name := range in.Tenant.BookingPolicyNames() {
