@@ -20,6 +20,7 @@ func (s *Server) internalHandler() http.Handler {
 	mux.HandleFunc("GET /startupz", s.startedUp)
 	mux.Handle("GET /metrics", s.metrics.Handler())
 	mux.HandleFunc("GET "+tenantconfig.StatusPath, s.status)
+	mux.Handle("GET /debug/pprof/", s.profiles())
 	return mux
 }
 
@@ -79,14 +80,18 @@ func (s *Server) startedUp(w http.ResponseWriter, _ *http.Request) {
 // status answers what the server runs, at once or, with until, when that revision is served or refused.
 func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	if !s.authorized(r) {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		answer(w, http.StatusUnauthorized, health{Reason: "a bearer token of this tenant is needed"})
+		refuseStatus(w)
 		return
 	}
 	if until := r.URL.Query().Get("until"); until != "" {
 		s.await(r, until)
 	}
 	answer(w, http.StatusOK, s.report(r))
+}
+
+func refuseStatus(w http.ResponseWriter) {
+	w.Header().Set("WWW-Authenticate", "Bearer")
+	answer(w, http.StatusUnauthorized, health{Reason: "a bearer token of this tenant is needed"})
 }
 
 // authorized accepts the token of the revision being served and that of the newest refused one: a token may

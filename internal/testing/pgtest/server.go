@@ -34,6 +34,7 @@ type Server struct {
 	user     *syscall.Credential
 	password string
 	port     int
+	settings []string
 	process  *process
 }
 
@@ -44,8 +45,14 @@ type process struct {
 	log    *bytes.Buffer // read only after exited is closed
 }
 
-// Start makes and starts a server. The caller must call Stop.
-func Start(ctx context.Context) (*Server, error) {
+// Durable are the settings of Postgres itself where the package's own trade safety for speed: what is measured
+// must cost what it costs in production, and what is killed must have been written.
+var Durable = []string{
+	"fsync=on", "full_page_writes=on", "synchronous_commit=on", "shared_buffers=128MB", "autovacuum_naptime=1min",
+}
+
+// Start makes and starts a server. The caller must call Stop. Settings are name=value and go before the package's own.
+func Start(ctx context.Context, settings ...string) (*Server, error) {
 	binaries, err := findBinaries()
 	if err != nil {
 		return nil, err
@@ -54,7 +61,7 @@ func Start(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{binaries: binaries, user: user, password: rand.Text()}
+	s := &Server{binaries: binaries, user: user, password: rand.Text(), settings: settings}
 	if s.folder, s.lock, err = makeFolder(user); err != nil {
 		return nil, fmt.Errorf("make the server's folder: %w", err)
 	}
@@ -66,6 +73,9 @@ func Start(ctx context.Context) (*Server, error) {
 	}
 	return s, nil
 }
+
+// Program is the path of one of Postgres's programs, of the same version as the server.
+func (s *Server) Program(name string) string { return filepath.Join(s.binaries, name) }
 
 func (s *Server) data() string { return filepath.Join(s.folder, "data") }
 
@@ -107,10 +117,15 @@ func (s *Server) Boot(ctx context.Context) error {
 
 func (s *Server) boot(ctx context.Context) error {
 	// A crash of the machine does not matter to a test; a crash of a program does, and needs no fsync to survive.
-	cmd := s.command(context.WithoutCancel(ctx), "postgres", "-D", s.data(), "-k", s.folder, "-p", strconv.Itoa(s.port),
+	args := []string{
+		"-D", s.data(), "-k", s.folder, "-p", strconv.Itoa(s.port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200",
-		"-c", "shared_buffers=64MB", "-c", "autovacuum_naptime=10min", "-c", "log_min_messages=fatal")
-	started, err := run(cmd)
+		"-c", "shared_buffers=64MB", "-c", "autovacuum_naptime=10min", "-c", "log_min_messages=fatal",
+	}
+	for _, setting := range s.settings {
+		args = append(args, "-c", setting) // the last one counts
+	}
+	started, err := run(s.command(context.WithoutCancel(ctx), "postgres", args...))
 	if err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
@@ -174,7 +189,7 @@ func (s *Server) end(signal syscall.Signal) error {
 // command runs one of Postgres's programs as the server's user. Nothing is inherited from the environment, so that no
 // PG* variable reaches it.
 func (s *Server) command(ctx context.Context, program string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, filepath.Join(s.binaries, program), args...)
+	cmd := exec.CommandContext(ctx, s.Program(program), args...)
 	cmd.Dir = s.folder
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.user, Pdeathsig: syscall.SIGQUIT}
