@@ -15,8 +15,9 @@ BIN := $(LOCAL)/bin
 export CGO_ENABLED := 0
 export GOFLAGS := -trimpath -buildvcs=false
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# Where envtest and the local cluster find etcd, kube-apiserver and kubectl.
-export KUBEBUILDER_ASSETS := $(CURDIR)/$(BIN)
+# Tests on an API server use what is in .local/bin, with a wrapper that ends it when they are killed. envtest
+# would prefer this variable, if it were set, and go around the wrapper.
+unexport KUBEBUILDER_ASSETS
 
 # The chart's appVersion is the one place where the version is written.
 VERSION ?= $(shell sed -n 's/^appVersion: *//p' charts/frontdesk/Chart.yaml)
