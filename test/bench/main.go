@@ -38,8 +38,8 @@ var parts = []part{
 	{"bookings", bookings},
 	{"slots", slots},
 	{"engine", engine},
-	//{"race", race},
-	//{"locked", locked},
+	{"race", race},
+	{"locked", locked},
 }
 
 func main() {
