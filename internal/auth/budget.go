@@ -71,9 +71,9 @@ func (b *budgets) forget(now time.Time) {
 	}
 }
 
-// network is what an address is limited by: an IPv4 address, or an IPv6 /64, which one subscriber owns.
+// Network is what an address is limited by: an IPv4 address, or an IPv6 /64, which one subscriber owns.
 // A remote address that cannot be read shares one bucket.
-func network(remoteAddr string) string {
+func Network(remoteAddr string) string {
 	addrPort, err := netip.ParseAddrPort(remoteAddr)
 	if err != nil {
 		return "unknown"

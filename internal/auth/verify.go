@@ -88,7 +88,7 @@ func (v *Verifier) Verify(ctx context.Context, presented, remoteAddr string) (Pr
 	if presented == "" {
 		return Principal{}, ErrMissingKey
 	}
-	from := network(remoteAddr)
+	from := Network(remoteAddr)
 	key, err := ParseKey(presented)
 	if err != nil {
 		return Principal{}, v.gate.fail("", from)

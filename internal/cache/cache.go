@@ -87,7 +87,7 @@ func New(options Options) (*Cache, error) {
 	return c, nil
 }
 
-// Close ends the background work. The cache must not be used after.
+// Close ends the background work. A closed cache still answers, but hears of no other replica's changes any more.
 func (c *Cache) Close() {
 	if c.second != nil {
 		c.second.close()

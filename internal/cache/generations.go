@@ -18,6 +18,9 @@ func (g *generations) counter(group string) *atomic.Uint64 {
 	return &g.counters[maphash.String(g.seed, group)%uint64(len(g.counters))]
 }
 
+// GroupBookings is the group of what depends on bookings: each change of one invalidates it.
+const GroupBookings = "bookings"
+
 // everything is a group that every entry belongs to.
 const everything = "*"
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"reflect"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -26,6 +28,8 @@ type Options struct {
 	Clock func() time.Time
 	// Draining says whether the server is about to stop.
 	Draining func() bool
+	// TrustedProxies are the networks, as CIDRs, whose X-Forwarded-For is believed.
+	TrustedProxies []string
 }
 
 type api struct {
@@ -38,17 +42,20 @@ type api struct {
 // observed and secured like the rest.
 func New(options Options) chi.Router {
 	router := chi.NewRouter()
-	router.Use(observed(options.Logger, options.Metrics), secured, drained(options.Draining), bounded, middleware.GetHead)
+	a := &api{Options: options, started: options.Clock()}
+	router.Use(observed(options.Logger, options.Metrics), secured, drained(options.Draining),
+		clientAddress(options.TrustedProxies), a.limitAddresses, bounded, middleware.GetHead)
 	router.NotFound(notFound)
 	router.MethodNotAllowed(methodNotAllowed)
 
-	a := &api{Options: options, started: options.Clock()}
 	router.Group(func(bound chi.Router) {
 		bound.Use(options.Holder.Bind(notConfigured))
 		a.huma = humachi.New(bound, humaConfig())
 		a.registerServices()
 		a.registerSlots()
 		a.registerBookings()
+		a.registerRateLimit()
+		a.registerCache()
 	})
 	a.mountHealth(router)
 	mountDocs(router, a.huma.OpenAPI())
@@ -89,16 +96,20 @@ func humaConfig() huma.Config {
 			Tags: []*huma.Tag{
 				{Name: tagCatalog, Description: "What can be booked, and when."},
 				{Name: tagBookings, Description: "Making, reading and cancelling bookings."},
+				{Name: tagService, Description: "How the service itself is doing."},
+				{Name: tagEarlier, Description: "Addresses of the earlier system, in its shapes."},
 			},
 		},
 		Formats:       huma.DefaultFormats,
-		DefaultFormat: "application/json",
+		DefaultFormat: contentTypeJSON,
 	}
 }
 
 const (
 	tagCatalog  = "Catalogue"
 	tagBookings = "Bookings"
+	tagService  = "Service"
+	tagEarlier  = "Earlier system"
 )
 
 // operation is what every operation of the API says about itself.
@@ -106,9 +117,14 @@ type operation struct {
 	id, method, path, tag string
 	summary, description  string
 	status                int
-	scope                 auth.Scope
-	timeout               time.Duration
-	errors                []int
+	// scope is what the key must have; empty when any valid key will do.
+	scope auth.Scope
+	// uncounted keeps the operation from counting against the key's rate limit.
+	uncounted bool
+	// answer is the type of the body where the handler's own type does not tell it.
+	answer  reflect.Type
+	timeout time.Duration
+	errors  []int
 }
 
 // register adds an operation. The handler's error becomes a Problem here, and nowhere else.
@@ -120,12 +136,13 @@ func register[I, O any](a *api, op operation, handler func(context.Context, *I) 
 	huma.Register(a.huma, huma.Operation{
 		OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag},
 		Summary:       op.summary,
-		Description:   op.description + "\n\nNeeds the scope `" + string(op.scope) + "`.",
+		Description:   op.description + "\n\n" + op.needs(),
+		Responses:     a.responses(op),
 		DefaultStatus: op.status,
 		Errors:        errors,
 		Security:      []map[string][]string{{schemeHeader: {}}, {schemeBearer: {}}},
 		MaxBodyBytes:  maxBodyBytes + 1,
-		Middlewares:   huma.Middlewares{limitTime(op.timeout), a.authenticate(op.scope)},
+		Middlewares:   huma.Middlewares{limitTime(op.timeout), a.authenticate(op)},
 	}, func(ctx context.Context, input *I) (*O, error) {
 		out, err := handler(ctx, input)
 		if err != nil {
@@ -135,6 +152,25 @@ func register[I, O any](a *api, op operation, handler func(context.Context, *I) 
 		}
 		return out, nil
 	})
+}
+
+func (op operation) needs() string {
+	if op.scope == "" {
+		return "Needs a valid key, with any scope."
+	}
+	return "Needs the scope `" + string(op.scope) + "`."
+}
+
+// responses describes the body where huma cannot know it.
+func (a *api) responses(op operation) map[string]*huma.Response {
+	if op.answer == nil {
+		return nil
+	}
+	schema := a.huma.OpenAPI().Components.Schemas.Schema(op.answer, true, op.id+"Response")
+	return map[string]*huma.Response{strconv.Itoa(http.StatusOK): {
+		Description: http.StatusText(http.StatusOK),
+		Content:     map[string]*huma.MediaType{contentTypeJSON: {Schema: schema}},
+	}}
 }
 
 // limitTime gives an operation its deadline.

@@ -22,25 +22,47 @@ const (
 
 type principalKey struct{}
 
-// authenticate lets an operation run only for a key with the scope.
-func (a *api) authenticate(scope auth.Scope) func(huma.Context, func(huma.Context)) {
+// authenticate lets an operation run only for a key with its scope, within its rate limit.
+func (a *api) authenticate(op operation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humachi.Unwrap(ctx)
-		principal, err := tenant.FromContext(ctx.Context()).Keys.Verify(ctx.Context(), presentedKey(r), r.RemoteAddr)
+		current := tenant.FromContext(ctx.Context())
+		principal, err := current.Keys.Verify(ctx.Context(), presentedKey(r), r.RemoteAddr)
 		a.Metrics.AuthAttempt(authOutcome(err))
 		if err != nil {
-			writeProblem(w, r, problemOf(ctx.Context(), err))
+			writeProblem(w, r, a.unauthenticated(current, w, r, err))
 			return
 		}
 		noteKey(ctx.Context(), principal.KeyID)
-		if !principal.Has(scope) {
-			problem := newProblem(http.StatusForbidden, codeForbidden, "This key may not do that. Use a key with the scope "+string(scope)+".")
-			problem.Details["requiredScope"] = scope
-			writeProblem(w, r, problem)
+		if !op.uncounted {
+			if problem := a.countKey(current.Limits, w, r, principal.KeyID); problem != nil {
+				writeProblem(w, r, problem)
+				return
+			}
+		}
+		if op.scope != "" && !principal.Has(op.scope) {
+			writeProblem(w, r, missingScope(op.scope))
 			return
 		}
 		next(huma.WithValue(ctx, principalKey{}, principal))
 	}
+}
+
+// unauthenticated is what a request without a valid key gets. One that came with a key has not been counted by its
+// address yet.
+func (a *api) unauthenticated(current *tenant.Tenant, w http.ResponseWriter, r *http.Request, err error) *Problem {
+	if errors.Is(err, auth.ErrInvalidKey) {
+		if problem := a.countAddress(current.Limits, w, r); problem != nil {
+			return problem
+		}
+	}
+	return problemOf(r.Context(), err)
+}
+
+func missingScope(scope auth.Scope) *Problem {
+	problem := newProblem(http.StatusForbidden, codeForbidden, "This key may not do that. Use a key with the scope "+string(scope)+".")
+	problem.Details["requiredScope"] = scope
+	return problem
 }
 
 // presentedKey returns the key from X-API-Key or, without that, from a bearer token.

@@ -110,8 +110,8 @@ func TestDescriptionIsCompleteAndItsExamplesAreValid(t *testing.T) {
 			}
 		}
 	}
-	if operations != 7 {
-		t.Errorf("%d operations are described, want 7", operations)
+	if operations != 12 {
+		t.Errorf("%d operations are described, want 12", operations)
 	}
 	for _, name := range []string{"NewBooking", "Booking", "Slot", "Problem"} {
 		schema := document.Components.Schemas[name]

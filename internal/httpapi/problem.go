@@ -35,6 +35,8 @@ const (
 	codeTimeout              = "TIMEOUT"
 )
 
+const contentTypeJSON = "application/json"
+
 // statusClientClosed is what the log and the metrics show when the client went away. It is never received.
 const statusClientClosed = 499
 
@@ -205,7 +207,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, problem *Problem) {
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", contentTypeJSON)
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)

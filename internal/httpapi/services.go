@@ -38,11 +38,18 @@ func (a *api) registerServices() {
 		id: "list-services", method: http.MethodGet, path: "/api/v1/services", tag: tagCatalog,
 		summary:     "List services",
 		description: "Lists what can be booked, in the business's own order.",
-		scope:       auth.ScopeBookingsRead, timeout: 5 * time.Second,
+		scope:       auth.ScopeBookingsRead, timeout: 5 * time.Second, answer: typeOf[Success[Catalogue]](),
 	}, listServices)
 }
 
-func listServices(ctx context.Context, _ *struct{}) (*output[Catalogue], error) {
+// catalogueTTL is long: the catalogue changes with the revision of the configuration only.
+const catalogueTTL = 5 * time.Minute
+
+func listServices(ctx context.Context, _ *struct{}) (*encoded, error) {
+	return cached(ctx, catalogueTTL, nil, catalogue, "services")
+}
+
+func catalogue(ctx context.Context) (Catalogue, error) {
 	current := tenant.FromContext(ctx)
 	catalog := current.Bookings.Catalog()
 	services := catalog.Services()
@@ -50,9 +57,9 @@ func listServices(ctx context.Context, _ *struct{}) (*output[Catalogue], error) 
 	for i, service := range services {
 		views[i] = serviceView(service, catalog)
 	}
-	return succeed(Catalogue{
+	return Catalogue{
 		Business: current.Document.Tenant.DisplayName, TimeZone: current.Document.Tenant.TimeZone, Services: views,
-	}), nil
+	}, nil
 }
 
 func serviceView(service tenantconfig.Service, catalog *booking.Catalog) Service {

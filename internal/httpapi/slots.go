@@ -3,10 +3,12 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/frontdesk-dev/frontdesk/internal/auth"
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/cache"
 	"github.com/frontdesk-dev/frontdesk/internal/tenant"
 )
 
@@ -26,40 +28,50 @@ type slotsInput struct {
 	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"At most so many slots." example:"20"`
 }
 
+// slotsTTL bounds how long slots are kept. Each change of a booking ends it; time alone changes what is free too:
+// notice runs out, and holds do.
+const slotsTTL = 5 * time.Second
+
 func (a *api) registerSlots() {
 	register(a, operation{
 		id: "list-slots", method: http.MethodGet, path: "/api/v1/slots", tag: tagCatalog,
-		summary:     "Find free slots",
-		description: "Lists the starts at which the service can be booked now. A slot that is listed can be taken by someone else before you book it.",
-		scope:       auth.ScopeBookingsRead, timeout: 10 * time.Second,
+		summary: "Find free slots",
+		description: "Lists the starts at which the service can be booked now. A slot that is listed can be taken by someone else before you book it. " +
+			"The answer is at most five seconds old.",
+		scope: auth.ScopeBookingsRead, timeout: 10 * time.Second, answer: typeOf[Success[FreeSlots]](),
 	}, listSlots)
 }
 
-func listSlots(ctx context.Context, in *slotsInput) (*output[FreeSlots], error) {
+func listSlots(ctx context.Context, in *slotsInput) (*encoded, error) {
+	return cached(ctx, slotsTTL, []string{cache.GroupBookings}, func(ctx context.Context) (FreeSlots, error) { return findSlots(ctx, in) },
+		"slots", in.Service, in.Resource, in.From, in.To, strconv.Itoa(in.Limit))
+}
+
+func findSlots(ctx context.Context, in *slotsInput) (FreeSlots, error) {
 	current := tenant.FromContext(ctx)
 	from, err := firstMoment("from", in.From, current.Location)
 	if err != nil {
-		return nil, err
+		return FreeSlots{}, err
 	}
 	to, err := lastMoment("to", in.To, current.Location)
 	if err != nil {
-		return nil, err
+		return FreeSlots{}, err
 	}
 	slots, err := current.Bookings.Slots(ctx, booking.SlotQuery{
 		ServiceID: in.Service, ResourceID: in.Resource, From: from, To: to, Limit: in.Limit + 1, // one more tells whether there are more
 	})
 	if err != nil {
-		return nil, err
+		return FreeSlots{}, err
 	}
 	more := len(slots) > in.Limit
 	if more {
 		slots = slots[:in.Limit]
 	}
 	service, _ := current.Bookings.Catalog().Service(in.Service)
-	return succeed(FreeSlots{
+	return FreeSlots{
 		Service:  ServiceRef{ID: service.ID, Name: service.Name},
 		TimeZone: current.Document.Tenant.TimeZone,
 		Slots:    slotViews(slots, current.Location),
 		More:     more,
-	}), nil
+	}, nil
 }

@@ -26,6 +26,8 @@ type Metrics struct {
 	refused   prometheus.Gauge
 	reloaded  prometheus.Gauge
 	panics    prometheus.Counter
+	limited   *prometheus.CounterVec
+	redis     *prometheus.GaugeVec
 }
 
 // durationBuckets are in seconds. 0.3 is the default latency objective.
@@ -66,6 +68,12 @@ func NewMetrics() *Metrics {
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "frontdesk_http_panics_total", Help: "Requests that ended in a panic.",
 		}),
+		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "frontdesk_ratelimit_decisions_total", Help: "Requests counted against a rate limit, by what they were counted by (key or address) and outcome.",
+		}, []string{"by", "outcome"}),
+		redis: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "frontdesk_redis_up", Help: "1 while the shared Redis answers, 0 while this replica does without, by use: cache or ratelimit.",
+		}, []string{"use"}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "frontdesk_build_info", Help: "Always 1; the labels say which build runs.",
@@ -73,7 +81,7 @@ func NewMetrics() *Metrics {
 	})
 	build.Set(1)
 	m.registry.MustRegister(m.requests, m.durations, m.inFlight, m.errors, m.bookings, m.auth, m.reloads, m.refused,
-		m.reloaded, m.panics, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.reloaded, m.panics, m.limited, m.redis, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	// Both results exist from the start, so that rate() sees the first refusal.
 	m.reloads.WithLabelValues(ReloadSuccess)
 	m.reloads.WithLabelValues(ReloadRefused)
@@ -108,6 +116,27 @@ func (m *Metrics) BookingOperation(operation, outcome string) {
 
 // AuthAttempt counts an attempt to authenticate: ok, missing, invalid or limited.
 func (m *Metrics) AuthAttempt(outcome string) { m.auth.WithLabelValues(outcome).Inc() }
+
+// RateLimited counts a decision on a request, by "key" or by "address".
+func (m *Metrics) RateLimited(by string, allowed bool) {
+	outcome := "allowed"
+	if !allowed {
+		outcome = "refused"
+	}
+	m.limited.WithLabelValues(by, outcome).Inc()
+}
+
+// RedisState records whether Redis answers for a use: "cache" or "ratelimit".
+func (m *Metrics) RedisState(use string, up bool) {
+	state := 0.0
+	if up {
+		state = 1
+	}
+	m.redis.WithLabelValues(use).Set(state)
+}
+
+// RedisUnused records that there is no Redis.
+func (m *Metrics) RedisUnused() { m.redis.Reset() }
 
 // Panicked counts a request that ended in a panic.
 func (m *Metrics) Panicked() { m.panics.Inc() }

@@ -49,7 +49,7 @@ func (s *Server) openStore(ctx context.Context, database Database) (*tenant.Stor
 		_ = opened.Close() // the first error says more
 		return nil, 0, &passingError{fmt.Errorf("open the database: %w", err)}
 	}
-	return tenant.NewStore(opened), schemaVersion, nil
+	return tenant.NewStore(booking.Announce(s.listen(ctx, opened), s.changed)), schemaVersion, nil
 }
 
 // retire closes a store that was replaced, when its last request has ended.

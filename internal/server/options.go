@@ -30,6 +30,12 @@ type Options struct {
 	Clock func() time.Time
 	// OpenStore opens a database; default the store made for its engine.
 	OpenStore func(ctx context.Context, database Database) (booking.Store, error)
+	// TrustedProxies are the networks whose X-Forwarded-For is believed, as CIDRs such as 10.0.0.0/8. Without any, a
+	// client's address is that of its connection.
+	TrustedProxies []string
+	// CacheMaxSize bounds the entries of the cache; 0 means CACHE_MAX_SIZE from the environment, else
+	// cache.DefaultMaxSize.
+	CacheMaxSize int
 	// Poll is how often the configuration folder is read without being told to; see configwatch.
 	Poll time.Duration
 }

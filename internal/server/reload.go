@@ -93,6 +93,11 @@ func (s *Server) serveRevision(ctx context.Context, update configwatch.Update) e
 	if err != nil {
 		return err
 	}
+	common, err := s.sharedOf(update)
+	if err != nil {
+		return err
+	}
+	next.Cache, next.Limits = common.cache, limitsOf(update.Document.Access.RateLimit, common)
 	current := s.holder.Current()
 	database := s.databaseOf(update)
 	var schemaVersion int64
@@ -101,9 +106,13 @@ func (s *Server) serveRevision(ctx context.Context, update configwatch.Update) e
 		state, _ := s.progress.get()
 		schemaVersion = state.schemaVersion
 	} else if next.Store, schemaVersion, err = s.openStore(ctx, database); err != nil {
-		return err
+		return errors.Join(err, s.discard(common))
 	}
 	next.Bookings = booking.NewService(next.Store, catalog, s.options.Clock)
+	// Before the tenant, so that no change made under it goes unannounced.
+	if err := s.adopt(common); err != nil {
+		s.options.Logger.WarnContext(ctx, "closing the replaced Redis failed", "error", err)
+	}
 	s.holder.Swap(next)
 	s.open = database
 	if current != nil && current.Store != next.Store {

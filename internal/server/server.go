@@ -28,6 +28,7 @@ type Server struct {
 	metrics  *observe.Metrics
 	gate     *auth.Gate
 	progress *progress
+	shared   atomic.Pointer[shared] // nil before the first configuration
 	started  time.Time
 
 	draining atomic.Bool
@@ -47,6 +48,13 @@ func New(ctx context.Context, options Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if options.CacheMaxSize, err = cacheMaxSize(options.CacheMaxSize); err != nil {
+		return nil, err
+	}
+	trusted, err := trustedProxies(options.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
 		options: options, metrics: observe.NewMetrics(), gate: gate, progress: newProgress(),
 		started: options.Clock(), stopping: make(chan struct{}),
@@ -63,7 +71,8 @@ func New(ctx context.Context, options Options) (*Server, error) {
 	if s.internalListener, err = listen.Listen(ctx, "tcp", options.InternalAddress); err != nil {
 		return nil, errors.Join(fmt.Errorf("listen internally: %w", err), s.publicListener.Close())
 	}
-	s.public = s.httpServer(s.publicHandler()) //nolint:contextcheck // handlers have the contexts of their requests
+	s.measureCache()
+	s.public = s.httpServer(s.publicHandler(trusted)) //nolint:contextcheck // handlers have the contexts of their requests
 	s.internal = s.httpServer(s.internalHandler())
 	return s, nil
 }
@@ -79,9 +88,10 @@ func (s *Server) Close() error {
 	return errors.Join(s.publicListener.Close(), s.internalListener.Close())
 }
 
-func (s *Server) publicHandler() http.Handler {
+func (s *Server) publicHandler(trustedProxies []string) http.Handler {
 	router := httpapi.New(httpapi.Options{
 		Holder: &s.holder, Logger: s.options.Logger, Metrics: s.metrics, Clock: s.options.Clock, Draining: s.draining.Load,
+		TrustedProxies: trustedProxies,
 	})
 	pages := dashboard.New(s.options.Logger, s.options.Clock)
 	router.With(s.holder.Bind(pages.NotConfigured)).Mount("/dashboard", pages.Routes())
@@ -169,6 +179,9 @@ func (s *Server) closeStore() error {
 	}
 	if err := s.retiring.Wait(); err != nil {
 		return fmt.Errorf("close database: %w", err)
+	}
+	if err := s.adopt(nil); err != nil {
+		return fmt.Errorf("close Redis: %w", err)
 	}
 	s.options.Logger.Info("stopped")
 	return nil

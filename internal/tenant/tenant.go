@@ -10,6 +10,8 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/internal/auth"
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/cache"
+	"github.com/frontdesk-dev/frontdesk/internal/ratelimit"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
 
@@ -24,8 +26,20 @@ type Tenant struct {
 	Keys     *auth.Verifier
 	Sessions *auth.Sessions
 	Store    *Store
+	// Cache holds answers that are only shown, never what decides something. It outlives revisions.
+	Cache  *cache.Cache
+	Limits *Limits
 	// StatusToken is the bearer token of the internal status endpoint; empty when none is configured.
 	StatusToken string
+}
+
+// Limits say how many requests the tenant takes.
+type Limits struct {
+	ratelimit.Limiter
+	// Quota holds for each API key, and for each address that sends requests without a valid one.
+	Quota ratelimit.Quota
+	// Counted is how many keys and addresses this process counts for now.
+	Counted func() int
 }
 
 // Store is a store together with who uses it.

@@ -141,6 +141,8 @@ func (s *Server) Document() *tenantconfig.Document {
 				{ID: s.Key.ID, Hash: s.keyHash, Name: "owner", Scopes: []string{string(auth.ScopeAdmin)}},
 				{ID: s.Reader.ID, Hash: s.readerHash, Name: "reader", Scopes: []string{string(auth.ScopeBookingsRead)}},
 			},
+			// Far above what a test sends, but for those about limits.
+			RateLimit:      tenantconfig.RateLimit{RequestsPerMinute: 6_000_000, Burst: 100_000},
 			SessionKey:     "session",
 			StatusTokenKey: "token",
 		},
