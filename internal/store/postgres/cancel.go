@@ -11,11 +11,13 @@ import (
 )
 
 // cancelSQL calls booking $1 off if it is live and its cut-off has not passed. A place in a session is left
-// alone unless $6 says that the session's locks are held.
+// alone unless $6 says that the session's locks are held. It changes nothing if the booking was changed while it
+// waited for its row: what the booking occupies is looked for in the snapshot from before that.
 const cancelSQL = `WITH changed AS (
 	UPDATE bookings b SET status = 'cancelled', cancelled_at = clock_timestamp(), updated_at = clock_timestamp(),
 		version = version + 1, cancellation_reason = $2::text, hold_expires_at = NULL
 	WHERE id = $1::uuid AND ` + isLive + ` AND ` + beforeCutOff + ` AND (session_id IS NULL OR $6::boolean)
+		AND version = (SELECT version FROM bookings WHERE id = $1)
 	RETURNING *
 ), freed AS (
 	DELETE FROM occupancy WHERE booking_id IN (SELECT id FROM changed)

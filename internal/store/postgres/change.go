@@ -171,6 +171,9 @@ func transition(ctx context.Context, tx pgx.Tx, b current, to booking.Status) er
 func keep(ctx context.Context, tx pgx.Tx, b current) error {
 	sql, rows := `UPDATE occupancy SET expires_at = NULL WHERE booking_id = $1 AND expires_at > clock_timestamp()`, len(b.Units)
 	if b.sessionID != nil {
+		if err := lockUnits(ctx, tx, *b.sessionID, b.Units); err != nil {
+			return err // the next attempt finds that the hold has run out
+		}
 		sql, rows = `UPDATE session_places SET expires_at = NULL WHERE booking_id = $1 AND expires_at > clock_timestamp()`, 1
 	}
 	tag, err := tx.Exec(ctx, sql, b.ID)

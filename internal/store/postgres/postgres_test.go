@@ -218,6 +218,26 @@ func TestPoolSize(t *testing.T) {
 	}
 }
 
+// TestSettingsThatPromisesRestOn are not the URL's or the database's to change.
+func TestSettingsThatPromisesRestOn(t *testing.T) {
+	t.Parallel()
+	address, err := url.Parse(pgtest.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := address.Query()
+	query.Set("synchronous_commit", "off")
+	query.Set("default_transaction_isolation", "serializable")
+	address.RawQuery = query.Encode()
+	store := openStore(t, address.String())
+	for name, want := range map[string]string{"synchronous_commit": "on", "transaction_isolation": "read committed"} {
+		var got string
+		if err := store.Pool().QueryRow(t.Context(), `SELECT current_setting($1)`, name).Scan(&got); err != nil || got != want {
+			t.Errorf("%s = %q, %v; want %q", name, got, err, want)
+		}
+	}
+}
+
 // TestNoPersonalDataOutsideCustomers books with telling texts and looks for them in the tables that hold ids only.
 func TestNoPersonalDataOutsideCustomers(t *testing.T) {
 	t.Parallel()

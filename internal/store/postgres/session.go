@@ -83,9 +83,23 @@ func findPlace(
 	if err != nil || !found {
 		return place{}, false, err
 	}
+	if err := lockUnits(ctx, tx, seat.sessionID, seat.units); err != nil {
+		return place{}, false, err
+	}
 	_, err = tx.Exec(ctx, `DELETE FROM session_places WHERE session_id = $1 AND place = $2 AND expires_at <= clock_timestamp()`,
 		seat.sessionID, seat.place)
 	return seat, true, err
+}
+
+// lockUnits makes sure that a session still holds its units, and keeps it so until the end of the transaction. A
+// session of holds only can lose its units the moment the last one runs out, to a booking that needs no lock: that
+// is errNotWon.
+func lockUnits(ctx context.Context, tx pgx.Tx, sessionID string, units booking.Assignment) error {
+	tag, err := tx.Exec(ctx, `SELECT FROM occupancy o WHERE session_id = $1 AND `+notExpired+` FOR UPDATE`, sessionID)
+	if err == nil && tag.RowsAffected() != int64(len(units)) {
+		err = errNotWon
+	}
+	return err
 }
 
 // openSession occupies the first candidate that is not taken.

@@ -30,7 +30,8 @@ const (
 
 // Options says how to reach the database.
 type Options struct {
-	// URL is a PostgreSQL connection URL or keyword string. Parameters in it win over the package's defaults.
+	// URL is a PostgreSQL connection URL or keyword string. Its run-time parameters win over the package's defaults, but
+	// not over what the promises of booking.Store rest on (durable commits, the isolation level).
 	URL string
 	// MaxConnections bounds the pool; 0 means DB_POOL_MAX from the environment, else DefaultMaxConnections.
 	MaxConnections int
@@ -87,8 +88,9 @@ func badURL() error {
 	return errors.New("the database URL is not valid: it should look like postgres://user:password@host:5432/database?sslmode=require")
 }
 
-// setDefaults fills in what the URL leaves open. An abandoned transaction or a statement that hangs must
-// not hold locks that bookings wait for.
+// setDefaults fills in what the URL leaves open: an abandoned transaction or a statement that hangs must
+// not hold locks that bookings wait for. What correctness rests on is set whatever the URL, the role or the server says:
+// a commit is on disk before it is acknowledged, and each statement sees what was committed before it began.
 func setDefaults(config *pgx.ConnConfig) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
@@ -104,6 +106,8 @@ func setDefaults(config *pgx.ConnConfig) {
 			config.RuntimeParams[name] = value
 		}
 	}
+	config.RuntimeParams["synchronous_commit"] = "on"
+	config.RuntimeParams["default_transaction_isolation"] = "read committed"
 }
 
 func poolSize(fromOptions int) (int, error) {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -102,5 +103,25 @@ func testCancelRace(f *fixture) {
 			f.Errorf("%d cancels of one booking took effect", cancelled.Load())
 		}
 		f.checkNoOverlap()
+	}
+}
+
+// testCancelWhileMoving cancels bookings as they are moved: whoever comes last, nothing stays occupied.
+func testCancelWhileMoving(f *fixture) {
+	for round := range 20 {
+		b := f.mustBook(appointment(fmt.Sprint(round), at(9, 0)))
+		race(2, func(i int) {
+			if i == 0 {
+				_, _, err := f.Cancel(f.Context(), booking.Cancellation{BookingID: b.ID})
+				if err != nil {
+					f.Errorf("Cancel: %v", err)
+				}
+				return
+			}
+			if _, _, err := f.Reschedule(f.Context(), moving(b, at(15, 0))); err != nil && !errors.Is(err, booking.ErrNotLive) {
+				f.Errorf("Reschedule: %v", err)
+			}
+		})
+		f.checkOccupies(f.mustGet(b.ID))
 	}
 }

@@ -59,6 +59,7 @@ var tests = map[string]func(*fixture){
 	"CancelRefused":                   testCancelRefused,
 	"CancelIdempotency":               testCancelIdempotency,
 	"CancelRace":                      testCancelRace,
+	"CancelWhileMoving":               testCancelWhileMoving,
 	"ListFilters":                     testListFilters,
 	"ListPagesWhileInserting":         testListPagesWhileInserting,
 	"Occupied":                        testOccupied,

@@ -1,0 +1,137 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/postgres"
+	"github.com/frontdesk-dev/frontdesk/internal/testing/pgtest"
+)
+
+// These tests hold a lock by hand, so that changes meet in one certain order: races of which a contention test would
+// hit the moment once in many thousand runs.
+
+// TestCancelSeesTheMoveThatItWaitedFor queues a reschedule and then a cancellation on the booking's row. The
+// cancellation must free the time that the booking was moved to, which its first snapshot cannot see.
+func TestCancelSeesTheMoveThatItWaitedFor(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	r := request(noon)
+	b, _, err := store.Book(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocker := begin(t, store, `SELECT FROM bookings WHERE id = $1 FOR UPDATE`, b.ID)
+	later := noon.Add(3 * time.Hour)
+	moved := inBackground(func() error {
+		_, _, err := store.Reschedule(t.Context(), booking.Rescheduling{
+			BookingID: b.ID, Start: later, End: later.Add(time.Hour), Candidates: r.Candidates,
+			Blocked: booking.Interval{Start: later, End: later.Add(time.Hour)},
+		})
+		return err
+	})
+	awaitBlocked(t, store.Pool(), 1)
+	cancelled := inBackground(func() error {
+		_, _, err := store.Cancel(t.Context(), booking.Cancellation{BookingID: b.ID})
+		return err
+	})
+	awaitBlocked(t, store.Pool(), 2)
+	if err := blocker.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(<-moved, <-cancelled); err != nil {
+		t.Fatal(err)
+	}
+	occupied, err := store.Occupied(t.Context(), []string{"dr-khan"}, booking.Interval{Start: noon.AddDate(0, 0, -1), End: noon.AddDate(0, 0, 1)})
+	if err != nil || len(occupied) != 0 {
+		t.Errorf("the cancelled booking occupies %v, %v", occupied, err)
+	}
+}
+
+// TestNobodyJoinsASessionThatLosesItsRoom takes the room of a session whose last hold runs out, in the middle of
+// somebody's joining it.
+func TestNobodyJoinsASessionThatLosesItsRoom(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	class := func() booking.NewBooking {
+		r := request(noon)
+		r.Booking.GroupSize = 12
+		return r
+	}
+	first := class()
+	first.Booking.Status, first.HoldTTL = booking.StatusHeld, time.Hour
+	if _, _, err := store.Book(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	// What an ordinary booking does to an expired occupancy. It takes no lock but that of the row.
+	taker := begin(t, store, `DELETE FROM occupancy WHERE resource_id = 'dr-khan'`)
+	other := uuid.Must(uuid.NewV7()).String()
+	_, err := taker.Exec(t.Context(), `INSERT INTO occupancy (booking_id, resource_id, unit, blocked) VALUES ($1, 'dr-khan', 1, tstzrange($2, $3))`,
+		other, noon, noon.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	joined := inBackground(func() error {
+		_, _, err := store.Book(t.Context(), class())
+		return err
+	})
+	awaitBlocked(t, store.Pool(), 1)
+	if err := taker.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-joined; !errors.Is(err, booking.ErrOccupied) {
+		t.Errorf("joining a session that has no room any more: %v; want ErrOccupied", err)
+	}
+}
+
+// begin starts a transaction with one statement.
+func begin(t *testing.T, store *postgres.Store, sql string, args ...any) pgx.Tx {
+	t.Helper()
+	tx, err := store.Pool().Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := tx.Rollback(context.WithoutCancel(t.Context())); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+			t.Error(err)
+		}
+	})
+	if _, err := tx.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+	return tx
+}
+
+func inBackground(fn func() error) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- fn() }()
+	return done
+}
+
+// awaitBlocked waits until so many sessions of the database wait for a lock.
+func awaitBlocked(t *testing.T, pool *pgxpool.Pool, want int) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		var blocked int
+		err := pool.QueryRow(t.Context(), `
+			SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&blocked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if blocked >= want {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d sessions wait for a lock; want %d", blocked, want)
+		}
+		time.Sleep(5 * time.Millisecond) // between two looks
+	}
+}
