@@ -36,13 +36,14 @@ type Server struct {
 	Key     string
 	binary  string
 	folder  string
+	config  string // folder
 	process *Process
 }
 
 // NewServer prepares a server for a document: its configuration folder below folder, and a key. databaseURL is for
 // Postgres and empty for SQLite, whose file is then below folder. It does not start it.
 func NewServer(binary, folder string, document *tenantconfig.Document, databaseURL string) (*Server, error) {
-	s := &Server{binary: binary, folder: folder}
+	s := &Server{binary: binary, folder: folder, config: filepath.Join(folder, "config")}
 	key, err := auth.GenerateKey()
 	if err != nil {
 		return nil, err
@@ -67,11 +68,11 @@ func NewServer(binary, folder string, document *tenantconfig.Document, databaseU
 		return nil, err
 	}
 	files[tenantconfig.DocumentKey] = string(text)
-	if err := os.MkdirAll(s.configFolder(), 0o700); err != nil {
+	if err := os.MkdirAll(s.config, 0o700); err != nil {
 		return nil, err
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(s.configFolder(), name), []byte(content), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(s.config, name), []byte(content), 0o600); err != nil {
 			return nil, err
 		}
 	}
@@ -86,12 +87,10 @@ func NewServer(binary, folder string, document *tenantconfig.Document, databaseU
 // SQLitePath is where the database is that a server without Postgres keeps.
 func (s *Server) SQLitePath() string { return filepath.Join(s.folder, "frontdesk.db") }
 
-func (s *Server) configFolder() string { return filepath.Join(s.folder, "config") }
-
 // Start starts the binary and waits until it is ready. It returns the time from the one to the other.
 func (s *Server) Start(ctx context.Context) (time.Duration, error) {
 	began := time.Now()
-	process, err := Start(exec.Command(s.binary, "--config", s.configFolder(), "--data", s.folder,
+	process, err := Start(exec.Command(s.binary, "--config", s.config, "--data", s.folder,
 		"--public-address", s.Public, "--internal-address", s.Internal, "--drain-delay", "0s"), s.folder)
 	if err != nil {
 		return 0, err
@@ -198,4 +197,13 @@ func (s *Server) Profile(ctx context.Context, path string, length time.Duration)
 	defer func() { err = errors.Join(err, file.Close()) }()
 	_, err = io.Copy(file, response.Body)
 	return err
+}
+
+// ShareConfiguration makes a server that was not started yet a replica of another one: same configuration, same key.
+func (s *Server) ShareConfiguration(of *Server) error {
+	if err := os.RemoveAll(s.config); err != nil {
+		return err
+	}
+	s.config, s.Key = of.config, of.Key
+	return nil
 }
