@@ -157,6 +157,16 @@ fuzz: ## Each fuzz target for FUZZTIME (20s)
 	    go test ./$$folder -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME); \
 	  done; done
 
+##@ Measure
+
+.PHONY: bench
+bench: $(BIN)/server $(BIN)/bench $(BIN)/hello ## Speed, memory and starts, each beside a baseline; about five minutes. BENCH='-only slots -profiles out' and more
+	@$(BIN)/bench $(BENCH)
+
+.PHONY: chaos
+chaos: $(BIN)/server $(BIN)/chaos ## Kill servers and databases under racing clients, and judge. CHAOS_KILLS=200
+	@$(BIN)/chaos
+
 ##@ Package
 
 .PHONY: build
@@ -178,6 +188,10 @@ $(BIN)/operator $(BIN)/server: $(BIN)/%: FORCE
 	@go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
 $(BIN)/demo: FORCE
 	@go build -ldflags '$(LDFLAGS)' -o $@ ./hack/demo
+$(BIN)/bench $(BIN)/chaos: $(BIN)/%: FORCE
+	@go build -o $@ ./test/$*
+$(BIN)/hello: FORCE
+	@go build -o $@ ./test/bench/hello
 $(BIN)/cluster $(BIN)/image: $(BIN)/%: FORCE
 	@go -C hack/$* build -o $(CURDIR)/$@ .
 
