@@ -43,10 +43,11 @@ type Unit struct {
 type Assignment []Unit
 
 // Customer is the person a booking is for. The phone number identifies: two bookings with the same
-// E.164 number belong to one customer.
+// E.164 number belong to one customer, whatever name each was made under.
 type Customer struct {
 	ID string
-	// Name has 1 to 120 characters.
+	// Name has 1 to 120 characters. Of a booking it is the name that the booking was made under, which need not be
+	// the customer's own.
 	Name string
 	// Phone is in E.164 form. It may be empty when an e-mail address is given.
 	Phone string

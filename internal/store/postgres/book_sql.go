@@ -11,22 +11,23 @@ import (
 // in a CTE named gate, with one row if it gets any and none if not. The second, recordSQL, writes everything else
 // out of that row. Parameters $1 to $25 are recordArgs; the first half's own ones follow.
 
-// recordSQL writes customer, booking, event and idempotency key, in this order: each CTE reads the one before.
+// recordSQL writes customer, booking, event and idempotency key, in this order: each CTE reads the one before. A
+// known customer keeps the name, and the booking has its own where that is another one.
 const recordSQL = `,
 customer AS (
 	INSERT INTO customers AS c (id, identity, name, phone, email)
 	SELECT $14::uuid, $15::text, $16::text, $17::text, $18::text FROM gate
 	ON CONFLICT (identity) DO UPDATE SET
-		name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE c.name END,
+		name = CASE WHEN c.name <> '' THEN c.name ELSE excluded.name END,
 		email = CASE WHEN excluded.email <> '' THEN excluded.email ELSE c.email END,
 		updated_at = clock_timestamp()
 	RETURNING c.id, c.name, c.phone, c.email
 ), recorded AS (
 	INSERT INTO bookings (id, service_id, customer_id, start_at, end_at, blocked, time_zone, local_start, status,
-		resource_ids, unit_numbers, session_id, group_size, place, hold_expires_at, notes, channel)
+		resource_ids, unit_numbers, session_id, group_size, place, hold_expires_at, notes, channel, booked_for)
 	SELECT $1::uuid, $2::text, customer.id, $3::timestamptz, $4::timestamptz, tstzrange($5, $6), $7::text, $8::text,
 		$9::text, gate.resource_ids, gate.unit_numbers, gate.session_id, $13::integer, gate.place, gate.expires_at,
-		$11::text, $12::text
+		$11::text, $12::text, nullif(nullif($16::text, ''), customer.name)
 	FROM gate, customer
 	RETURNING *
 ), event AS (

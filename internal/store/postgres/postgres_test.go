@@ -238,7 +238,8 @@ func TestSettingsThatPromisesRestOn(t *testing.T) {
 	}
 }
 
-// TestNoPersonalDataOutsideCustomers books with telling texts and looks for them in the tables that hold ids only.
+// TestNoPersonalDataOutsideCustomers books with telling texts and looks for them in the tables that hold ids only. (The
+// name of somebody else behind the same number is kept with the booking: docs/adr/0003-whose-name-a-booking-has.md.)
 func TestNoPersonalDataOutsideCustomers(t *testing.T) {
 	t.Parallel()
 	store := openStore(t, pgtest.URL(t))

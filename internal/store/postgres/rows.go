@@ -11,7 +11,7 @@ import (
 // bookingColumns are what scanBooking reads, from bookings b and customers c. A hold that has run out reads
 // as expired.
 const bookingColumns = `
-	b.id, b.service_id, c.id, c.name, c.phone, c.email,
+	b.id, b.service_id, c.id, coalesce(b.booked_for, c.name), c.phone, c.email,
 	b.start_at, b.end_at, lower(b.blocked), upper(b.blocked), b.time_zone, b.local_start,
 	` + currentStatus + `,
 	b.resource_ids, b.unit_numbers, b.group_size, b.place, b.hold_expires_at,

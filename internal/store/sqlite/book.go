@@ -151,37 +151,38 @@ type place struct {
 // record writes customer, booking and event.
 func record(ctx context.Context, tx *sql.Tx, r booking.NewBooking, seat place, holdEnds sql.NullInt64) error {
 	b := r.Booking
-	customerID, err := upsertCustomer(ctx, tx, b.Customer)
+	customerID, name, err := upsertCustomer(ctx, tx, b.Customer)
 	if err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO bookings (id, service_id, customer_id, start_at, end_at, blocked_from, blocked_to, time_zone, local_start,
-			status, units, session_id, group_size, place, hold_expires_at, notes, channel, created_at, updated_at)
-		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, now, now FROM (SELECT `+clock+` AS now)`,
+			status, units, session_id, group_size, place, hold_expires_at, notes, channel, booked_for,
+			created_at, updated_at)
+		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, nullif(nullif(?, ''), ?), now, now FROM (SELECT `+clock+` AS now)`,
 		b.ID, b.ServiceID, customerID, b.Start.UnixMicro(), b.End.UnixMicro(), b.Blocked.Start.UnixMicro(), b.Blocked.End.UnixMicro(),
 		b.TimeZone, b.LocalStart, string(b.Status), unitList(seat.units).String(), seat.sessionID, max(b.GroupSize, 1), seat.number, holdEnds,
-		b.Notes, b.Channel)
+		b.Notes, b.Channel, b.Customer.Name, name)
 	if err != nil {
 		return err
 	}
 	return addEvent(ctx, tx, b.ID, request.EventType(b.Status), r.Actor)
 }
 
-// upsertCustomer returns the id of the customer with this identity. Newer names and addresses replace older ones.
-func upsertCustomer(ctx context.Context, tx *sql.Tx, c booking.Customer) (string, error) {
+// upsertCustomer returns the id and the name of the customer with this identity. A newer address replaces an older
+// one; a name stays.
+func upsertCustomer(ctx context.Context, tx *sql.Tx, c booking.Customer) (id, name string, err error) {
 	fresh, err := uuid.NewV7()
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	var id string
 	err = tx.QueryRowContext(ctx, `
 		INSERT INTO customers AS c (id, identity, name, phone, email, created_at, updated_at)
 		SELECT ?, ?, ?, ?, ?, now, now FROM (SELECT `+clock+` AS now) WHERE true
 		ON CONFLICT (identity) DO UPDATE SET
-			name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE c.name END,
+			name = CASE WHEN c.name <> '' THEN c.name ELSE excluded.name END,
 			email = CASE WHEN excluded.email <> '' THEN excluded.email ELSE c.email END,
 			updated_at = excluded.updated_at
-		RETURNING id`, fresh.String(), request.Identity(c), c.Name, c.Phone, c.Email).Scan(&id)
-	return id, err
+		RETURNING id, name`, fresh.String(), request.Identity(c), c.Name, c.Phone, c.Email).Scan(&id, &name)
+	return id, name, err
 }

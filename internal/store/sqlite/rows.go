@@ -18,7 +18,7 @@ const keyLifetime = 24 * time.Hour
 // bookingColumns are what scanBooking reads, from bookings b and customers c. A hold that has run out reads
 // as expired.
 const bookingColumns = `
-	b.id, b.service_id, c.id, c.name, c.phone, c.email,
+	b.id, b.service_id, c.id, coalesce(b.booked_for, c.name), c.phone, c.email,
 	b.start_at, b.end_at, b.blocked_from, b.blocked_to, b.time_zone, b.local_start,
 	` + currentStatus + `,
 	b.units, b.group_size, b.place, b.hold_expires_at,

@@ -79,14 +79,27 @@ func testCustomersByPhone(f *fixture) {
 	first := appointment("dr-khan", at(9, 0))
 	first.Booking.Customer = booking.Customer{Name: "Ann", Phone: "+442079460002", Email: "ann@example.com"}
 	second := appointment("dr-khan", at(10, 0))
-	second.Booking.Customer = booking.Customer{Name: "Ann Smith", Phone: "+442079460002"}
-	a, b := f.mustBook(first), f.mustBook(second)
+	second.Booking.Customer = booking.Customer{Name: "Ben", Phone: "+442079460002"}
+	third := appointment("dr-khan", at(11, 0))
+	third.Booking.Customer = booking.Customer{Name: "Ann", Phone: "+442079460002", Email: "ann@new.example"}
+	a, b, c := f.mustBook(first), f.mustBook(second), f.mustBook(third)
 	if a.Customer.ID != b.Customer.ID {
 		f.Errorf("one number made two customers, %s and %s", a.Customer.ID, b.Customer.ID)
 	}
-	want := booking.Customer{ID: a.Customer.ID, Name: "Ann Smith", Phone: "+442079460002", Email: "ann@example.com"}
+	// People share a number: each booking keeps the name it was made under.
+	want := booking.Customer{ID: a.Customer.ID, Name: "Ben", Phone: "+442079460002", Email: "ann@example.com"}
 	if diff := cmp.Diff(want, b.Customer); diff != "" {
-		f.Errorf("the newer name and the known address should be kept (-want +got):\n%s", diff)
+		f.Errorf("the second booking has its own name and the known address (-want +got):\n%s", diff)
+	}
+	names := map[string]string{}
+	for _, listed := range f.all() {
+		names[listed.ID] = listed.Customer.Name
+		if listed.Customer.Email != "ann@new.example" {
+			f.Errorf("%s is reached at %q; want the newest address", listed.Customer.Name, listed.Customer.Email)
+		}
+	}
+	if diff := cmp.Diff(map[string]string{a.ID: "Ann", b.ID: "Ben", c.ID: "Ann"}, names); diff != "" {
+		f.Errorf("names differ (-want +got):\n%s", diff)
 	}
 }
 
