@@ -53,7 +53,8 @@ func bookings(ctx context.Context, b *bench) (rows []report.Row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	rows = append(rows, report.Plain("rss_loaded", loaded, "MiB"))
+	rows = append(rows, report.Plain("rss_loaded", loaded, "MiB"),
+		report.Plain("booking_server_cpu", float64(desk.cpu.Microseconds())/float64(desk.booked), "µs of processor time"))
 	return rows, desk.check(ctx, url)
 }
 
@@ -103,11 +104,16 @@ type desk struct {
 	first  time.Time
 	made   int // requests sent
 	booked int // answers 201
+	cpu    time.Duration
 }
 
 func newDesk(server *rig.Server) *desk { return &desk{server: server, first: rig.FirstDay(time.Now())} }
 
 func (d *desk) run(ctx context.Context, clients int, length time.Duration) (loadgen.Result, error) {
+	before, err := d.server.CPU()
+	if err != nil {
+		return loadgen.Result{}, err
+	}
 	result, err := loadgen.Run(ctx, loadgen.Options{
 		Address: d.server.Public, Connections: clients, Duration: length, Next: d.next,
 	})
@@ -118,7 +124,9 @@ func (d *desk) run(ctx context.Context, clients int, length time.Duration) (load
 		return result, fmt.Errorf("booking: %w\n%s", err, d.server.LogTail())
 	}
 	d.booked += result.ByStatus[http.StatusCreated]
-	return result, nil
+	after, err := d.server.CPU()
+	d.cpu += after - before
+	return result, err
 }
 
 // next is the request for the next slot: another chair each time, another customer, another idempotency key.

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -85,4 +87,39 @@ func (p *Process) LogTail() string {
 	}
 	const tail = 4096
 	return string(bytes.TrimSpace(text[max(0, len(text)-tail):]))
+}
+
+// RSS is the process's resident memory in MiB, as the kernel counts it.
+func (p *Process) RSS() (float64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Pid()))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		var kilobytes float64
+		if n, _ := fmt.Sscanf(line, "VmRSS: %f kB", &kilobytes); n == 1 {
+			return kilobytes / 1024, nil
+		}
+	}
+	return 0, fmt.Errorf("no VmRSS of process %d", p.Pid())
+}
+
+// clockTick is the unit in which the kernel tells processor time: Linux has 100 in a second on every architecture that
+// Go runs on.
+const clockTick = 10 * time.Millisecond
+
+// CPU is the processor time that the process has used, in user and in kernel mode.
+func (p *Process) CPU() (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Pid()))
+	if err != nil {
+		return 0, err
+	}
+	// The name, in parentheses, may hold blanks. After it come state and ten numbers, then utime and stime; see proc(5).
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("/proc/%d/stat is short", p.Pid())
+	}
+	user, userErr := strconv.ParseInt(fields[11], 10, 64)
+	kernel, kernelErr := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+kernel) * clockTick, errors.Join(userErr, kernelErr)
 }

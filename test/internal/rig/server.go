@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
@@ -147,20 +146,8 @@ func (s *Server) LogTail() string { return s.process.LogTail() }
 // RSS is the server's resident memory in MiB.
 func (s *Server) RSS() (float64, error) { return s.process.RSS() }
 
-// RSS is the process's resident memory in MiB, as the kernel counts it.
-func (p *Process) RSS() (float64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Pid()))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(text)) {
-		var kilobytes float64
-		if n, _ := fmt.Sscanf(line, "VmRSS: %f kB", &kilobytes); n == 1 {
-			return kilobytes / 1024, nil
-		}
-	}
-	return 0, fmt.Errorf("no VmRSS of process %d", p.Pid())
-}
+// CPU is the processor time that the server has used.
+func (s *Server) CPU() (time.Duration, error) { return s.process.CPU() }
 
 // freeAddress is a loopback address that nobody listens on.
 func freeAddress() (string, error) {
