@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -69,7 +71,14 @@ type localCluster struct {
 	stateDir string
 }
 
+// Up says at once what is missing: without it, Kubernetes would be compiled first.
 func (c *localCluster) Up(ctx context.Context, out io.Writer) error {
+	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
+		return errors.New("a node with real pods needs Linux and root; run it as root, or use a cluster of yours with CLUSTER=current or CLUSTER=kind, or one server without a cluster with `make run`")
+	}
+	if _, err := c.commands.Output(ctx, nil, filepath.Join("hack", "deps.sh"), "cluster"); err != nil {
+		return err
+	}
 	return c.commands.Stream(ctx, out, c.program, "up", "--state", c.stateDir)
 }
 
