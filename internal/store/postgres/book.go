@@ -39,25 +39,23 @@ func (s *Store) Book(ctx context.Context, r booking.NewBooking) (booking.Booking
 	})
 }
 
-// bookSimple decides in one statement, which is one transaction.
+// bookSimple decides in one statement, which is one transaction, or shares one with others that arrive with it.
 func (s *Store) bookSimple(ctx context.Context, r booking.NewBooking) (booking.Booking, error) {
 	args, err := recordArgs(r)
 	if err != nil {
 		return booking.Booking{}, err
 	}
-	sql := bookOneSQL
+	var b booking.Booking
 	if len(r.Candidates) == 1 {
 		unit := r.Candidates[0][0]
-		args = append(args, unit.ResourceID, unit.Number)
+		b, err = s.collector.book(ctx, r, append(args, unit.ResourceID, unit.Number))
 	} else {
-		sql = bookAnySQL
 		resources, numbers := make([]string, len(r.Candidates)), make([]int, len(r.Candidates))
 		for i, candidate := range r.Candidates {
 			resources[i], numbers[i] = candidate[0].ResourceID, candidate[0].Number
 		}
-		args = append(args, request.Ranks(r.Candidates), resources, numbers)
+		b, err = scanBooking(s.pool.QueryRow(ctx, bookAnySQL, append(args, request.Ranks(r.Candidates), resources, numbers)...))
 	}
-	b, err := scanBooking(s.pool.QueryRow(ctx, sql, args...))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return booking.Booking{}, errNotWon
 	}

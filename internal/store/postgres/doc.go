@@ -1,15 +1,17 @@
 // Package postgres keeps bookings in PostgreSQL 14 or later. It is what production runs.
 //
 // The database itself prevents overlap: each live booking owns rows in occupancy, under an exclusion
-// constraint. The common booking is one statement, which is also one round trip and one commit. Bookings that
-// need several units, counted limits or a place in a group take advisory locks in sorted order first, in a
-// transaction of their own.
+// constraint. The common booking is one statement, which is also one round trip and one commit; those that
+// arrive together share both (collect.go). Bookings that need several units, counted limits or a place in a group take
+// advisory locks in sorted order first, in a transaction of their own.
 //
 // Every path acquires in the same order, so that no two wait for each other crosswise: advisory locks
 // (sorted), occupancy (sorted), customer, booking, event, idempotency key. The key comes last, as a plain insert: a
 // booking that fails leaves no claimed key behind, and a request that loses the race for its key is
 // undone as a whole and then reads the winner's answer in a second statement, because its first
-// statement's snapshot cannot see it.
+// statement's snapshot cannot see it. Transactions that several bookings share go through that order once for each of
+// them, so two of them that have two customers or keys in common can cross. Postgres then undoes one of them, and each
+// of its bookings is written alone.
 //
 // The package decides by the database's clock only, never caches, and never puts a value into SQL text.
 package postgres

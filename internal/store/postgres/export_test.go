@@ -2,9 +2,11 @@ package postgres
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/store/housekeeping"
 )
 
@@ -18,3 +20,22 @@ func (s *Store) KeepHouse(ctx context.Context) error {
 
 // PoolConfig is the pool's configuration for these options.
 var PoolConfig = poolConfig
+
+// BookTogether has these bookings of one unit each arrive at the same moment.
+func (s *Store) BookTogether(ctx context.Context, requests []booking.NewBooking) ([]booking.Booking, []error) {
+	statements := make([]*statement, len(requests))
+	for i, r := range requests {
+		args, err := recordArgs(r)
+		if err != nil {
+			return nil, []error{err}
+		}
+		unit := r.Candidates[0][0]
+		statements[i] = &statement{ctx: ctx, unit: unit, start: r.Booking.Blocked.Start, args: append(args, unit.ResourceID, unit.Number)}
+	}
+	s.collector.write(slices.Clone(statements))
+	bookings, errs := make([]booking.Booking, len(requests)), make([]error, len(requests))
+	for i, done := range statements {
+		bookings[i], errs[i] = done.booking, done.err
+	}
+	return bookings, errs
+}

@@ -41,8 +41,9 @@ type Options struct {
 
 // Store is a booking.Store on a pool of PostgreSQL connections.
 type Store struct {
-	pool    *pgxpool.Pool
-	keeping *housekeeping.Loop
+	pool      *pgxpool.Pool
+	collector *collector
+	keeping   *housekeeping.Loop
 }
 
 var _ booking.Store = (*Store)(nil)
@@ -60,7 +61,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if err != nil {
 		return nil, wrap("connect", err)
 	}
-	s := &Store{pool: pool}
+	s := &Store{pool: pool, collector: startCollector(pool)}
 	s.keeping = housekeeping.Start(ctx, s.removeExpiredKeys, cmp.Or(options.Logger, slog.Default()))
 	return s, nil
 }
@@ -145,6 +146,7 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close implements booking.Store.
 func (s *Store) Close() error {
 	s.keeping.Stop()
+	s.collector.stop()
 	s.pool.Close()
 	return nil
 }

@@ -1,0 +1,128 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/postgres"
+	"github.com/frontdesk-dev/frontdesk/internal/testing/pgtest"
+)
+
+// TestBookingsWrittenTogether writes bookings in one transaction, one of which the database refuses and one of which
+// has lost its slot: the others must not suffer, and each must get its own answer.
+func TestBookingsWrittenTogether(t *testing.T) {
+	t.Parallel()
+	for name, faulty := range map[string]bool{"all in order": false, "one is refused": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := openStore(t, pgtest.URL(t))
+			var requests []booking.NewBooking
+			for i := range 4 {
+				requests = append(requests, request(noon.Add(time.Duration(3-i)*time.Hour)))
+			}
+			requests = append(requests, request(noon)) // the slot of another one
+			if faulty {
+				requests[1].Booking.Status = "no status of ours"
+			}
+			before := transactions(t, store)
+			bookings, errs := store.BookTogether(t.Context(), requests)
+			won := 0
+			for i, err := range errs {
+				_, refused := errors.AsType[*pgconn.PgError](err)
+				switch {
+				case faulty && i == 1:
+					if !refused {
+						t.Errorf("the faulty booking: %v", err)
+					}
+				case err == nil && bookings[i].ID == requests[i].Booking.ID:
+					won++
+				case !requests[i].Booking.Start.Equal(noon) || refused:
+					t.Errorf("booking %d: %v", i, err)
+				}
+			}
+			want := 4
+			if faulty {
+				want = 3
+			}
+			if kept := kept(t, store); won != want || kept != want {
+				t.Errorf("%d were acknowledged and %d kept, want %d", won, kept, want)
+			}
+			if used := transactions(t, store) - before; !faulty && used > 2 { // one of them counts transactions
+				t.Errorf("%d transactions were used", used)
+			}
+		})
+	}
+}
+
+// TestManyArriveTogether books from many callers at once, most of them for slots that others want too.
+func TestManyArriveTogether(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	const callers, slots = 64, 40
+	var (
+		wait sync.WaitGroup
+		mu   sync.Mutex
+		won  = map[time.Time]int{}
+	)
+	for caller := range callers {
+		wait.Go(func() {
+			for i := range slots {
+				r := request(noon.Add(time.Duration((i*7+caller)%slots) * time.Hour))
+				r.Booking.Customer = booking.Customer{Name: "Ann", Email: fmt.Sprintf("ann%d@example.com", i%5)} // shared
+				_, _, err := store.Book(t.Context(), r)
+				switch {
+				case err == nil:
+					mu.Lock()
+					won[r.Booking.Start]++
+					mu.Unlock()
+				case !errors.Is(err, booking.ErrOccupied):
+					t.Errorf("book: %v", err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	if len(won) != slots || kept(t, store) != slots {
+		t.Errorf("%d slots were won and %d bookings kept, want %d", len(won), kept(t, store), slots)
+	}
+}
+
+// TestACallerWhoLeavesDoesNotHarmTheOthers cancels a call that waits in a transaction with others.
+func TestACallerWhoLeavesDoesNotHarmTheOthers(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if _, _, err := store.Book(gone, request(noon)); !errors.Is(err, context.Canceled) {
+		t.Errorf("a caller who has left: %v", err)
+	}
+	if _, _, err := store.Book(t.Context(), request(noon.Add(time.Hour))); err != nil {
+		t.Errorf("the next one: %v", err)
+	}
+}
+
+func kept(t *testing.T, store *postgres.Store) (n int) {
+	t.Helper()
+	err := store.Pool().QueryRow(t.Context(), `SELECT count(*) FROM bookings b JOIN occupancy o ON o.booking_id = b.id
+		JOIN booking_events e ON e.booking_id = b.id JOIN idempotency_keys k ON k.booking_id = b.id`).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// transactions counts the transactions that have had a number, which are those that wrote.
+func transactions(t *testing.T, store *postgres.Store) (n int64) {
+	t.Helper()
+	if err := store.Pool().QueryRow(t.Context(), `SELECT pg_current_xact_id()::text::bigint`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
