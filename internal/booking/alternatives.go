@@ -15,7 +15,7 @@ var reaches = []time.Duration{7 * 24 * time.Hour, 31 * 24 * time.Hour}
 func (a *attempt) alternatives(ctx context.Context, reason availability.Reason) ([]Slot, error) {
 	around := a.around(reason)
 	for _, reach := range reaches {
-		known, err := a.service.facts(ctx, a.plan, later(around.Add(-reach), a.now), around.Add(reach))
+		known, err := a.facts(ctx, later(around.Add(-reach), a.now), around.Add(reach))
 		if err != nil {
 			return nil, err
 		}

@@ -41,6 +41,7 @@ func TestBook(t *testing.T) {
 		Notes: "First visit\nNervous", Channel: "voice",
 	}
 	ignored := cmp.Options{
+		cmpopts.EquateEmpty(),
 		cmpopts.IgnoreFields(booking.Booking{}, "ID", "CreatedAt", "UpdatedAt"),
 		cmpopts.IgnoreFields(booking.Customer{}, "ID"),
 	}

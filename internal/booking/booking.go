@@ -32,6 +32,10 @@ func (s Status) Live() bool {
 // Interval is a half-open stretch of time, [Start, End).
 type Interval struct{ Start, End time.Time }
 
+func (i Interval) equal(other Interval) bool {
+	return i.Start.Equal(other.Start) && i.End.Equal(other.End)
+}
+
 // Unit is one numbered unit of a resource; numbers run from 1 to the resource's capacity.
 type Unit struct {
 	ResourceID string
@@ -76,6 +80,8 @@ type Booking struct {
 	// HoldExpiresAt is set for StatusHeld and StatusExpired only.
 	HoldExpiresAt time.Time
 	Notes         string
+	// CustomFields are facts of the business's own, by name; nil or empty when there are none.
+	CustomFields map[string]string
 	// Channel is how the booking came: api, web, voice, sms.
 	Channel   string
 	CreatedAt time.Time
@@ -112,6 +118,8 @@ const (
 	EventConfirmed   EventType = "booking.confirmed"
 	EventRescheduled EventType = "booking.rescheduled"
 	EventCancelled   EventType = "booking.cancelled"
+	EventDeclined    EventType = "booking.declined"
+	EventUpdated     EventType = "booking.updated"
 	EventCompleted   EventType = "booking.completed"
 	EventNoShow      EventType = "booking.no_show"
 )
@@ -122,7 +130,7 @@ type Actor struct {
 	Principal string
 	// Channel is api, web, voice or sms.
 	Channel string
-	// Override says that the business itself acts and may cancel after the policy's cut-off. The API
-	// sets it for keys with the admin scope.
+	// Override says that the business itself acts: it may cancel and move after the policy's cut-offs, move as
+	// often as it likes, and confirm what waits for it. The API sets it for keys with the admin scope.
 	Override bool
 }

@@ -15,7 +15,7 @@ func (s *Service) Cancel(ctx context.Context, request CancelRequest) (Booking, b
 	if err != nil {
 		return Booking{}, false, err
 	}
-	reason, err := cleanText("reason", "The reason", request.Reason, maxReason, "\n\r\t")
+	reason, err := cleanReason(request.Reason)
 	if err != nil {
 		return Booking{}, false, err
 	}
@@ -40,6 +40,10 @@ func (s *Service) Cancel(ctx context.Context, request CancelRequest) (Booking, b
 	default:
 		return Booking{}, false, storeError(err)
 	}
+}
+
+func cleanReason(reason string) (string, error) {
+	return cleanText("reason", "The reason", reason, maxReason, "\n\r\t")
 }
 
 // notLive says why a booking that is not live cannot be cancelled. It never becomes live again, so

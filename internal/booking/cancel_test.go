@@ -89,7 +89,6 @@ func TestCancelCutOff(t *testing.T) {
 	book := func(from time.Duration) booking.Booking {
 		return d.mustBook(t, wish("xray", "2030-06-04 10:00", func(r *booking.Request) { r.Start = now.Add(from) }))
 	}
-	owner := booking.Actor{Principal: "key:owner1", Override: true}
 	early, late, begun := book(25*time.Hour), book(23*time.Hour), book(-10*time.Minute)
 	tests := []struct {
 		name    string

@@ -51,3 +51,16 @@ type Rescheduling struct {
 	Actor       Actor
 	Idempotency *IdempotencyClaim
 }
+
+// Update is a request to change what a booking of any status says about itself.
+type Update struct {
+	BookingID string
+	// Notes replaces the notes; nil leaves them.
+	Notes *string
+	// CustomFields sets the named fields, and removes those that are nil here. Others stay.
+	CustomFields map[string]*string
+	// Version is the version that the change is meant for; 0 is any. Another one is ErrVersionConflict.
+	Version     int
+	Actor       Actor
+	Idempotency *IdempotencyClaim
+}

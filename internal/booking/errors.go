@@ -27,6 +27,12 @@ const (
 	CodeTooLateToCancel      Code = "TOO_LATE_TO_CANCEL"     // 409
 	CodeAlreadyCancelled     Code = "ALREADY_CANCELLED"      // 409
 	CodeNotCancellable       Code = "NOT_CANCELLABLE"        // 409
+	CodeTooLateToReschedule  Code = "TOO_LATE_TO_RESCHEDULE" // 409
+	CodeHoldExpired          Code = "HOLD_EXPIRED"           // 409
+	CodeWrongStatus          Code = "WRONG_STATUS"           // 409
+	CodeNotStarted           Code = "NOT_STARTED"            // 409
+	CodeVersionConflict      Code = "VERSION_CONFLICT"       // 412
+	CodeBusinessOnly         Code = "BUSINESS_ONLY"          // 403
 	CodeIdempotencyMismatch  Code = "IDEMPOTENCY_KEY_REUSED" // 422
 	CodeStorageUnavailable   Code = "STORAGE_UNAVAILABLE"    // 503
 	CodeConfigurationMissing Code = "NOT_CONFIGURED"         // 503

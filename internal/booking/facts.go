@@ -2,6 +2,7 @@ package booking
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/frontdesk-dev/frontdesk/internal/availability"
@@ -38,6 +39,32 @@ func (s *Service) facts(ctx context.Context, p *plan, from, to time.Time) (facts
 		return facts{}, unavailable(err)
 	}
 	return facts{occupied: occupied, counted: counted}, nil
+}
+
+// without is the same without what a live booking occupies and counts for. No two occupancies of a unit overlap, so
+// the one with just the booking's range is its own.
+func (f facts) without(b Booking) facts {
+	left := facts{}
+	for _, occupied := range f.occupied {
+		session := occupied.Session
+		switch {
+		case session == nil && occupied.Blocked.equal(b.Blocked) && slices.Contains(b.Units, occupied.Unit):
+			continue
+		case session != nil && session.ServiceID == b.ServiceID && session.Start.Equal(b.Start) && slices.Equal(session.Units, b.Units):
+			if session.Taken == 1 {
+				continue // the session ends when its last member leaves
+			}
+			other := *session
+			other.Taken--
+			occupied.Session = &other
+		}
+		left.occupied = append(left.occupied, occupied)
+	}
+	left.counted = slices.Clone(f.counted)
+	if own := slices.IndexFunc(left.counted, b.Start.Equal); own >= 0 {
+		left.counted = slices.Delete(left.counted, own, own+1)
+	}
+	return left
 }
 
 // dayOf and weekOf return the local day, and the ISO week of local days, in which an instant falls.

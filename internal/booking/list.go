@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-var statuses = []Status{StatusHeld, StatusPending, StatusConfirmed, StatusCancelled, StatusCompleted, StatusNoShow}
+var statuses = []Status{StatusHeld, StatusPending, StatusConfirmed, StatusCancelled, StatusCompleted, StatusNoShow, StatusExpired}
 
 // List returns one page of bookings in the order of start, then id; the position from which the next
 // page continues; and whether there is one. Services and resources that are no longer offered may be

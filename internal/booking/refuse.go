@@ -21,6 +21,8 @@ func storeError(err error) error {
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return Errorf(CodeNotFound, "There is no such booking. Check its number.")
+	case errors.Is(err, ErrVersionConflict):
+		return Errorf(CodeVersionConflict, "The booking has changed since you read it. Read it again, and change what it says now.")
 	case errors.Is(err, ErrIdempotencyMismatch):
 		return Errorf(CodeIdempotencyMismatch, "This idempotency key was used for a different request. Use a new key for a new request.")
 	case errors.Is(err, ErrInvalidRequest):

@@ -18,6 +18,11 @@ const (
 	maxPhone        = 40
 	maxNotes        = 2000
 	maxReason       = 500
+
+	// MaxCustomFields bounds how many custom fields a booking has.
+	MaxCustomFields    = 50
+	maxCustomFieldName = 64
+	maxCustomFieldText = 500
 )
 
 // The years in which a moment makes sense. Beyond them it is a slip of the caller, not a date to judge.
@@ -41,8 +46,43 @@ func (r *Request) clean(region string) error {
 	if err := r.Customer.clean(region); err != nil {
 		return err
 	}
-	notes, err := cleanText("notes", "The notes", r.Notes, maxNotes, "\n\r\t")
+	notes, err := cleanNotes(r.Notes)
+	if err != nil {
+		return err
+	}
 	r.Notes = notes
+	return checkCustomFields(r.CustomFields)
+}
+
+func cleanNotes(notes string) (string, error) {
+	return cleanText("notes", "The notes", notes, maxNotes, "\n\r\t")
+}
+
+// checkCustomFields accepts names of letters, digits, hyphens, underscores and dots, and any text that can be stored.
+func checkCustomFields(fields map[string]string) error {
+	if len(fields) > MaxCustomFields {
+		return tooManyCustomFields()
+	}
+	for name, text := range fields {
+		if err := checkCustomField(name, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func tooManyCustomFields() *Error {
+	return invalid("customFields", "A booking has at most %d custom fields. Leave some out.", MaxCustomFields)
+}
+
+func checkCustomField(name, text string) error {
+	if name == "" || len(name) > maxCustomFieldName || strings.ContainsFunc(name, func(char rune) bool {
+		return !(char >= 'a' && char <= 'z' || char >= 'A' && char <= 'Z' || char >= '0' && char <= '9' || strings.ContainsRune("-_.", char))
+	}) {
+		return invalid("customFields", "%q cannot be the name of a custom field. Use 1 to %d letters, digits, hyphens, underscores and dots.",
+			clip(name), maxCustomFieldName)
+	}
+	_, err := cleanText("customFields."+name, "The custom field "+name, text, maxCustomFieldText, "\n\r\t")
 	return err
 }
 

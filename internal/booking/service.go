@@ -59,6 +59,16 @@ type Request struct {
 	Customer Customer
 	// Notes has at most 2000 characters.
 	Notes string
+	// CustomFields has at most MaxCustomFields, each text of at most 500 characters.
+	CustomFields map[string]string
+	Actor        Actor
+	// Idempotency is nil when the caller gave no key.
+	Idempotency *IdempotencyClaim
+}
+
+// ChangeRequest names a booking that is to be changed in a way that needs no further words.
+type ChangeRequest struct {
+	ID    string
 	Actor Actor
 	// Idempotency is nil when the caller gave no key.
 	Idempotency *IdempotencyClaim

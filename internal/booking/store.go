@@ -22,6 +22,8 @@ var (
 	ErrTooEarly = errors.New("too early")
 	// ErrWrongStatus: a booking of its status cannot get the status that was asked for.
 	ErrWrongStatus = errors.New("wrong status")
+	// ErrVersionConflict: the booking has changed since the version that the change was meant for.
+	ErrVersionConflict = errors.New("version conflict")
 	// ErrUnavailable: the database cannot be reached or cannot take the request now. Whether a change took
 	// effect is unknown; repeating it with the same idempotency key is safe.
 	ErrUnavailable = errors.New("database unavailable")
@@ -90,7 +92,10 @@ type Cancellation struct {
 	BookingID string
 	Reason    string
 	// CutOff is how long before the start cancelling ends: later is ErrTooLate. 0 allows it until the start.
-	CutOff      time.Duration
+	CutOff time.Duration
+	// Declines says that the business turns down a booking that waits for it: only one that is pending, else
+	// ErrWrongStatus.
+	Declines    bool
 	Actor       Actor
 	Idempotency *IdempotencyClaim
 }
@@ -152,8 +157,8 @@ type Store interface {
 	// while that has a free place, or opens one.
 	// Errors: ErrOccupied, *LimitError, ErrIdempotencyMismatch, ErrInvalidRequest.
 	Book(ctx context.Context, request NewBooking) (booking Booking, replayed bool, err error)
-	// Cancel calls a live booking off and frees its slot. Errors: ErrNotFound, ErrNotLive, ErrTooLate,
-	// ErrIdempotencyMismatch.
+	// Cancel calls a live booking off and frees its slot. Errors: ErrNotFound, ErrNotLive, ErrWrongStatus,
+	// ErrTooLate, ErrIdempotencyMismatch.
 	Cancel(ctx context.Context, request Cancellation) (booking Booking, replayed bool, err error)
 	// Transition gives a booking another status; see Transition for which. Errors: ErrNotFound, ErrNotLive,
 	// ErrWrongStatus, ErrTooEarly, ErrIdempotencyMismatch.
@@ -162,6 +167,9 @@ type Store interface {
 	// booking keeps what it had. The new time may overlap the old one. A hold keeps its expiry. Errors:
 	// ErrNotFound, ErrNotLive, ErrTooLate, ErrOccupied, *LimitError, ErrIdempotencyMismatch, ErrInvalidRequest.
 	Reschedule(ctx context.Context, request Rescheduling) (booking Booking, replayed bool, err error)
+	// Update changes what a booking says about itself. Errors: ErrNotFound, ErrVersionConflict,
+	// ErrIdempotencyMismatch, ErrInvalidRequest.
+	Update(ctx context.Context, request Update) (booking Booking, replayed bool, err error)
 	// Replay returns the booking that a claim was made for, as it is now, and changes nothing. The Service
 	// asks when the rules refuse a request that may be the repetition of one they accepted. Errors:
 	// ErrNotFound when the key was never claimed or has expired, ErrIdempotencyMismatch.

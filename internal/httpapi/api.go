@@ -54,6 +54,11 @@ func New(options Options) chi.Router {
 		a.registerServices()
 		a.registerSlots()
 		a.registerBookings()
+		a.registerHolds()
+		a.registerConfirmation()
+		a.registerRescheduling()
+		a.registerClosing()
+		a.registerEditing()
 		a.registerRateLimit()
 		a.registerCache()
 	})
@@ -95,7 +100,7 @@ func humaConfig() huma.Config {
 			},
 			Tags: []*huma.Tag{
 				{Name: tagCatalog, Description: "What can be booked, and when."},
-				{Name: tagBookings, Description: "Making, reading and cancelling bookings."},
+				{Name: tagBookings, Description: "Making, reading and changing bookings."},
 				{Name: tagService, Description: "How the service itself is doing."},
 				{Name: tagEarlier, Description: "Addresses of the earlier system, in its shapes."},
 			},

@@ -98,7 +98,7 @@ func principalOf(ctx context.Context) auth.Principal {
 }
 
 // actorOf is who a change is recorded under. A key with the scope admin is the business itself, which may
-// cancel after the cut-off.
+// do what customers may not: see booking.Actor.
 func actorOf(ctx context.Context) booking.Actor {
 	principal := principalOf(ctx)
 	return booking.Actor{Principal: principal.Actor(), Channel: "api", Override: principal.Has(auth.ScopeAdmin)}

@@ -20,6 +20,20 @@ type NewBooking struct {
 	Start    time.Time   `json:"start" doc:"Start of the appointment: one of the offered slots." example:"2026-11-24T09:00:00Z"`
 	Customer NewCustomer `json:"customer"`
 	Notes    string      `json:"notes,omitempty" maxLength:"2000" doc:"Anything the business should know." example:"First visit"`
+	// huma has no tag for the example of a map; CustomFields has its own schema.
+	CustomFields CustomFields `json:"customFields,omitempty"`
+}
+
+// request is the wish in the domain's words.
+func (n NewBooking) request(ctx context.Context, claim *booking.IdempotencyClaim) booking.Request {
+	return booking.Request{
+		ServiceID: n.Service, ResourceID: n.Resource, Start: n.Start,
+		Customer:     booking.Customer{Name: n.Customer.Name, Phone: n.Customer.Phone, Email: n.Customer.Email},
+		Notes:        n.Notes,
+		CustomFields: n.CustomFields,
+		Actor:        actorOf(ctx),
+		Idempotency:  claim,
+	}
 }
 
 // NewCustomer is the person a booking is wanted for.
@@ -42,6 +56,7 @@ type bookInput struct {
 // changed is the answer to a request that made or changed a booking.
 type changed struct {
 	Replayed string `header:"Idempotency-Replayed" doc:"true when this request repeats an earlier one and nothing was done."`
+	ETag     string `header:"ETag" doc:"The booking's version, for If-Match." example:"\"2\""`
 	Body     Success[Booking]
 }
 
@@ -54,6 +69,13 @@ type cancelInput struct {
 	Idempotency
 	BookingID
 	Body *Cancellation `required:"false"`
+}
+
+func (in *cancelInput) reason() string {
+	if in.Body == nil {
+		return ""
+	}
+	return in.Body.Reason
 }
 
 // Cancellation says why a booking is called off.
@@ -80,14 +102,19 @@ const (
 	routeCancel = "POST /api/v1/bookings/{id}/cancel"
 )
 
+// What can be wrong with a request that makes something, and with one that changes something.
+var (
+	creationErrors = []int{http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType}
+	changeErrors   = append([]int{http.StatusNotFound}, creationErrors...)
+)
+
 func (a *api) registerBookings() {
 	register(a, operation{
 		id: "create-booking", method: http.MethodPost, path: "/api/v1/bookings", tag: tagBookings, status: http.StatusCreated,
 		summary: "Book",
 		description: "Makes a booking. A start that cannot be had is refused with the reason as its code; SLOT_TAKEN (409) and the codes that " +
 			"refuse a start come with the nearest free slots in `details.alternatives`.",
-		scope: auth.ScopeBookingsWrite, timeout: 10 * time.Second,
-		errors: []int{http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType},
+		scope: auth.ScopeBookingsWrite, timeout: 10 * time.Second, errors: creationErrors,
 	}, a.book)
 	register(a, operation{
 		id: "list-bookings", method: http.MethodGet, path: "/api/v1/bookings", tag: tagBookings,
@@ -105,8 +132,7 @@ func (a *api) registerBookings() {
 		id: "cancel-booking", method: http.MethodPost, path: "/api/v1/bookings/{id}/cancel", tag: tagBookings,
 		summary:     "Cancel a booking",
 		description: "Calls a booking off and frees its slot, until the cut-off that the business's policy sets.",
-		scope:       auth.ScopeBookingsWrite, timeout: 10 * time.Second,
-		errors: []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType},
+		scope:       auth.ScopeBookingsWrite, timeout: 10 * time.Second, errors: changeErrors,
 	}, a.cancel)
 	register(a, operation{
 		id: "list-booking-events", method: http.MethodGet, path: "/api/v1/bookings/{id}/events", tag: tagBookings,
@@ -117,43 +143,24 @@ func (a *api) registerBookings() {
 }
 
 func (a *api) book(ctx context.Context, in *bookInput) (*changed, error) {
-	current := tenant.FromContext(ctx)
 	claim, err := in.claim(ctx, routeBook, in.Body)
 	if err != nil {
 		return nil, err
 	}
-	made, replayed, err := current.Bookings.Book(ctx, booking.Request{
-		ServiceID: in.Body.Service, ResourceID: in.Body.Resource, Start: in.Body.Start,
-		Customer:    booking.Customer{Name: in.Body.Customer.Name, Phone: in.Body.Customer.Phone, Email: in.Body.Customer.Email},
-		Notes:       in.Body.Notes,
-		Actor:       actorOf(ctx),
-		Idempotency: claim,
-	})
-	a.count("book", replayed, err)
-	if err != nil {
-		return nil, err
-	}
-	return change(made, replayed, current), nil
+	made, replayed, err := tenant.FromContext(ctx).Bookings.Book(ctx, in.Body.request(ctx, claim))
+	return a.answer(ctx, "book", made, replayed, err)
 }
 
 func (a *api) cancel(ctx context.Context, in *cancelInput) (*changed, error) {
-	current := tenant.FromContext(ctx)
-	reason := ""
-	if in.Body != nil {
-		reason = in.Body.Reason
-	}
+	reason := in.reason()
 	claim, err := in.claim(ctx, routeCancel, []string{in.ID, reason})
 	if err != nil {
 		return nil, err
 	}
-	cancelled, replayed, err := current.Bookings.Cancel(ctx, booking.CancelRequest{
+	cancelled, replayed, err := tenant.FromContext(ctx).Bookings.Cancel(ctx, booking.CancelRequest{
 		ID: in.ID, Reason: reason, Actor: actorOf(ctx), Idempotency: claim,
 	})
-	a.count("cancel", replayed, err)
-	if err != nil {
-		return nil, err
-	}
-	return change(cancelled, replayed, current), nil
+	return a.answer(ctx, "cancel", cancelled, replayed, err)
 }
 
 // claim ties the request to its key; nil without one. The request is hashed as it was understood, so that
@@ -184,21 +191,32 @@ func (a *api) count(operation string, replayed bool, err error) {
 	a.Metrics.BookingOperation(operation, outcome)
 }
 
-func change(b booking.Booking, replayed bool, current *tenant.Tenant) *changed {
-	out := &changed{Body: Success[Booking]{OK: true, Data: bookingView(b, current.Bookings.Catalog())}}
-	if replayed {
-		out.Replayed = "true"
-	}
-	return out
-}
-
-func getBooking(ctx context.Context, in *BookingID) (*output[Booking], error) {
-	current := tenant.FromContext(ctx)
-	found, err := current.Bookings.Get(ctx, in.ID)
+// answer counts what came of an operation and shows the booking.
+func (a *api) answer(ctx context.Context, operation string, b booking.Booking, replayed bool, err error) (*changed, error) {
+	a.count(operation, replayed, err)
 	if err != nil {
 		return nil, err
 	}
-	return succeed(bookingView(found, current.Bookings.Catalog())), nil
+	out := &changed{ETag: etag(b), Body: Success[Booking]{OK: true, Data: bookingView(b, tenant.FromContext(ctx).Bookings.Catalog())}}
+	if replayed {
+		out.Replayed = "true"
+	}
+	return out, nil
+}
+
+// found is the answer to a request that reads a booking.
+type found struct {
+	ETag string `header:"ETag" doc:"The booking's version, for If-Match." example:"\"2\""`
+	Body Success[Booking]
+}
+
+func getBooking(ctx context.Context, in *BookingID) (*found, error) {
+	current := tenant.FromContext(ctx)
+	b, err := current.Bookings.Get(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &found{ETag: etag(b), Body: Success[Booking]{OK: true, Data: bookingView(b, current.Bookings.Catalog())}}, nil
 }
 
 func listEvents(ctx context.Context, in *BookingID) (*output[History], error) {

@@ -17,7 +17,7 @@ import (
 type listInput struct {
 	From     string   `query:"from" doc:"Starts at or after this date or time." example:"2026-11-24"`
 	To       string   `query:"to" doc:"Starts on or before this date, or before this time." example:"2026-11-24"`
-	Status   []string `query:"status" enum:"held,pending,confirmed,cancelled,completed,no_show" doc:"Only these statuses, separated by commas." example:"[\"confirmed\"]"`
+	Status   []string `query:"status" enum:"held,pending,confirmed,cancelled,completed,no_show,expired" doc:"Only these statuses, separated by commas." example:"[\"confirmed\"]"`
 	Service  string   `query:"service" doc:"Only this service." example:"checkup"`
 	Resource string   `query:"resource" doc:"Only bookings that occupy this resource." example:"dr-khan"`
 	Phone    string   `query:"phone" doc:"Only the customer with this number." example:"+442079460123"`

@@ -165,6 +165,12 @@ var domainStatus = map[booking.Code]int{
 	booking.CodeTooLateToCancel:      http.StatusConflict,
 	booking.CodeAlreadyCancelled:     http.StatusConflict,
 	booking.CodeNotCancellable:       http.StatusConflict,
+	booking.CodeTooLateToReschedule:  http.StatusConflict,
+	booking.CodeHoldExpired:          http.StatusConflict,
+	booking.CodeWrongStatus:          http.StatusConflict,
+	booking.CodeNotStarted:           http.StatusConflict,
+	booking.CodeVersionConflict:      http.StatusPreconditionFailed,
+	booking.CodeBusinessOnly:         http.StatusForbidden,
 	booking.CodeConfigurationMissing: http.StatusServiceUnavailable,
 }
 

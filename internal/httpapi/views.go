@@ -88,7 +88,7 @@ type Customer struct {
 // Booking is one appointment of one customer.
 type Booking struct {
 	ID                 string         `json:"id" format:"uuid" example:"01947c4e-7c1a-7e55-9f6d-2f0a3e9b1c11"`
-	Status             booking.Status `json:"status" enum:"held,pending,confirmed,cancelled,completed,no_show" example:"confirmed"`
+	Status             booking.Status `json:"status" enum:"held,pending,confirmed,cancelled,completed,no_show,expired" example:"confirmed"`
 	Service            ServiceRef     `json:"service"`
 	Resources          []ResourceRef  `json:"resources" doc:"What the booking occupies."`
 	Customer           Customer       `json:"customer"`
@@ -100,12 +100,14 @@ type Booking struct {
 	LocalStart         string         `json:"localStart" doc:"Wall-clock time that was promised." example:"2026-11-24T09:00"`
 	GroupSize          int            `json:"groupSize" doc:"How many people share the session; 1 for an ordinary appointment." example:"1"`
 	Place              int            `json:"place" doc:"This booking's place in the session, from 1." example:"1"`
-	HoldExpiresAt      *time.Time     `json:"holdExpiresAt,omitempty" doc:"When a held booking lets its slot go."`
+	HoldExpiresAt      *time.Time     `json:"holdExpiresAt,omitempty" doc:"When a held booking lets its slot go, or an expired one did." example:"2026-11-20T14:08:11Z"`
 	Notes              string         `json:"notes,omitempty" example:"First visit"`
+	CustomFields       CustomFields   `json:"customFields,omitempty"`
 	Channel            string         `json:"channel" doc:"How the booking came: api, web, voice or sms." example:"api"`
 	CreatedAt          time.Time      `json:"createdAt" example:"2026-11-20T14:03:11Z"`
 	UpdatedAt          time.Time      `json:"updatedAt" example:"2026-11-20T14:03:11Z"`
 	Version            int            `json:"version" doc:"Counts changes, from 1." example:"1"`
+	Reschedules        int            `json:"reschedules" doc:"How often the booking was moved." example:"0"`
 	CancelledAt        *time.Time     `json:"cancelledAt,omitempty"`
 	CancellationReason string         `json:"cancellationReason,omitempty"`
 }
@@ -120,8 +122,8 @@ func bookingView(b booking.Booking, catalog *booking.Catalog) Booking {
 		Customer:  Customer{ID: b.Customer.ID, Name: b.Customer.Name, Phone: b.Customer.Phone, Email: b.Customer.Email},
 		Start:     b.Start.In(zone), End: b.End.In(zone), StartUTC: b.Start.UTC(), EndUTC: b.End.UTC(),
 		TimeZone: b.TimeZone, LocalStart: b.LocalStart, GroupSize: b.GroupSize, Place: b.Place,
-		HoldExpiresAt: optionalTime(b.HoldExpiresAt), Notes: b.Notes, Channel: b.Channel,
-		CreatedAt: b.CreatedAt.UTC(), UpdatedAt: b.UpdatedAt.UTC(), Version: b.Version,
+		HoldExpiresAt: optionalTime(b.HoldExpiresAt), Notes: b.Notes, CustomFields: b.CustomFields, Channel: b.Channel,
+		CreatedAt: b.CreatedAt.UTC(), UpdatedAt: b.UpdatedAt.UTC(), Version: b.Version, Reschedules: b.Reschedules,
 		CancelledAt: optionalTime(b.CancelledAt), CancellationReason: b.CancellationReason,
 	}
 }

@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"encoding/json"
+
 	"github.com/google/uuid"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
@@ -9,7 +11,7 @@ import (
 
 // A booking statement is made of two halves. The first decides which units or which place the booking gets and ends
 // in a CTE named gate, with one row if it gets any and none if not. The second, recordSQL, writes everything else
-// out of that row. Parameters $1 to $25 are recordArgs; the first half's own ones follow.
+// out of that row. Parameters $1 to $26 are recordArgs; the first half's own ones follow.
 
 // recordSQL writes customer, booking, event and idempotency key, in this order: each CTE reads the one before. A
 // known customer keeps the name, and the booking has its own where that is another one.
@@ -24,10 +26,11 @@ customer AS (
 	RETURNING c.id, c.name, c.phone, c.email
 ), recorded AS (
 	INSERT INTO bookings (id, service_id, customer_id, start_at, end_at, blocked, time_zone, local_start, status,
-		resource_ids, unit_numbers, session_id, group_size, place, hold_expires_at, notes, channel, booked_for)
+		resource_ids, unit_numbers, session_id, group_size, place, hold_expires_at, notes, channel, booked_for,
+		custom_fields)
 	SELECT $1::uuid, $2::text, customer.id, $3::timestamptz, $4::timestamptz, tstzrange($5, $6), $7::text, $8::text,
 		$9::text, gate.resource_ids, gate.unit_numbers, gate.session_id, $13::integer, gate.place, gate.expires_at,
-		$11::text, $12::text, nullif(nullif($16::text, ''), customer.name)
+		$11::text, $12::text, nullif(nullif($16::text, ''), customer.name), $26::jsonb
 	FROM gate, customer
 	RETURNING *
 ), event AS (
@@ -60,19 +63,19 @@ const occupySQL = `, freed AS (
 	RETURNING resource_id, unit, expires_at
 )`
 
-// bookOneSQL books unit $27 of resource $26. It returns nothing when the unit was not free, when another request won
+// bookOneSQL books unit $28 of resource $27. It returns nothing when the unit was not free, when another request won
 // it, or when the key is known. It is apart from bookAnySQL because a statement without arrays has one good plan,
 // which Postgres keeps; planning costs as much as running it.
 const bookOneSQL = `WITH pick AS (
 	SELECT c.resource_id, c.unit
-	FROM (SELECT $26::text, $27::integer) AS c (resource_id, unit)
+	FROM (SELECT $27::text, $28::integer) AS c (resource_id, unit)
 	WHERE ` + bookable + `
 )` + bookPickedSQL
 
-// bookAnySQL does the same with one of the units $27 (resources) and $28 (numbers), by the preference in $26.
+// bookAnySQL does the same with one of the units $28 (resources) and $29 (numbers), by the preference in $27.
 const bookAnySQL = `WITH pick AS (
 	SELECT c.resource_id, c.unit
-	FROM unnest($26::integer[], $27::text[], $28::integer[]) AS c (rank, resource_id, unit)
+	FROM unnest($27::integer[], $28::text[], $29::integer[]) AS c (rank, resource_id, unit)
 	WHERE ` + bookable + `
 	ORDER BY c.rank, random() LIMIT 1
 )` + bookPickedSQL
@@ -87,26 +90,26 @@ const bookPickedSQL = occupySQL + `, gate AS (
 	FROM won HAVING count(*) = 1
 )` + recordSQL
 
-// bookUnitsSQL books all of the units $26 (resources) and $27 (numbers), which the caller found free.
+// bookUnitsSQL books all of the units $27 (resources) and $28 (numbers), which the caller found free.
 const bookUnitsSQL = `WITH pick AS (
-	SELECT c.resource_id, c.unit FROM unnest($26::text[], $27::integer[]) AS c (resource_id, unit)
+	SELECT c.resource_id, c.unit FROM unnest($27::text[], $28::integer[]) AS c (resource_id, unit)
 )` + occupySQL + `, gate AS (
-	SELECT $26::text[] AS resource_ids, $27::integer[] AS unit_numbers, NULL::uuid AS session_id,
+	SELECT $27::text[] AS resource_ids, $28::integer[] AS unit_numbers, NULL::uuid AS session_id,
 		1 AS place, max(expires_at) AS expires_at
-	FROM won HAVING count(*) = cardinality($26::text[])
+	FROM won HAVING count(*) = cardinality($27::text[])
 )` + recordSQL
 
-// bookPlaceSQL books place $27 of session $26.
+// bookPlaceSQL books place $28 of session $27.
 const bookPlaceSQL = `WITH seat AS (
 	INSERT INTO session_places (session_id, place, booking_id, expires_at)
-	VALUES ($26::uuid, $27::integer, $1::uuid, ` + expiry + `)
+	VALUES ($27::uuid, $28::integer, $1::uuid, ` + expiry + `)
 	RETURNING session_id, place, expires_at
 ), gate AS (
 	SELECT s.resource_ids, s.unit_numbers, s.id AS session_id, seat.place, seat.expires_at
 	FROM seat JOIN sessions s ON s.id = seat.session_id
 )` + recordSQL
 
-// recordArgs are the parameters $1 to $25 of every booking statement.
+// recordArgs are the parameters $1 to $26 of every booking statement.
 func recordArgs(r booking.NewBooking) ([]any, error) {
 	customerID, err := uuid.NewV7()
 	if err != nil {
@@ -124,7 +127,17 @@ func recordArgs(r booking.NewBooking) ([]any, error) {
 		customerID.String(), request.Identity(b.Customer), b.Customer.Name, b.Customer.Phone, b.Customer.Email,
 		string(request.EventType(b.Status)), r.Actor.Principal, r.Actor.Channel,
 	}
-	return append(args, claimArgs(r.Idempotency)...), nil
+	args = append(args, claimArgs(r.Idempotency)...)
+	return append(args, customFields(b.CustomFields)), nil
+}
+
+// customFields are the fields as JSON. Marshalling texts cannot fail.
+func customFields(fields map[string]string) string {
+	if len(fields) == 0 {
+		return "{}"
+	}
+	text, _ := json.Marshal(fields)
+	return string(text)
 }
 
 // claimArgs are principal, route, key and body hash; nulls without a claim.

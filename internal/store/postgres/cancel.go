@@ -12,12 +12,14 @@ import (
 
 // cancelSQL calls booking $1 off if it is live and its cut-off has not passed. A place in a session is left
 // alone unless $6 says that the session's locks are held. It changes nothing if the booking was changed while it
-// waited for its row: what the booking occupies is looked for in the snapshot from before that.
+// waited for its row: what the booking occupies is looked for in the snapshot from before that. $12
+// restricts it to bookings that wait to be confirmed.
 const cancelSQL = `WITH changed AS (
 	UPDATE bookings b SET status = 'cancelled', cancelled_at = clock_timestamp(), updated_at = clock_timestamp(),
 		version = version + 1, cancellation_reason = $2::text, hold_expires_at = NULL
 	WHERE id = $1::uuid AND ` + isLive + ` AND ` + beforeCutOff + ` AND (session_id IS NULL OR $6::boolean)
 		AND version = (SELECT version FROM bookings WHERE id = $1)
+		AND (status = 'pending' OR NOT $12::boolean)
 	RETURNING *
 ), freed AS (
 	DELETE FROM occupancy WHERE booking_id IN (SELECT id FROM changed)
@@ -25,7 +27,7 @@ const cancelSQL = `WITH changed AS (
 	DELETE FROM session_places WHERE booking_id IN (SELECT id FROM changed)
 ), event AS (
 	INSERT INTO booking_events (booking_id, type, actor, channel)
-	SELECT id, 'booking.cancelled', $4::text, $5::text FROM changed
+	SELECT id, $11::text, $4::text, $5::text FROM changed
 ), claim AS (
 	INSERT INTO idempotency_keys (principal, route, key, body_hash, booking_id)
 	SELECT $7::text, $8::text, $9::text, $10::bytea, id FROM changed WHERE $7::text IS NOT NULL
@@ -65,17 +67,19 @@ type querier interface {
 }
 
 func cancelWith(ctx context.Context, db querier, r booking.Cancellation, sessionLocked bool) (booking.Booking, error) {
-	return scanBooking(db.QueryRow(ctx, cancelSQL, append([]any{
+	args := append([]any{
 		r.BookingID, r.Reason, r.CutOff.Microseconds(), r.Actor.Principal, r.Actor.Channel, sessionLocked,
-	}, claimArgs(r.Idempotency)...)...))
+	}, claimArgs(r.Idempotency)...)
+	return scanBooking(db.QueryRow(ctx, cancelSQL, append(args, string(request.CancelEvent(r)), r.Declines)...))
 }
 
 // whyNotCancelled explains why cancelSQL changed nothing: an error, or that the booking is in a session.
 func (s *Store) whyNotCancelled(ctx context.Context, r booking.Cancellation) (inSession bool, err error) {
-	var live, inTime bool
+	var live, inTime, pending bool
 	err = s.pool.QueryRow(ctx, `
-		SELECT `+isLive+`, clock_timestamp() < b.start_at - $2::bigint * interval '1 microsecond', b.session_id IS NOT NULL
-		FROM bookings b WHERE b.id = $1`, r.BookingID, r.CutOff.Microseconds()).Scan(&live, &inTime, &inSession)
+		SELECT `+isLive+`, clock_timestamp() < b.start_at - $2::bigint * interval '1 microsecond', b.session_id IS NOT NULL,
+			b.status = 'pending'
+		FROM bookings b WHERE b.id = $1`, r.BookingID, r.CutOff.Microseconds()).Scan(&live, &inTime, &inSession, &pending)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return false, booking.ErrNotFound
@@ -83,6 +87,8 @@ func (s *Store) whyNotCancelled(ctx context.Context, r booking.Cancellation) (in
 		return false, err
 	case !live:
 		return false, booking.ErrNotLive
+	case r.Declines && !pending:
+		return false, booking.ErrWrongStatus
 	case !inTime:
 		return false, booking.ErrTooLate
 	}

@@ -48,7 +48,8 @@ func wrap(doing string, err error) error {
 
 func isDomain(err error) bool {
 	for _, known := range []error{booking.ErrNotFound, booking.ErrOccupied, booking.ErrIdempotencyMismatch, booking.ErrNotLive,
-		booking.ErrTooLate, booking.ErrTooEarly, booking.ErrWrongStatus, booking.ErrInvalidRequest, booking.ErrUnavailable} {
+		booking.ErrTooLate, booking.ErrTooEarly, booking.ErrWrongStatus, booking.ErrVersionConflict,
+		booking.ErrInvalidRequest, booking.ErrUnavailable} {
 		if errors.Is(err, known) {
 			return true
 		}

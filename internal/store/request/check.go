@@ -42,7 +42,30 @@ func CheckNew(r booking.NewBooking) error {
 			return invalid("limit %q is unknown", limit.Kind)
 		}
 	}
+	for name, text := range b.CustomFields {
+		if err := checkText(name, text); err != nil {
+			return err
+		}
+	}
 	return checkText(b.Customer.Name, b.TimeZone, b.LocalStart, b.Notes, b.Channel, r.Actor.Principal, r.Actor.Channel)
+}
+
+// CheckUpdate refuses, with booking.ErrInvalidRequest, text that no store could keep.
+func CheckUpdate(r booking.Update) error {
+	if err := checkIndexed(claimText(r.Idempotency)...); err != nil {
+		return err
+	}
+	texts := []string{r.Actor.Principal, r.Actor.Channel}
+	if r.Notes != nil {
+		texts = append(texts, *r.Notes)
+	}
+	for name, text := range r.CustomFields {
+		texts = append(texts, name)
+		if text != nil {
+			texts = append(texts, *text)
+		}
+	}
+	return checkText(texts...)
 }
 
 // CheckCancellation refuses, with booking.ErrInvalidRequest, text that no store could keep.

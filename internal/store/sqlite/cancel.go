@@ -29,7 +29,7 @@ func (s *Store) Cancel(ctx context.Context, r booking.Cancellation) (booking.Boo
 			err = release(ctx, tx, r.BookingID)
 		}
 		if err == nil {
-			err = addEvent(ctx, tx, r.BookingID, booking.EventCancelled, r.Actor)
+			err = addEvent(ctx, tx, r.BookingID, request.CancelEvent(r), r.Actor)
 		}
 		if err != nil {
 			return booking.Booking{}, err
@@ -39,9 +39,9 @@ func (s *Store) Cancel(ctx context.Context, r booking.Cancellation) (booking.Boo
 }
 
 func checkCancellable(ctx context.Context, tx *sql.Tx, r booking.Cancellation) error {
-	var live, inTime bool
-	err := tx.QueryRowContext(ctx, `SELECT `+isLive+`, `+clock+` < b.start_at - ? FROM bookings b WHERE b.id = ?`,
-		r.CutOff.Microseconds(), r.BookingID).Scan(&live, &inTime)
+	var live, inTime, pending bool
+	err := tx.QueryRowContext(ctx, `SELECT `+isLive+`, `+clock+` < b.start_at - ?, b.status = 'pending' FROM bookings b WHERE b.id = ?`,
+		r.CutOff.Microseconds(), r.BookingID).Scan(&live, &inTime, &pending)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return booking.ErrNotFound
@@ -49,6 +49,8 @@ func checkCancellable(ctx context.Context, tx *sql.Tx, r booking.Cancellation) e
 		return err
 	case !live:
 		return booking.ErrNotLive
+	case r.Declines && !pending:
+		return booking.ErrWrongStatus
 	case !inTime:
 		return booking.ErrTooLate
 	}

@@ -22,7 +22,8 @@ const bookingColumns = `
 	b.start_at, b.end_at, b.blocked_from, b.blocked_to, b.time_zone, b.local_start,
 	` + currentStatus + `,
 	b.units, b.group_size, b.place, b.hold_expires_at,
-	b.notes, b.channel, b.created_at, b.updated_at, b.version, b.reschedules, b.cancelled_at, b.cancellation_reason`
+	b.notes, b.channel, b.created_at, b.updated_at, b.version, b.reschedules, b.cancelled_at, b.cancellation_reason,
+	b.custom_fields`
 
 // currentStatus is a booking's status by the clock.
 const currentStatus = `CASE WHEN b.status = 'held' AND b.hold_expires_at <= ` + clock + ` THEN 'expired' ELSE b.status END`
@@ -49,6 +50,7 @@ func scanBooking(row scanner, further ...any) (booking.Booking, error) {
 		&b.Status,
 		&units, &b.GroupSize, &b.Place, &holdEnds,
 		&b.Notes, &b.Channel, &created, &edited, &b.Version, &b.Reschedules, &called, &b.CancellationReason,
+		(*fieldMap)(&b.CustomFields),
 	}, further...)...)
 	if err != nil {
 		return booking.Booking{}, err
@@ -101,6 +103,30 @@ func (u *unitList) Scan(value any) error {
 		if err := json.Unmarshal(pair[1], &(*u)[i].Number); err != nil {
 			return fmt.Errorf("read units: %w", err)
 		}
+	}
+	return nil
+}
+
+// fieldMap are custom fields as the database keeps them: {"name": "text", …}.
+type fieldMap map[string]string
+
+// String is the map as JSON. Marshalling texts cannot fail.
+func (f fieldMap) String() string {
+	if len(f) == 0 {
+		return "{}"
+	}
+	text, _ := json.Marshal(map[string]string(f))
+	return string(text)
+}
+
+// Scan implements sql.Scanner.
+func (f *fieldMap) Scan(value any) error {
+	text, ok := value.(string)
+	if !ok {
+		return fmt.Errorf("custom fields are %T, not text", value)
+	}
+	if err := json.Unmarshal([]byte(text), f); err != nil {
+		return fmt.Errorf("read custom fields: %w", err)
 	}
 	return nil
 }

@@ -1,0 +1,103 @@
+package booking
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/frontdesk-dev/frontdesk/internal/availability"
+)
+
+// maxTries bounds how often a request that lost a race is tried again with fresh facts.
+const maxTries = 3
+
+// attempt is one request for one start.
+type attempt struct {
+	service *Service
+	offer   *offer
+	plan    *plan
+	start   time.Time
+	now     time.Time
+	// moved is the booking that the start is wanted for, if there is one already: what it occupies is not in its way.
+	moved *Booking
+}
+
+// settle judges the start and has the Store decide about it. Nothing is read at first: what is booked already is
+// for the Store to judge, in the statement that books. Only an attempt that lost, or is refused, reads what is taken.
+func (a *attempt) settle(ctx context.Context, decide func(candidates []Assignment) error) error {
+	var known facts
+	for try := range maxTries {
+		candidates, reason, err := a.judge(known)
+		switch {
+		case err != nil:
+			return err
+		case reason.OK():
+			if err := decide(candidates); !errors.Is(err, ErrOccupied) {
+				return a.outcome(ctx, err)
+			}
+		case try > 0 || !a.joinable(reason):
+			return a.refuse(ctx, reason)
+		}
+		// A way to serve may be free that was not among those tried, or there is a session to join.
+		if known, err = a.facts(ctx, a.start, a.start); err != nil {
+			return err
+		}
+	}
+	return a.refuse(ctx, availability.Reason{Code: availability.SlotTaken})
+}
+
+// facts reads what bears on starts in [from, to), apart from the booking that is to be moved.
+func (a *attempt) facts(ctx context.Context, from, to time.Time) (facts, error) {
+	known, err := a.service.facts(ctx, a.plan, from, to)
+	if err == nil && a.moved != nil {
+		known = known.without(*a.moved)
+	}
+	return known, err
+}
+
+// judge says by the known facts whether the start is offered and, if so, by which assignments.
+func (a *attempt) judge(known facts) ([]Assignment, availability.Reason, error) {
+	engine, err := newEngine(known.snapshot(a.service.catalog, a.plan, a.now))
+	if err != nil {
+		return nil, availability.Reason{}, err
+	}
+	slot, reason := engine.Check(a.start)
+	if !reason.OK() {
+		return nil, reason, nil
+	}
+	candidates := assignments(engine, slot, a.plan.group, MaxCandidates)
+	if a.moved != nil && !a.plan.group {
+		candidates = stayingWith(a.moved.Units, candidates, engine.AppendCandidates(nil, a.start))
+	}
+	return candidates, reason, nil
+}
+
+// stayingWith puts the units first, if they are free: who has an appointment keeps its people and rooms where he can.
+func stayingWith(units Assignment, candidates []Assignment, free []availability.Candidate) []Assignment {
+	for i, unit := range units {
+		wanted := availability.Candidate{Requirement: i, Unit: availability.Unit{Resource: unit.ResourceID, Number: unit.Number}}
+		if !slices.Contains(free, wanted) {
+			return candidates
+		}
+	}
+	others := slices.DeleteFunc(candidates, func(c Assignment) bool { return slices.Equal(c, units) })
+	return append([]Assignment{units}, others[:min(len(others), MaxCandidates-1)]...)
+}
+
+// joinable says whether a start that is refused while no facts are known may be that of a session:
+// sessions keep their times when the grid changes.
+func (a *attempt) joinable(reason availability.Reason) bool {
+	return a.plan.group && reason.Code == availability.OffGrid
+}
+
+// outcome turns what the Store answered into what the caller is told.
+func (a *attempt) outcome(ctx context.Context, err error) error {
+	if err == nil || CodeOf(err) != "" {
+		return err
+	}
+	if limit, ok := errors.AsType[*LimitError](err); ok {
+		return a.refuse(ctx, availability.Reason{Code: availability.LimitReached, Limit: availability.Limit(limit.Limit.Kind)})
+	}
+	return storeError(err)
+}
