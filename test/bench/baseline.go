@@ -47,6 +47,9 @@ type pgbench struct {
 	program, script, url string
 	text                 string // of the script
 	rounds               int    // transactions of the busiest client so far, upper bound
+	postgres             int    // pid
+	done                 int    // transactions
+	cpu                  time.Duration
 }
 
 // newBaselines makes the two scripts. It needs a server that has just booked on the database.
@@ -69,7 +72,7 @@ func (b *bench) newPgbench(name, url, statement string) (*pgbench, error) {
 	script := filepath.Join(b.folder, name+".sql")
 	text := fmt.Sprintf("\\set n :n + 1\n\\set i :n * :clients + :client_id\n\\set chair :i %% %d\n\\set slot :i / %d\n%s;\n",
 		chairs, chairs, strings.Join(strings.Fields(statement), " "))
-	return &pgbench{program: b.postgres.Program("pgbench"), script: script, url: url, text: text}, os.WriteFile(script, []byte(text), 0o600)
+	return &pgbench{program: b.postgres.Program("pgbench"), script: script, url: url, text: text, postgres: b.postgres.Pid()}, os.WriteFile(script, []byte(text), 0o600)
 }
 
 // longestRound bounds how many transactions one client can do in a second, so that numbers are never used twice.
@@ -87,6 +90,10 @@ func (p *pgbench) run(ctx context.Context, clients int, length time.Duration) (f
 	if err != nil {
 		return 0, err
 	}
+	_, endedBefore, err := rig.CPU(p.postgres)
+	if err != nil {
+		return 0, err
+	}
 	output, err := exec.CommandContext(ctx, p.program, "--no-vacuum", "--protocol=prepared", "--file="+p.script,
 		"--client="+strconv.Itoa(clients), "--time="+strconv.Itoa(seconds),
 		"--define=n="+strconv.Itoa(p.rounds), "--define=clients="+strconv.Itoa(clients), p.url).CombinedOutput()
@@ -98,6 +105,13 @@ func (p *pgbench) run(ctx context.Context, clients int, length time.Duration) (f
 	if err != nil {
 		return 0, err
 	}
+	// pgbench has left, so the processes that served it have ended.
+	_, endedAfter, err := rig.CPU(p.postgres)
+	if err != nil {
+		return 0, err
+	}
+	p.done += after - before
+	p.cpu += endedAfter - endedBefore
 	return parsePgbench(string(output), after-before)
 }
 

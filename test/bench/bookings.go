@@ -34,7 +34,7 @@ func bookings(ctx context.Context, b *bench) (rows []report.Row, err error) {
 		return nil, err
 	}
 	defer stopServer(server, &err)
-	desk := newDesk(server)
+	desk := newDesk(server, url)
 	if _, err := desk.run(ctx, 16, time.Second); err != nil { // warms both, and shows our statement
 		return nil, err
 	}
@@ -54,7 +54,10 @@ func bookings(ctx context.Context, b *bench) (rows []report.Row, err error) {
 		return nil, err
 	}
 	rows = append(rows, report.Plain("rss_loaded", loaded, "MiB"),
-		report.Plain("booking_server_cpu", float64(desk.cpu.Microseconds())/float64(desk.booked), "µs of processor time"))
+		report.Plain("booking_cpu_server", microsecondsEach(desk.cpu.server, desk.booked), "µs of processor time"),
+		report.Plain("booking_cpu_postgres", microsecondsEach(desk.cpu.postgres, desk.booked), "µs of processor time"),
+		report.Against("booking_cpu_vs_pg", microsecondsEach(desk.cpu.server+desk.cpu.postgres, desk.booked), "µs of processor time",
+			microsecondsEach(least.cpu, least.done)))
 	return rows, desk.check(ctx, url)
 }
 
@@ -104,13 +107,16 @@ type desk struct {
 	first  time.Time
 	made   int // requests sent
 	booked int // answers 201
-	cpu    time.Duration
+	url    string
+	cpu    spent
 }
 
-func newDesk(server *rig.Server) *desk { return &desk{server: server, first: rig.FirstDay(time.Now())} }
+func newDesk(server *rig.Server, url string) *desk {
+	return &desk{server: server, url: url, first: rig.FirstDay(time.Now())}
+}
 
 func (d *desk) run(ctx context.Context, clients int, length time.Duration) (loadgen.Result, error) {
-	before, err := d.server.CPU()
+	before, err := d.spent(ctx)
 	if err != nil {
 		return loadgen.Result{}, err
 	}
@@ -124,8 +130,9 @@ func (d *desk) run(ctx context.Context, clients int, length time.Duration) (load
 		return result, fmt.Errorf("booking: %w\n%s", err, d.server.LogTail())
 	}
 	d.booked += result.ByStatus[http.StatusCreated]
-	after, err := d.server.CPU()
-	d.cpu += after - before
+	after, err := d.spent(ctx)
+	d.cpu.server += after.server - before.server
+	d.cpu.postgres += after.postgres - before.postgres
 	return result, err
 }
 

@@ -77,6 +77,9 @@ func Start(ctx context.Context, settings ...string) (*Server, error) {
 // Program is the path of one of Postgres's programs, of the same version as the server.
 func (s *Server) Program(name string) string { return filepath.Join(s.binaries, name) }
 
+// Pid is the number of the running server program, whose children serve the connections.
+func (s *Server) Pid() int { return s.process.cmd.Process.Pid }
+
 func (s *Server) data() string { return filepath.Join(s.folder, "data") }
 
 func (s *Server) initialise(ctx context.Context) error {

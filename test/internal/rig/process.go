@@ -108,18 +108,24 @@ func (p *Process) RSS() (float64, error) {
 // Go runs on.
 const clockTick = 10 * time.Millisecond
 
-// CPU is the processor time that the process has used, in user and in kernel mode.
-func (p *Process) CPU() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Pid()))
+// CPU is the processor time that a process has used, in user and in kernel mode; ended is what those of its children had
+// used that have ended.
+func CPU(pid int) (own, ended time.Duration, err error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	// The name, in parentheses, may hold blanks. After it come state and ten numbers, then utime and stime; see proc(5).
+	// The name, in parentheses, may hold blanks. After it come state and ten numbers, then utime, stime, cutime and cstime;
+	// see proc(5).
 	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("/proc/%d/stat is short", p.Pid())
+	if len(fields) < 15 {
+		return 0, 0, fmt.Errorf("/proc/%d/stat is short", pid)
 	}
-	user, userErr := strconv.ParseInt(fields[11], 10, 64)
-	kernel, kernelErr := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+kernel) * clockTick, errors.Join(userErr, kernelErr)
+	var ticks [4]int64
+	for i := range ticks {
+		if ticks[i], err = strconv.ParseInt(fields[11+i], 10, 64); err != nil {
+			return 0, 0, err
+		}
+	}
+	return time.Duration(ticks[0]+ticks[1]) * clockTick, time.Duration(ticks[2]+ticks[3]) * clockTick, nil
 }

@@ -147,7 +147,10 @@ func (s *Server) LogTail() string { return s.process.LogTail() }
 func (s *Server) RSS() (float64, error) { return s.process.RSS() }
 
 // CPU is the processor time that the server has used.
-func (s *Server) CPU() (time.Duration, error) { return s.process.CPU() }
+func (s *Server) CPU() (time.Duration, error) {
+	own, _, err := CPU(s.process.Pid())
+	return own, err
+}
 
 // freeAddress is a loopback address that nobody listens on.
 func freeAddress() (string, error) {

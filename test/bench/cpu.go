@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/frontdesk-dev/frontdesk/test/internal/rig"
+)
+
+// Processor time for each booking is a figure that other programs on the machine hardly change, while bookings per
+// second halve with each of them.
+
+// spent is processor time so far: of the server, and of the Postgres processes that serve it.
+type spent struct{ server, postgres time.Duration }
+
+func (d *desk) spent(ctx context.Context) (s spent, err error) {
+	if s.server, err = d.server.CPU(); err != nil {
+		return s, err
+	}
+	conn, err := pgx.Connect(ctx, d.url)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	rows, err := conn.Query(ctx, `SELECT pid FROM pg_stat_activity WHERE application_name = 'frontdesk'`)
+	if err != nil {
+		return s, err
+	}
+	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	for _, pid := range pids {
+		own, _, cpuErr := rig.CPU(pid)
+		s.postgres += own
+		err = errors.Join(err, cpuErr)
+	}
+	return s, err
+}
+
+func microsecondsEach(total time.Duration, n int) float64 {
+	if n == 0 {
+		return 0
+	}
+	return float64(total.Microseconds()) / float64(n)
+}
