@@ -101,7 +101,7 @@ func (l *lockedLoad) client(ctx context.Context, random *rand.Rand) {
 }
 
 func (l *lockedLoad) book(ctx context.Context, random *rand.Rand) (string, error) {
-	start, units := l.wish(random)
+	start, units := l.pair(random)
 	id := uuid.Must(uuid.NewV7()).String()
 	_, _, err := l.store.Book(ctx, booking.NewBooking{
 		Booking: booking.Booking{
@@ -115,7 +115,7 @@ func (l *lockedLoad) book(ctx context.Context, random *rand.Rand) (string, error
 }
 
 func (l *lockedLoad) move(ctx context.Context, random *rand.Rand, id string) error {
-	start, units := l.wish(random)
+	start, units := l.pair(random)
 	_, _, err := l.store.Reschedule(ctx, booking.Rescheduling{
 		BookingID: id, Start: start, End: start.Add(time.Hour), Blocked: booking.Interval{Start: start, End: start.Add(time.Hour)},
 		TimeZone: "Europe/London", LocalStart: start.Format("2006-01-02T15:04"),
@@ -124,8 +124,8 @@ func (l *lockedLoad) move(ctx context.Context, random *rand.Rand, id string) err
 	return err
 }
 
-// wish is a random hour and two chairs in a random order.
-func (l *lockedLoad) wish(random *rand.Rand) (time.Time, booking.Assignment) {
+// pair is a random hour and two chairs in a random order.
+func (l *lockedLoad) pair(random *rand.Rand) (time.Time, booking.Assignment) {
 	start := l.first.Add(time.Duration(random.IntN(lockedHours)) * time.Hour)
 	one := random.IntN(lockedChairs)
 	other := (one + 1 + random.IntN(lockedChairs-1)) % lockedChairs

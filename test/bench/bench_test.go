@@ -1,0 +1,99 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/frontdesk-dev/frontdesk/test/bench/loadgen"
+)
+
+const pgbenchOutput = `transaction type: least.sql
+number of transactions actually processed: 300
+number of failed transactions: 0 (0.000%)
+latency average = 1.0 ms
+tps = 99.5 (without initial connection time)
+`
+
+func TestPgbenchMustKeepWhatItCounts(t *testing.T) {
+	t.Parallel()
+	if rate, err := parsePgbench(pgbenchOutput, 300); err != nil || rate != 99.5 {
+		t.Errorf("%f %v", rate, err)
+	}
+	for name, c := range map[string]struct {
+		output string
+		kept   int
+	}{
+		"slots that were taken":  {pgbenchOutput, 299},
+		"failed transactions":    {strings.Replace(pgbenchOutput, "transactions: 0", "transactions: 1", 1), 300},
+		"no rate":                {"pgbench: error", 300},
+		"nothing done, and kept": {strings.Replace(pgbenchOutput, "processed: 300", "processed: 0", 1), 0},
+	} {
+		if rate, err := parsePgbench(c.output, c.kept); err == nil {
+			t.Errorf("%s: counts as %f/s", name, rate)
+		}
+	}
+}
+
+func TestSubstituteKnowsEveryParameter(t *testing.T) {
+	t.Parallel()
+	text, err := substitute("SELECT $1::uuid, $12 -- a remark: $99\nFROM x")
+	if err != nil || strings.Contains(text, "remark") || !strings.Contains(text, "("+uuidExpression+")::uuid, ('api')") {
+		t.Errorf("%q %v", text, err)
+	}
+	if _, err := substitute("SELECT $1, $28"); err == nil || !strings.Contains(err.Error(), "$28") {
+		t.Errorf("a parameter without a value: %v", err)
+	}
+}
+
+func TestMedianAndPercentile(t *testing.T) {
+	t.Parallel()
+	if got := median([]float64{9, 1, 5}); got != 5 {
+		t.Errorf("median %f", got)
+	}
+	if got := median([]float64{4, 1, 2, 3}); got != 2.5 {
+		t.Errorf("median of four %f", got)
+	}
+	if got := percentile([]float64{3, 1, 2}, 99); got != 3 {
+		t.Errorf("p99 %f", got)
+	}
+}
+
+func TestTheRaceNoticesWhatItDidNotExpect(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		wish     wish
+		answer   string
+		status   int
+		expected bool
+	}{
+		"a booking":            {wish{does: "book"}, `{"data":{"id":"a"}}`, 201, true},
+		"a slot taken":         {wish{does: "book"}, `{"code":"SLOT_TAKEN"}`, 409, true},
+		"another refusal":      {wish{does: "book"}, `{"code":"LIMIT_REACHED"}`, 409, false},
+		"a failure":            {wish{does: "book"}, `{"code":"SERVER_ERROR"}`, 500, false},
+		"a cancelled booking":  {wish{"cancel", "a"}, `{"data":{"id":"a"}}`, 200, true},
+		"one that was no more": {wish{"cancel", "a"}, `{"code":"ALREADY_CANCELLED"}`, 409, false},
+		"a move":               {wish{"move", "a"}, `{"data":{"id":"a"}}`, 200, true},
+		"no JSON":              {wish{"move", "a"}, `oops`, 422, false},
+	} {
+		r := newRacers(nil)
+		r.wishes[3] = c.wish
+		r.done(3, loadgen.Answer{Status: c.status, Body: []byte(c.answer), Took: time.Millisecond})
+		if expected := len(r.unexpected) == 0; expected != c.expected {
+			t.Errorf("%s: expected %t", name, expected)
+		}
+	}
+}
+
+func TestEngineMeasuresRealQuestions(t *testing.T) {
+	t.Parallel()
+	for _, busy := range []int{0, 100} {
+		snapshot, err := practice(2, busy)
+		if err != nil || len(snapshot.Resources) != 2 || len(snapshot.Resources[0].Busy) != busy {
+			t.Errorf("%d bookings: %v", busy, err)
+		}
+	}
+	if _, err := practice(1, 100_000); err == nil {
+		t.Error("more bookings than there is room for")
+	}
+}
