@@ -25,6 +25,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/rootkey"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/secrets"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/status"
 	"github.com/frontdesk-dev/frontdesk/controllers/tenant"
 )
 
@@ -69,6 +70,7 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 	tenants := &tenant.Reconciler{
 		Client:   manager.GetClient(),
 		Platform: options.Platform,
+		Status:   keeper(manager),
 		Secrets:  &secrets.Reader{Cached: manager.GetClient(), Live: manager.GetAPIReader()},
 		RootKey:  &rootkey.Store{Live: manager.GetAPIReader(), Writer: manager.GetClient(), Namespace: options.OperatorNamespace},
 		Apply: &apply.Applier{
@@ -86,8 +88,8 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 	}
 	for _, setup := range []func(ctrl.Manager, controller.Options) error{
 		tenants.SetupWithManager,
-		(&bookingpolicy.Reconciler{Client: manager.GetClient(), Events: manager.GetEventRecorder(recorderName)}).SetupWithManager,
-		(&campaign.Reconciler{Client: manager.GetClient()}).SetupWithManager,
+		(&bookingpolicy.Reconciler{Client: manager.GetClient(), Status: keeper(manager), Events: manager.GetEventRecorder(recorderName)}).SetupWithManager,
+		(&campaign.Reconciler{Client: manager.GetClient(), Status: keeper(manager)}).SetupWithManager,
 	} {
 		if err := setup(manager, controller.Options{
 			MaxConcurrentReconciles: options.MaxConcurrentReconciles,
@@ -97,4 +99,9 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		}
 	}
 	return nil
+}
+
+// keeper is one controller's own: it remembers writes by name.
+func keeper(manager ctrl.Manager) *status.Keeper {
+	return &status.Keeper{Client: manager.GetClient(), Live: manager.GetAPIReader()}
 }

@@ -8,7 +8,7 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -26,11 +26,13 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/index"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/status"
 )
 
 // Reconciler keeps the status of BookingPolicies.
 type Reconciler struct {
 	Client client.Client
+	Status *status.Keeper
 	Events recorder.EventRecorder
 }
 
@@ -41,7 +43,7 @@ type Reconciler struct {
 // Reconcile brings one policy's status up to date.
 func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	policy := &v1alpha1.BookingPolicy{}
-	if err := r.Client.Get(ctx, request.NamespacedName, policy); err != nil || policy.DeletionTimestamp != nil {
+	if err := r.Status.Get(ctx, request.NamespacedName, policy); err != nil || policy.DeletionTimestamp != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	var tenants v1alpha1.TenantList
@@ -49,20 +51,17 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, fmt.Errorf("list tenants: %w", err)
 	}
 	before := policy.DeepCopy()
-	policy.Status = status(policy, len(tenants.Items))
-	metrics.Reconciled("bookingpolicy", policy.Status.Conditions[0].Reason)
-	if equality.Semantic.DeepEqual(before.Status, policy.Status) {
-		return reconcile.Result{}, nil
+	policy.Status = statusOf(policy, len(tenants.Items))
+	metrics.Reconciled("bookingpolicy", meta.FindStatusCondition(policy.Status.Conditions, string(v1alpha1.ConditionAccepted)).Reason)
+	written, err := r.Status.Patch(ctx, policy, before)
+	if written {
+		r.announce(policy, before)
 	}
-	if err := r.Client.Status().Patch(ctx, policy, client.MergeFrom(before)); err != nil {
-		return reconcile.Result{}, client.IgnoreNotFound(fmt.Errorf("write status: %w", err))
-	}
-	r.announce(policy, before)
-	return reconcile.Result{}, nil
+	return reconcile.Result{}, err
 }
 
-// status is pure: the policy and the number of its users decide.
-func status(policy *v1alpha1.BookingPolicy, tenants int) v1alpha1.BookingPolicyStatus {
+// statusOf is pure: the policy and the number of its users decide.
+func statusOf(policy *v1alpha1.BookingPolicy, tenants int) v1alpha1.BookingPolicyStatus {
 	given := []conditions.Condition{
 		conditions.True(v1alpha1.ConditionAccepted, v1alpha1.ReasonValid, "the policy makes sense and may be used"),
 	}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
@@ -24,11 +23,13 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/index"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/status"
 )
 
 // Reconciler keeps the status of Campaigns.
 type Reconciler struct {
 	Client client.Client
+	Status *status.Keeper
 }
 
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=campaigns,verbs=get;list;watch
@@ -38,7 +39,7 @@ type Reconciler struct {
 // Reconcile brings one campaign's status up to date.
 func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	campaign := &v1alpha1.Campaign{}
-	if err := r.Client.Get(ctx, request.NamespacedName, campaign); err != nil || campaign.DeletionTimestamp != nil {
+	if err := r.Status.Get(ctx, request.NamespacedName, campaign); err != nil || campaign.DeletionTimestamp != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	tenant := &v1alpha1.Tenant{}
@@ -52,13 +53,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	campaign.Status.ObservedGeneration = campaign.Generation
 	campaign.Status.Conditions = conditions.Set(before.Status.Conditions, campaign.Generation, given(campaign, tenant)...)
 	metrics.Reconciled("campaign", meta.FindStatusCondition(campaign.Status.Conditions, string(v1alpha1.ConditionReady)).Reason)
-	if equality.Semantic.DeepEqual(before.Status, campaign.Status) {
-		return reconcile.Result{}, nil
-	}
-	if err := r.Client.Status().Patch(ctx, campaign, client.MergeFrom(before)); err != nil {
-		return reconcile.Result{}, client.IgnoreNotFound(fmt.Errorf("write status: %w", err))
-	}
-	return reconcile.Result{}, nil
+	_, err = r.Status.Patch(ctx, campaign, before)
+	return reconcile.Result{}, err
 }
 
 // given is pure. tenant is nil when there is none.

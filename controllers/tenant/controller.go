@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -19,6 +18,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/rootkey"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/secrets"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/status"
 )
 
 // retryStalled is when objects that nobody watches for us, such as a foreign one of our name, are
@@ -29,6 +29,7 @@ const retryStalled = 30 * time.Second
 type Reconciler struct {
 	Client   client.Client
 	Platform Platform
+	Status   *status.Keeper
 	Secrets  *secrets.Reader
 	RootKey  *rootkey.Store
 	Apply    *apply.Applier
@@ -53,7 +54,7 @@ type Reconciler struct {
 // Reconcile makes one pass over one Tenant.
 func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (_ reconcile.Result, err error) {
 	tenant := &v1alpha1.Tenant{}
-	if err := r.Client.Get(ctx, request.NamespacedName, tenant); err != nil {
+	if err := r.Status.Get(ctx, request.NamespacedName, tenant); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.forget(request.NamespacedName) //nolint:contextcheck // what it stops is older than this pass
 		}
@@ -170,14 +171,11 @@ func (r *Reconciler) writeStatus(ctx context.Context, s *scope) error {
 	before := s.tenant.DeepCopy()
 	s.tenant.Status = s.status()
 	metrics.TenantConditions(s.tenant.Namespace, s.tenant.Name, before.Status.Conditions, s.tenant.Status.Conditions)
-	if equality.Semantic.DeepEqual(before.Status, s.tenant.Status) {
-		return nil
+	written, err := r.Status.Patch(ctx, s.tenant, before)
+	if written {
+		r.announce(s.tenant, before.Status.Conditions)
 	}
-	if err := r.Client.Status().Patch(ctx, s.tenant, client.MergeFrom(before)); err != nil {
-		return client.IgnoreNotFound(fmt.Errorf("write status: %w", err))
-	}
-	r.announce(s.tenant, before.Status.Conditions)
-	return nil
+	return err
 }
 
 // forget drops what is kept in memory about a tenant.
