@@ -43,10 +43,19 @@ func isOurClaim(t *v1alpha1.Tenant, claim client.Object) bool {
 	return found[ManagedByLabel] == ManagedBy && found[TenantLabel] == t.Name
 }
 
+// madeFor says that the claim holds the data of this Tenant and of no other of its name.
+func madeFor(t *v1alpha1.Tenant, claim client.Object) bool {
+	return isOurClaim(t, claim) && claim.GetAnnotations()[tenantUIDAnnotation] == string(t.UID)
+}
+
+// mayUse says that the claim is this Tenant's, or that it is allowed to take it over. It is asked of
+// the claim that is about to be applied as well, which the cache may not have shown to adoptionRequired.
+func mayUse(t *v1alpha1.Tenant, claim client.Object) bool {
+	return madeFor(t, claim) || (isOurClaim(t, claim) && ptr.Deref(t.Spec.Database.Adopt, false))
+}
+
 // adoptionRequired says that there is data of a former Tenant of this name that nobody allowed this
 // one to take over.
 func (s *scope) adoptionRequired() bool {
-	return s.claim != nil && isOurClaim(s.tenant, s.claim) &&
-		s.claim.Annotations[tenantUIDAnnotation] != string(s.tenant.UID) &&
-		!ptr.Deref(s.tenant.Spec.Database.Adopt, false)
+	return s.claim != nil && isOurClaim(s.tenant, s.claim) && !mayUse(s.tenant, s.claim)
 }

@@ -7,7 +7,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -38,7 +37,9 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (rec
 		}
 	}
 	r.Apply.Forget(tenant.Namespace, recordedItems(tenant))
-	r.Secrets.Release(client.ObjectKey{Namespace: tenant.Namespace, Name: apiKeySecretName(tenant)})
+	for _, name := range append(SecretNames(tenant), apiKeySecretName(tenant)) {
+		r.Secrets.Release(client.ObjectKey{Namespace: tenant.Namespace, Name: name})
+	}
 	before := tenant.DeepCopy()
 	controllerutil.RemoveFinalizer(tenant, finalizer)
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
@@ -51,14 +52,13 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (rec
 
 // deleteData removes the claim, and before it what uses it. It returns what is still there.
 func (r *Reconciler) deleteData(ctx context.Context, tenant *v1alpha1.Tenant) (left string, err error) {
-	claim := &corev1.PersistentVolumeClaim{}
-	err = r.Client.Get(ctx, client.ObjectKey{Namespace: tenant.Namespace, Name: claimName(tenant)}, claim)
-	if apierrors.IsNotFound(err) {
-		return "", nil
-	} else if err != nil {
-		return "", fmt.Errorf("read PersistentVolumeClaim: %w", err)
+	// Observe looks past the cache before it says that there is none: a claim that was only just made
+	// would be left behind for good.
+	claim, err := r.Apply.Observe(ctx, claimKind, client.ObjectKey{Namespace: tenant.Namespace, Name: claimName(tenant)})
+	if err != nil {
+		return "", err
 	}
-	if !isOurClaim(tenant, claim) || claim.Annotations[tenantUIDAnnotation] != string(tenant.UID) {
+	if claim == nil || !madeFor(tenant, claim) {
 		return "", nil // a former tenant's, never adopted: not this one's to delete
 	}
 	if err := r.deleteOwned(ctx, tenant, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: tenant.Namespace, Name: tenant.OwnedName()}}); err != nil {
@@ -71,13 +71,13 @@ func (r *Reconciler) deleteData(ctx context.Context, tenant *v1alpha1.Tenant) (l
 	if len(pods.Items) > 0 {
 		return fmt.Sprintf("waiting for %d pods to end before their data is deleted", len(pods.Items)), nil
 	}
-	if claim.DeletionTimestamp == nil {
-		uid := claim.UID
+	if claim.GetDeletionTimestamp() == nil {
+		uid := claim.GetUID()
 		if err := r.Client.Delete(ctx, claim, client.Preconditions{UID: &uid}); client.IgnoreNotFound(err) != nil {
 			return "", fmt.Errorf("delete PersistentVolumeClaim: %w", err)
 		}
 	}
-	return fmt.Sprintf("waiting for PersistentVolumeClaim %q to be gone", claim.Name), nil
+	return fmt.Sprintf("waiting for PersistentVolumeClaim %q to be gone", claim.GetName()), nil
 }
 
 // deleteOwned deletes an object that the tenant controls, once.
@@ -104,10 +104,6 @@ func (r *Reconciler) writeDeleting(ctx context.Context, tenant *v1alpha1.Tenant,
 		conditions.False(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting, message),
 		conditions.True(v1alpha1.ConditionProgressing, v1alpha1.ReasonDeleting, message),
 		conditions.True(v1alpha1.ConditionReconciling, v1alpha1.ReasonDeleting, message))
-	patch := client.MergeFrom(before)
-	data, err := patch.Data(tenant)
-	if err != nil || string(data) == "{}" {
-		return err
-	}
-	return client.IgnoreNotFound(r.Client.Status().Patch(ctx, tenant, patch))
+	_, err := r.Status.Patch(ctx, tenant, before)
+	return err
 }

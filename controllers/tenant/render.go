@@ -53,7 +53,7 @@ func (s *scope) render() ([]apply.Intent, error) {
 		}
 		intent := apply.Intent{Unstructured: &unstructured.Unstructured{Object: object}, Essential: factory.essential}
 		if intent.GroupVersionKind() == claimKind {
-			intent.Adopt = func(found client.Object) bool { return isOurClaim(s.tenant, found) }
+			intent.Adopt = func(found client.Object) bool { return mayUse(s.tenant, found) }
 		}
 		intents = append(intents, intent)
 	}
