@@ -31,8 +31,9 @@ func podTransport() http.RoundTripper {
 	}
 }
 
-// ask sends one request: one that waits for the wanted revision, or one for whatever is served now. The error says what went wrong in words that do not change from one attempt
-// to the next, because it becomes part of a status.
+// ask sends one request: one that waits for the wanted revision, or one for whatever is served now. The
+// error says what went wrong in words that do not change from one attempt to the next, because it
+// becomes part of a status.
 func (p *Prober) ask(ctx context.Context, w *worker, wait bool) Answer {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()

@@ -110,7 +110,9 @@ func (p *Prober) Source() source.Source {
 // Start blocks until ctx ends, then stops asking. It makes the Prober a manager.Runnable.
 func (p *Prober) Start(ctx context.Context) error {
 	<-ctx.Done()
-	p.stop()
+	p.mu.Lock()
+	p.stop() // under the lock, so that no worker starts behind the back of Wait
+	p.mu.Unlock()
 	p.done.Wait()
 	return nil
 }
@@ -165,7 +167,9 @@ func (p *Prober) replace(old, next *worker, tenant types.NamespacedName) *worker
 	var ctx context.Context
 	ctx, next.cancel = context.WithCancel(p.ctx)
 	wait := next.answered // of a pod that was never heard of, anything is news
-	p.done.Go(func() { p.run(ctx, tenant, next, wait) })
+	if p.ctx.Err() == nil {
+		p.done.Go(func() { p.run(ctx, tenant, next, wait) })
+	}
 	return next
 }
 

@@ -172,4 +172,23 @@ func TestForgottenPodsAreNotAsked(t *testing.T) {
 	}
 }
 
+// A reconcile that is still under way when the operator stops starts nothing that nobody waits for.
+func TestNothingIsAskedAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	prober := probe.New(nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var assigning sync.WaitGroup
+	for i := range 8 {
+		assigning.Go(func() {
+			name := types.NamespacedName{Namespace: "corner", Name: string(rune('a' + i))}
+			prober.Assign(probe.Assignment{Tenant: name, Pods: map[types.UID]probe.Pod{pod: {Address: "127.0.0.1:1"}}})
+		})
+	}
+	if err := prober.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	assigning.Wait()
+}
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
