@@ -3,6 +3,8 @@ package tenant
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
 )
 
 // kubelet refreshes mounted Secrets by itself only once a minute or so. Any change of the pod makes it
@@ -49,13 +52,11 @@ func NewNudges() *Nudges {
 func (r *Reconciler) nudge(ctx context.Context, s *scope) time.Duration {
 	var again time.Duration
 	revision := s.current()
+	r.Nudges.retain(client.ObjectKeyFromObject(s.tenant), s.pods)
 	for i := range s.pods {
 		pod := &s.pods[i]
-		if !isReady(pod) {
-			continue // what starts mounts the newest content
-		}
 		answer, known := s.answers[pod.UID]
-		if revision == "" || !known || answer.Serves(revision) || answer.Refuses(revision) {
+		if revision == "" || !known || answer.Serves(revision) || answer.Refuses(revision) || (!isReady(pod) && starting(answer)) {
 			continue
 		}
 		due, wait := r.Nudges.due(client.ObjectKeyFromObject(s.tenant), pod.UID, revision)
@@ -69,6 +70,12 @@ func (r *Reconciler) nudge(ctx context.Context, s *scope) time.Duration {
 		}
 	}
 	return again
+}
+
+// starting says that a pod has not acted on any revision yet: what starts mounts the newest content. One
+// that has, and is not ready, may be waiting for the very mend that it is to be nudged for.
+func starting(answer probe.Answer) bool {
+	return answer.Err != nil || (answer.Revision == "" && answer.Refused == nil)
 }
 
 func (r *Reconciler) nudgePod(ctx context.Context, pod *corev1.Pod, revision string) error {
@@ -105,6 +112,15 @@ func (n *Nudges) due(tenant types.NamespacedName, pod types.UID, revision string
 	last.count, last.next = last.count+1, now.Add(wait)
 	n.pods[tenant][pod] = last
 	return true, wait
+}
+
+// retain drops the pods of a tenant that are gone.
+func (n *Nudges) retain(tenant types.NamespacedName, pods []corev1.Pod) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	maps.DeleteFunc(n.pods[tenant], func(uid types.UID, _ nudged) bool {
+		return !slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return pod.UID == uid })
+	})
 }
 
 // forget drops a tenant that is gone.

@@ -1,10 +1,16 @@
 package tenant
 
 import (
+	"errors"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
+	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
 
 func TestNudgesComeOftenAtFirstAndThenRarely(t *testing.T) {
@@ -30,6 +36,39 @@ func TestNudgesComeOftenAtFirstAndThenRarely(t *testing.T) {
 	}
 	if due, wait := n.due(tenant, "pod", "next"); !due || wait != nudgeFirst {
 		t.Errorf("a new revision is nudged for: due %v, wait %s", due, wait)
+	}
+}
+
+func TestNudgesOfPodsThatAreGoneAreForgotten(t *testing.T) {
+	t.Parallel()
+	n := NewNudges()
+	tenant := types.NamespacedName{Namespace: "corner", Name: "shop"}
+	n.due(tenant, "gone", "rev")
+	n.due(tenant, "here", "rev")
+	n.retain(tenant, []corev1.Pod{{ObjectMeta: metav1.ObjectMeta{UID: "here"}}})
+	if due, _ := n.due(tenant, "here", "rev"); due {
+		t.Error("a pod that is there was forgotten")
+	}
+	if len(n.pods[tenant]) != 1 {
+		t.Errorf("remembered are %v", n.pods[tenant])
+	}
+}
+
+func TestStartingPodsAreNotNudged(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		answer probe.Answer
+		want   bool
+	}{
+		{"listens not yet", probe.Answer{Err: errors.New("cannot be reached")}, true},
+		{"has read nothing yet", probe.Answer{}, true},
+		{"cannot start with what it has", probe.Answer{Status: tenantconfig.Status{Refused: &tenantconfig.Refusal{Revision: "bad"}}}, false},
+		{"serves and lost its database", probe.Answer{Status: tenantconfig.Status{Revision: "old"}}, false},
+	} {
+		if got := starting(test.answer); got != test.want {
+			t.Errorf("%s: starting is %v", test.name, got)
+		}
 	}
 }
 
