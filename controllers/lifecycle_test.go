@@ -75,6 +75,32 @@ func TestNoPodMountsAForeignSecret(t *testing.T) {
 	}
 }
 
+func TestForeignSecretIsNoGoodConfiguration(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	foreign := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: w.namespace, Name: "frontdesk-shop-config",
+			Labels:      map[string]string{"app.kubernetes.io/managed-by": "frontdesk-operator"},
+			Annotations: map[string]string{"frontdesk.dev/revision": "somebody-else's"},
+		},
+		Data: map[string][]byte{"tenant.yaml": []byte("somebody else's")},
+	}
+	if err := w.cluster.Client.Create(t.Context(), foreign); err != nil {
+		t.Fatal(err)
+	}
+	// Without its policy the tenant has no configuration: the one that seems to be there must not do instead.
+	w.apply(simpleTenant(""))
+	condition := w.waitFor("shop", v1alpha1.ConditionConfigurationValid, metav1.ConditionFalse, v1alpha1.ReasonBookingPolicyNotFound)
+	if strings.Contains(condition.Message, "last good") {
+		t.Errorf("a foreign Secret passes for a configuration: %s", condition.Message)
+	}
+	err := w.cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: w.namespace, Name: "frontdesk-shop"}, &appsv1.Deployment{})
+	if !apierrors.IsNotFound(err) {
+		t.Errorf("there is a Deployment whose pods would mount it: %v", err)
+	}
+}
+
 func (w *world) requestReconcile(tenant string) {
 	w.t.Helper()
 	edit(w, &v1alpha1.Tenant{}, tenant, func(o *v1alpha1.Tenant) {

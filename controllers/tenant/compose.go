@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -114,11 +115,22 @@ func (s *scope) current() string {
 	return s.bundle.Revision()
 }
 
+// supportedVersions are the document versions that each running pod reads. One that this process has not
+// heard of yet, as after a restart, is taken to read what was rendered last and nothing newer: an
+// operator that was upgraded must not write what the servers of the release before cannot read.
 func (s *scope) supportedVersions() [][]string {
+	var last []string
+	if revision := s.tenant.Status.Revision; revision != nil && slices.Contains(tenantconfig.Versions, revision.DocumentVersion) {
+		last = []string{revision.DocumentVersion}
+	}
 	var versions [][]string
 	for _, pod := range s.pods {
-		if answer, known := s.known[pod.UID]; known && isReady(&pod) && len(answer.DocumentVersions) > 0 {
+		switch answer := s.known[pod.UID]; {
+		case pod.DeletionTimestamp != nil || pod.Status.Phase != corev1.PodRunning:
+		case len(answer.DocumentVersions) > 0:
 			versions = append(versions, answer.DocumentVersions)
+		case last != nil:
+			versions = append(versions, last)
 		}
 	}
 	return versions

@@ -44,6 +44,8 @@ func labels(t *v1alpha1.Tenant) map[string]string {
 	return all
 }
 
+// Within a kind no name of one tenant is ever one of another: either all of the kind have the bare name, or
+// all have one of some suffixes of which none ends in another. So tenants a and a-config do not meet.
 func configSecretName(t *v1alpha1.Tenant) string { return t.OwnedName() + "-config" }
 func apiKeySecretName(t *v1alpha1.Tenant) string { return t.OwnedName() + "-api-key" }
 func claimName(t *v1alpha1.Tenant) string        { return t.OwnedName() + "-data" }

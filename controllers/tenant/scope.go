@@ -7,6 +7,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -27,7 +28,9 @@ type scope struct {
 	// secrets are the Secrets that the spec names, by name; missing ones have no entry.
 	secrets map[string]*corev1.Secret
 	apiKey  apiKey
-	derived derivedKeys
+	// apiKeyIsNew: it was made in this pass and is lost unless this pass stores it.
+	apiKeyIsNew bool
+	derived     derivedKeys
 	// deployment and claim are nil when there are none.
 	deployment *appsv1.Deployment
 	claim      *corev1.PersistentVolumeClaim
@@ -136,6 +139,7 @@ func (r *Reconciler) loadAPIKey(ctx context.Context, s *scope) error {
 			return nil
 		}
 	}
+	s.apiKeyIsNew = true
 	s.apiKey, err = newAPIKey()
 	return err
 }
@@ -168,7 +172,9 @@ func (r *Reconciler) loadStored(ctx context.Context, s *scope) error {
 	if err != nil {
 		return err
 	}
-	if secret != nil {
+	// A Secret of that name that is another's, or a former tenant's, holds no configuration of ours:
+	// no pod may be made that would use it.
+	if secret != nil && metav1.IsControlledBy(secret, s.tenant) {
 		s.stored = secret.GetAnnotations()[revisionAnnotation]
 	}
 	return nil

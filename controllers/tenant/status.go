@@ -2,12 +2,14 @@ package tenant
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
 )
@@ -25,11 +27,23 @@ func (s *scope) status() v1alpha1.TenantStatus {
 	if w.exists {
 		after.Replicas, after.ReadyReplicas = ptr.To(int32(w.wanted)), ptr.To(int32(len(w.ready)))
 	}
-	after.Revision = &v1alpha1.RevisionStatus{Desired: s.desired(), Served: s.served(w.ready), DocumentVersion: s.documentVersion}
+	after.Revision = &v1alpha1.RevisionStatus{Desired: s.lastingRevision(), Served: s.served(w.ready), DocumentVersion: s.documentVersion}
 	after.Version = oldestVersion(s, w.ready, before.Version)
 	after.Database = s.databaseStatus(w.ready)
 	after.Inventory = s.inventory()
 	return after
+}
+
+// lastingRevision is the desired revision, unless it is of an API key that could not be stored: the next
+// pass makes another key, and with it another revision that nobody will ever serve.
+func (s *scope) lastingRevision() string {
+	stored := func(item apply.Item) bool {
+		return item.GroupVersionKind == secretKind && item.Name == apiKeySecretName(s.tenant)
+	}
+	if s.apiKeyIsNew && !slices.ContainsFunc(s.items, stored) {
+		return ""
+	}
+	return s.desired()
 }
 
 // conditions answers every question that a status of a Tenant answers.

@@ -1,0 +1,78 @@
+package tenant
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
+	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
+)
+
+func TestUnheardPodsHoldTheDocumentVersion(t *testing.T) {
+	t.Parallel()
+	s := servingScope()
+	if got := s.supportedVersions(); len(got) != 0 {
+		t.Errorf("a new tenant is held to %v", got)
+	}
+	s.tenant.Status.Revision = &v1alpha1.RevisionStatus{DocumentVersion: tenantconfig.Current()}
+	s.known = map[types.UID]probe.Answer{"two": {Status: tenantconfig.Status{DocumentVersions: []string{"0.9", "1.0"}}}}
+	want := [][]string{{tenantconfig.Current()}, {"0.9", "1.0"}}
+	if diff := cmp.Diff(want, s.supportedVersions()); diff != "" {
+		t.Errorf("held to (-want +got):\n%s", diff)
+	}
+	s.pods[0].Status.Phase = corev1.PodFailed
+	if diff := cmp.Diff(want[1:], s.supportedVersions()); diff != "" {
+		t.Errorf("a pod that has ended counts (-want +got):\n%s", diff)
+	}
+	s.tenant.Status.Revision.DocumentVersion = "0.1"
+	s.pods[0].Status.Phase = corev1.PodRunning
+	if diff := cmp.Diff(want[1:], s.supportedVersions()); diff != "" {
+		t.Errorf("held to a version that is written no more (-want +got):\n%s", diff)
+	}
+}
+
+func TestRevisionOfALostKeyIsNotReported(t *testing.T) {
+	t.Parallel()
+	s := servingScope()
+	s.apiKeyIsNew = true
+	if got := s.status().Revision.Desired; got != "" {
+		t.Errorf("the key was not stored, and yet revision %s is desired", got)
+	}
+	s.items = append(s.items, apply.Item{GroupVersionKind: secretKind, Name: "frontdesk-shop-api-key"})
+	if got := s.status().Revision.Desired; got != s.desired() {
+		t.Errorf("the key was stored, and revision %q is desired", got)
+	}
+}
+
+func TestClaimIsUsedOnlyByItsTenant(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		tenant string
+		uid    string
+		adopt  bool
+		want   bool
+	}{
+		{"its own", "shop", "now", false, true},
+		{"a former tenant's", "shop", "before", false, false},
+		{"a former tenant's, with leave", "shop", "before", true, true},
+		{"another tenant's, with leave", "bank", "now", true, false},
+	} {
+		tenant := &v1alpha1.Tenant{ObjectMeta: metav1.ObjectMeta{Name: "shop", UID: "now"}}
+		tenant.Spec.Database.Adopt = ptr.To(test.adopt)
+		claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
+			Labels:      map[string]string{ManagedByLabel: ManagedBy, TenantLabel: test.tenant},
+			Annotations: map[string]string{tenantUIDAnnotation: test.uid},
+		}}
+		if got := mayUse(tenant, claim); got != test.want {
+			t.Errorf("%s: may use is %v", test.name, got)
+		}
+	}
+}
