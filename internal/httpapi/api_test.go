@@ -251,7 +251,8 @@ func TestServicesAndSlots(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Unchanged)
 	catalogue := servertest.Into[httpapi.Catalogue](t, s.Get("/api/v1/services"))
-	if catalogue.Business != "Salon Ada" || len(catalogue.Services) != 2 || catalogue.Services[0].Minutes != 30 {
+	if catalogue.Business != "Salon Ada" || len(catalogue.Services) != 2 || catalogue.Services[0].Minutes != 30 ||
+		catalogue.Services[0].Description != "With a wash." || catalogue.Services[1].Description != "" {
 		t.Fatalf("unexpected: %+v", catalogue)
 	}
 	day := time.Now().AddDate(0, 0, 3).Format(time.DateOnly)

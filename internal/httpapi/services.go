@@ -13,12 +13,13 @@ import (
 
 // Service is something that can be booked.
 type Service struct {
-	ID        string        `json:"id" example:"checkup"`
-	Name      string        `json:"name" example:"Check-up"`
-	Duration  string        `json:"duration" doc:"Length of an appointment." example:"30m"`
-	Minutes   float64       `json:"minutes" doc:"The same in minutes." example:"30"`
-	GroupSize int           `json:"groupSize" doc:"How many people share one session; 1 for an ordinary appointment." example:"1"`
-	Requires  []Requirement `json:"requires" doc:"What one booking occupies: one resource for each entry."`
+	ID          string        `json:"id" example:"checkup"`
+	Name        string        `json:"name" example:"Check-up"`
+	Description string        `json:"description,omitempty" doc:"What the service is, in a sentence or two." example:"A look at teeth and gums."`
+	Duration    string        `json:"duration" doc:"Length of an appointment." example:"30m"`
+	Minutes     float64       `json:"minutes" doc:"The same in minutes." example:"30"`
+	GroupSize   int           `json:"groupSize" doc:"How many people share one session; 1 for an ordinary appointment." example:"1"`
+	Requires    []Requirement `json:"requires" doc:"What one booking occupies: one resource for each entry."`
 }
 
 // Requirement is met by any one of its resources.
@@ -64,7 +65,8 @@ func catalogue(ctx context.Context) (Catalogue, error) {
 
 func serviceView(service tenantconfig.Service, catalog *booking.Catalog) Service {
 	view := Service{
-		ID: service.ID, Name: service.Name, Duration: service.Duration.String(), Minutes: service.Duration.Std().Minutes(),
+		ID: service.ID, Name: service.Name, Description: service.Description,
+		Duration: service.Duration.String(), Minutes: service.Duration.Std().Minutes(),
 		GroupSize: service.GroupSize, Requires: make([]Requirement, len(service.Requires)),
 	}
 	for i, requirement := range service.Requires {

@@ -180,9 +180,11 @@ type Resource struct {
 
 // Service is something that can be booked.
 type Service struct {
-	ID       string   `json:"id"`
-	Name     string   `json:"name"`
-	Duration Duration `json:"duration"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Description tells customers and voice agents what it is; empty when the name says enough.
+	Description string   `json:"description,omitempty"`
+	Duration    Duration `json:"duration"`
 	// GroupSize is how many people share one session; 1 is an ordinary appointment.
 	GroupSize int `json:"groupSize"`
 	// Requires lists what one booking occupies at once: one resource for each entry.

@@ -194,6 +194,7 @@ func (v *validator) services(services []Service, resources map[string]bool) {
 		at := fmt.Sprintf("services[%d]", i)
 		v.unique(at+".id", s.ID, seen)
 		v.name(at+".name", s.Name)
+		v.text(at+".description", strings.ReplaceAll(s.Description, "\n", " "), maxTextLength) // it may have lines
 		v.length(at+".duration", s.Duration, time.Minute, maxDuration)
 		if s.GroupSize < 1 || s.GroupSize > maxUnits {
 			v.addf(at+".groupSize", "is %d; it must be from 1 to %d", s.GroupSize, maxUnits)

@@ -127,7 +127,9 @@ func (v *validator) exception(at string, e Exception) {
 	v.spans(at+".spans", e.Spans)
 }
 
-// spans checks each span and that those of one day do not overlap.
+// spans checks each span and that those of one day do not overlap. A span that runs past midnight may
+// overlap the first of the next day, as the schema of the CRD allows too: which day that is depends on
+// the date (exceptions, holidays), and availability takes spans that overlap for one.
 func (v *validator) spans(at string, spans []Span) {
 	for i, span := range spans {
 		field := fmt.Sprintf("%s[%d]", at, i)

@@ -120,10 +120,11 @@ func (c *converter) services(services []v1alpha1.Service) []tenantconfig.Service
 	var out []tenantconfig.Service
 	for i, s := range services {
 		service := tenantconfig.Service{
-			ID:        string(s.ID),
-			Name:      string(s.Name),
-			Duration:  c.duration(fmt.Sprintf("spec.services[%d].duration", i), s.Duration),
-			GroupSize: int(s.GroupSize),
+			ID:          string(s.ID),
+			Name:        string(s.Name),
+			Description: s.Description,
+			Duration:    c.duration(fmt.Sprintf("spec.services[%d].duration", i), s.Duration),
+			GroupSize:   int(s.GroupSize),
 		}
 		for _, requirement := range s.Requires {
 			anyOf := make([]string, len(requirement.AnyOf))

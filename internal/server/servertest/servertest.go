@@ -132,7 +132,7 @@ func (s *Server) Document() *tenantconfig.Document {
 			{ID: "chair", Kind: tenantconfig.ResourceEquipment, Name: "Chair", Capacity: 2},
 		},
 		Services: []tenantconfig.Service{
-			{ID: "cut", Name: "Cut", Duration: tenantconfig.Duration(30 * time.Minute), GroupSize: 1, Requires: []tenantconfig.Requirement{{AnyOf: []string{"ada"}}}},
+			{ID: "cut", Name: "Cut", Description: "With a wash.", Duration: tenantconfig.Duration(30 * time.Minute), GroupSize: 1, Requires: []tenantconfig.Requirement{{AnyOf: []string{"ada"}}}},
 			{ID: "wash", Name: "Wash", Duration: tenantconfig.Duration(30 * time.Minute), GroupSize: 1, Requires: []tenantconfig.Requirement{{AnyOf: []string{"chair"}}}},
 		},
 		Database: tenantconfig.Database{Engine: tenantconfig.EngineSQLite, Path: filepath.Join(s.Folder, ".data", "salon.db")},
