@@ -45,8 +45,9 @@ type Server struct {
 	Autoscaling *Autoscaling `json:"autoscaling,omitempty"`
 
 	// resources are the requests and limits of the server's container. Without
-	// them the platform's default holds.
+	// them the platform's default holds. Claims of devices cannot be made.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="!has(self.claims)",message="must not have claims: the server uses no devices"
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
 	// pod adjusts where and how the pods are scheduled. Volumes, the service
@@ -90,9 +91,11 @@ type PodSettings struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('app.kubernetes.io/') && !k.startsWith('frontdesk.dev/'))",message="must not use the prefixes app.kubernetes.io/ and frontdesk.dev/, by which the operator finds its pods"
 	Labels map[string]MetadataValue `json:"labels,omitempty"`
 
-	// annotations to add to the pods.
+	// annotations to add to the pods. Those that choose a security profile are
+	// not possible.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('container.apparmor.security.beta.kubernetes.io/') && !k.startsWith('frontdesk.dev/'))",message="must not use the prefixes container.apparmor.security.beta.kubernetes.io/, because security settings cannot be adjusted, and frontdesk.dev/, which is the operator's"
 	Annotations map[string]AnnotationValue `json:"annotations,omitempty"`
 
 	// nodeSelector restricts the pods to nodes with these labels.

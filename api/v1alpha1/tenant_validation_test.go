@@ -251,6 +251,9 @@ func refusedServers() []refused {
 		{create("more at least than at most", "tenant", set("spec.server.autoscaling.maxReplicas", int64(1))), "spec.server.autoscaling.minReplicas", "must not be greater than maxReplicas"},
 		refuse("tenant", "spec.server.pod.labels", yamlValue("{app.kubernetes.io/name: mine}"), "by which the operator finds its pods"),
 		refuse("tenant", "spec.server.pod.labels", yamlValue("{frontdesk.dev/tenant: other}"), "by which the operator finds its pods"),
+		refuse("tenant", "spec.server.pod.annotations", yamlValue("{frontdesk.dev/nudge: now}"), "which is the operator's"),
+		refuse("tenant", "spec.server.pod.annotations", yamlValue("{container.apparmor.security.beta.kubernetes.io/server: unconfined}"), "security settings cannot be adjusted"),
+		refuse("tenant", "spec.server.resources", yamlValue("{claims: [{name: gpu}]}"), "must not have claims"),
 		refuse("tenant", "spec.access.rateLimit.requestsPerMinute", int64(0), "should be greater than or equal to 1"),
 	}
 }

@@ -30,9 +30,11 @@ const leaseName = "frontdesk-operator"
 
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
-// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=frontdesk-system,resources=leases,verbs=create;get;update
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=frontdesk-system,resources=leases,verbs=create
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=frontdesk-system,resources=leases,resourceNames=frontdesk-operator,verbs=get;update
 // +kubebuilder:rbac:groups=core,namespace=frontdesk-system,resources=events,verbs=create;patch
-// +kubebuilder:rbac:groups=core,namespace=frontdesk-system,resources=secrets,verbs=create;get
+// +kubebuilder:rbac:groups=core,namespace=frontdesk-system,resources=secrets,verbs=create
+// +kubebuilder:rbac:groups=core,namespace=frontdesk-system,resources=secrets,resourceNames=frontdesk-operator-root,verbs=get
 
 func main() {
 	m := Main{Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr}
