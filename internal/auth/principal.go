@@ -19,6 +19,8 @@ type Principal struct {
 	// Name is what the key was named for people; it may be empty.
 	Name   string
 	Scopes []Scope
+	// proof is the stored hash that the key was proved against.
+	proof string
 }
 
 // Has says whether the caller may do what the scope stands for.

@@ -43,8 +43,16 @@ func NewSessions(secret []byte, verifier *Verifier) (*Sessions, error) {
 func (s *Sessions) Issue(p Principal, now time.Time, secure bool) *http.Cookie {
 	expiry := now.Add(SessionLifetime)
 	statement := p.KeyID + "." + strconv.FormatInt(expiry.Unix(), 10)
-	value := statement + "." + base64.RawURLEncoding.EncodeToString(s.sign(statement, s.verifier.keys[p.KeyID].Hash))
+	value := statement + "." + base64.RawURLEncoding.EncodeToString(s.sign(statement, s.proof(p)))
 	return sessionCookie(value, int(SessionLifetime.Seconds()), secure)
+}
+
+// proof is the hash that the session dies with.
+func (s *Sessions) proof(p Principal) string {
+	if p.proof != "" {
+		return p.proof
+	}
+	return s.verifier.keys[p.KeyID].Hash
 }
 
 // Clear returns the cookie that ends the session in the browser.
@@ -69,12 +77,20 @@ func (s *Sessions) Authenticate(r *http.Request, now time.Time) (Principal, erro
 	if err != nil || !now.Before(time.Unix(expiry, 0)) {
 		return Principal{}, ErrNoSession
 	}
-	key, found := s.verifier.keys[id]
 	mac, err := base64.RawURLEncoding.DecodeString(macText)
-	if !found || err != nil || !hmac.Equal(mac, s.sign(id+"."+expiryText, key.Hash)) {
+	if err != nil {
 		return Principal{}, ErrNoSession
 	}
-	return principalOf(key), nil
+	key, err := s.verifier.session(r.Context(), id)
+	if err != nil {
+		return Principal{}, ErrNoSession
+	}
+	for _, hash := range key.hashes(now) {
+		if hmac.Equal(mac, s.sign(id+"."+expiryText, hash)) {
+			return principalOf(key, hash), nil
+		}
+	}
+	return Principal{}, ErrNoSession
 }
 
 func (s *Sessions) sign(statement, keyHash string) []byte {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,7 +49,7 @@ type Gate struct {
 	inFlight  singleflight.Group
 	compare   func(hash, key []byte) error
 	mu        sync.RWMutex
-	confirmed map[string][sha256.Size]byte // by key id: a key has one valid secret, so this is bounded by the keys
+	confirmed map[string][sha256.Size]byte // by stored hash: one valid secret has it, and only administrators make more
 }
 
 // NewGate returns a gate with an empty memory. Half of the processors may run bcrypt at once.
@@ -67,23 +68,36 @@ func NewGate(now func() time.Time) (*Gate, error) {
 	return gate, nil
 }
 
-// Verifier knows the keys of one revision. It is immutable.
+// Verifier knows the keys of one revision and, through a KeyRing, those in the database. It is immutable once it
+// is in use.
 type Verifier struct {
 	gate *Gate
-	keys map[string]tenantconfig.APIKey
+	keys map[string]StoredKey
+	ring *KeyRing // nil without one
 }
 
 // NewVerifier returns a verifier of the given keys that shares the gate's memory.
 func NewVerifier(gate *Gate, keys []tenantconfig.APIKey) *Verifier {
-	verifier := &Verifier{gate: gate, keys: make(map[string]tenantconfig.APIKey, len(keys))}
+	verifier := &Verifier{gate: gate, keys: make(map[string]StoredKey, len(keys))}
 	for _, key := range keys {
-		verifier.keys[key.ID] = key
+		verifier.keys[key.ID] = configuredKey(key)
 	}
 	return verifier
 }
 
-// Verify says who presents the text as an API key from the remote address (host:port).
-// Errors: ErrMissingKey, ErrInvalidKey, *LimitedError, or the context's.
+func configuredKey(key tenantconfig.APIKey) StoredKey {
+	scopes := make([]Scope, len(key.Scopes))
+	for i, scope := range key.Scopes {
+		scopes[i] = Scope(scope)
+	}
+	return StoredKey{ID: key.ID, Hash: key.Hash, Name: key.Name, Scopes: scopes}
+}
+
+// Include makes the verifier know the ring's keys too; nil is none. It must be called before the verifier is used.
+func (v *Verifier) Include(ring *KeyRing) { v.ring = ring }
+
+// Verify says who presents the text as an API key from the remote address (host:port). The document's keys are
+// tried before the database's. Errors: ErrMissingKey, ErrInvalidKey, *LimitedError, the database's, or the context's.
 func (v *Verifier) Verify(ctx context.Context, presented, remoteAddr string) (Principal, error) {
 	if presented == "" {
 		return Principal{}, ErrMissingKey
@@ -93,29 +107,75 @@ func (v *Verifier) Verify(ctx context.Context, presented, remoteAddr string) (Pr
 	if err != nil {
 		return Principal{}, v.gate.fail("", from)
 	}
-	known, found := v.keys[key.ID]
-	if !found {
+	known, err := v.lookUp(ctx, key.ID, from)
+	if err != nil {
+		return Principal{}, err
+	}
+	hashes := known.hashes(v.gate.now())
+	if len(hashes) == 0 {
 		return Principal{}, v.gate.fail("", from)
 	}
-	digest := v.gate.digest(known.Hash, presented)
-	if v.gate.isConfirmed(key.ID, digest) {
-		return principalOf(known), nil
+	for _, hash := range hashes {
+		if v.gate.isConfirmed(hash, v.gate.digest(hash, presented)) {
+			return v.granted(known, hash), nil
+		}
 	}
 	if err := v.gate.admit(key.ID, from); err != nil {
 		return Principal{}, err
 	}
-	if err := v.gate.prove(ctx, key, known.Hash, digest, from); err != nil {
+	hash, err := v.gate.prove(ctx, key, hashes, from)
+	if err != nil {
 		return Principal{}, err
 	}
-	return principalOf(known), nil
+	return v.granted(known, hash), nil
 }
 
-func principalOf(key tenantconfig.APIKey) Principal {
-	scopes := make([]Scope, len(key.Scopes))
-	for i, scope := range key.Scopes {
-		scopes[i] = Scope(scope)
+// lookUp returns a key by its id. Who guesses ids is limited before the database is asked.
+func (v *Verifier) lookUp(ctx context.Context, id, from string) (StoredKey, error) {
+	if known, found := v.keys[id]; found {
+		return known, nil
 	}
-	return Principal{KeyID: key.ID, Name: key.Name, Scopes: scopes}
+	if v.ring == nil {
+		return StoredKey{}, v.gate.fail("", from)
+	}
+	if key, found := v.ring.remembered(id); found {
+		return key, nil
+	}
+	if wait := v.gate.networks.wait(from, v.gate.now()); wait > 0 {
+		return StoredKey{}, &LimitedError{RetryAfter: wait}
+	}
+	known, err := v.ring.find(ctx, id)
+	if errors.Is(err, ErrKeyNotFound) {
+		return StoredKey{}, v.gate.fail("", from)
+	}
+	return known, err
+}
+
+// session returns the key that a session was made with. Sessions with a wrong signature are not counted as
+// failures: they cost no bcrypt.
+func (v *Verifier) session(ctx context.Context, id string) (StoredKey, error) {
+	if known, found := v.keys[id]; found {
+		return known, nil
+	}
+	if v.ring == nil || !idPattern.MatchString(id) {
+		return StoredKey{}, ErrKeyNotFound
+	}
+	if key, found := v.ring.remembered(id); found {
+		return key, nil
+	}
+	return v.ring.find(ctx, id)
+}
+
+// granted is who a key that was proved belongs to.
+func (v *Verifier) granted(key StoredKey, hash string) Principal {
+	if _, configured := v.keys[key.ID]; !configured {
+		v.ring.noteUse(key.ID)
+	}
+	return principalOf(key, hash)
+}
+
+func principalOf(key StoredKey, hash string) Principal {
+	return Principal{KeyID: key.ID, Name: key.Name, Scopes: key.Scopes, proof: hash}
 }
 
 // digest covers the stored hash too: a key re-issued under its old id must be proved again.
@@ -125,10 +185,10 @@ func (g *Gate) digest(hash, presented string) [sha256.Size]byte {
 	return [sha256.Size]byte(mac.Sum(nil))
 }
 
-func (g *Gate) isConfirmed(id string, digest [sha256.Size]byte) bool {
+func (g *Gate) isConfirmed(hash string, digest [sha256.Size]byte) bool {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
-	confirmed, found := g.confirmed[id]
+	confirmed, found := g.confirmed[hash]
 	return found && hmac.Equal(confirmed[:], digest[:])
 }
 
@@ -154,29 +214,38 @@ func (g *Gate) fail(id, from string) error {
 	return ErrInvalidKey
 }
 
-// prove runs bcrypt, once for any number of concurrent requests with the same key.
-func (g *Gate) prove(ctx context.Context, key Key, hash string, digest [sha256.Size]byte, from string) error {
-	result := g.inFlight.DoChan(string(digest[:]), func() (any, error) {
+// prove returns which of the hashes the key has. It runs bcrypt once for any number of concurrent requests with
+// the same key.
+func (g *Gate) prove(ctx context.Context, key Key, hashes []string, from string) (string, error) {
+	whole := g.digest(strings.Join(hashes, " "), key.Reveal())
+	result := g.inFlight.DoChan(string(whole[:]), func() (any, error) {
 		g.bcrypts <- struct{}{}
 		defer func() { <-g.bcrypts }()
 		// Asked again: others may have failed while this one waited for its turn.
 		if err := g.admit(key.ID, from); err != nil {
-			return nil, err
+			return "", err
 		}
-		if g.compare([]byte(hash), []byte(key.Reveal())) != nil {
-			return nil, g.fail(key.ID, from)
+		for _, hash := range hashes {
+			if g.compare([]byte(hash), []byte(key.Reveal())) == nil {
+				g.confirm(hash, g.digest(hash, key.Reveal()))
+				return hash, nil
+			}
 		}
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.confirmed[key.ID] = digest
-		return nil, nil
+		return "", g.fail(key.ID, from)
 	})
 	select {
 	case outcome := <-result:
-		return outcome.Err
+		hash, _ := outcome.Val.(string)
+		return hash, outcome.Err
 	case <-ctx.Done():
-		return ctx.Err()
+		return "", ctx.Err()
 	}
+}
+
+func (g *Gate) confirm(hash string, digest [sha256.Size]byte) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.confirmed[hash] = digest
 }
 
 // SessionSecret returns a secret for sessions that need not outlive the process.

@@ -41,8 +41,14 @@ func Migrate(ctx context.Context, url string) (version int64, err error) {
 	}
 	// The usual start has nothing to do and should not queue for a lock to learn that.
 	version, err = appliedVersion(ctx, db)
-	if sources := provider.ListSources(); err != nil || version >= sources[len(sources)-1].Version {
-		return version, wrap("read the schema version", err)
+	if err != nil {
+		return 0, wrap("read the schema version", err)
+	}
+	if version > 0 {
+		pending, err := provider.HasPending(ctx)
+		if err != nil || !pending {
+			return version, wrap("compare the schema", err)
+		}
 	}
 	unlock, err := lockMigration(ctx, db)
 	if err != nil {
@@ -74,7 +80,9 @@ func newProvider(db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read embedded migrations: %w", err)
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithVerbose(false))
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithVerbose(false),
+		// Migrations of work that went on side by side are numbered apart, and may be released in either order.
+		goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return nil, fmt.Errorf("prepare migrations: %w", err)
 	}

@@ -44,6 +44,7 @@ type Store struct {
 	pool      *pgxpool.Pool
 	collector *collector
 	keeping   *housekeeping.Loop
+	log       *slog.Logger
 }
 
 var _ booking.Store = (*Store)(nil)
@@ -61,8 +62,8 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if err != nil {
 		return nil, wrap("connect", err)
 	}
-	s := &Store{pool: pool, collector: startCollector(pool)}
-	s.keeping = housekeeping.Start(ctx, s.removeExpiredKeys, cmp.Or(options.Logger, slog.Default()))
+	s := &Store{pool: pool, collector: startCollector(pool), log: cmp.Or(options.Logger, slog.Default())}
+	s.keeping = housekeeping.Start(ctx, s.removeExpiredKeys, s.log)
 	return s, nil
 }
 

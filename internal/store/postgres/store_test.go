@@ -25,6 +25,8 @@ func TestMain(m *testing.M) {
 
 func TestConformance(t *testing.T) { storetest.Run(t, engine) }
 
+func TestKeys(t *testing.T) { storetest.RunKeys(t, engine) }
+
 func TestNoLeaks(t *testing.T) { storetest.RunLeaks(t, engine) }
 
 func BenchmarkBook(b *testing.B) { storetest.Benchmark(b, engine) }

@@ -32,7 +32,9 @@ func migrate(ctx context.Context, db *sql.DB, path string) (err error) {
 	if err != nil {
 		return fmt.Errorf("read embedded migrations: %w", err)
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithVerbose(false))
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithVerbose(false),
+		// Migrations of work that went on side by side are numbered apart, and may be released in either order.
+		goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return fmt.Errorf("prepare migrations: %w", err)
 	}

@@ -39,6 +39,7 @@ type Options struct {
 type Store struct {
 	write, read *sql.DB
 	keeping     *housekeeping.Loop
+	keys        watchers
 }
 
 var _ booking.Store = (*Store)(nil)

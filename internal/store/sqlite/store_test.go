@@ -22,6 +22,8 @@ func TestMain(m *testing.M) { os.Exit(storetest.Main(engine, m.Run)) }
 
 func TestConformance(t *testing.T) { storetest.Run(t, engine) }
 
+func TestKeys(t *testing.T) { storetest.RunKeys(t, engine) }
+
 func TestNoLeaks(t *testing.T) { storetest.RunLeaks(t, engine) }
 
 func BenchmarkBook(b *testing.B) { storetest.Benchmark(b, engine) }
