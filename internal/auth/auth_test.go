@@ -205,6 +205,13 @@ func TestBudgetsStayBounded(t *testing.T) {
 	}
 }
 
+// request comes from a browser with a cookie.
+func request(cookie *http.Cookie) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "/dashboard", nil)
+	r.AddCookie(cookie)
+	return r
+}
+
 func TestSessions(t *testing.T) {
 	t.Parallel()
 	gate, now, _ := counting(t)
@@ -217,9 +224,7 @@ func TestSessions(t *testing.T) {
 	}
 	cookie := sessions.Issue(Principal{KeyID: key.ID}, *now, true)
 	check := func(s *Sessions, value string, at time.Time) error {
-		r := httptest.NewRequest(http.MethodGet, "/dashboard", nil)
-		r.AddCookie(&http.Cookie{Name: SessionCookie, Value: value})
-		_, err := s.Authenticate(r, at)
+		_, err := s.Authenticate(request(&http.Cookie{Name: SessionCookie, Value: value}), at)
 		return err
 	}
 	if err := check(sessions, cookie.Value, now.Add(SessionLifetime-time.Second)); err != nil || !cookie.Secure || !cookie.HttpOnly {

@@ -12,6 +12,9 @@ const (
 	ScopeBookingsWrite Scope = "bookings:write"
 )
 
+// Scopes lists every scope there is.
+func Scopes() []Scope { return []Scope{ScopeAdmin, ScopeBookingsRead, ScopeBookingsWrite} }
+
 // Principal is a caller whose key or session was verified.
 type Principal struct {
 	// KeyID is the id of the API key.

@@ -59,6 +59,7 @@ func New(options Options) chi.Router {
 		a.registerRescheduling()
 		a.registerClosing()
 		a.registerEditing()
+		a.registerKeys()
 		a.registerRateLimit()
 		a.registerCache()
 	})
@@ -101,6 +102,7 @@ func humaConfig() huma.Config {
 			Tags: []*huma.Tag{
 				{Name: tagCatalog, Description: "What can be booked, and when."},
 				{Name: tagBookings, Description: "Making, reading and changing bookings."},
+				{Name: tagKeys, Description: "Who may call the API. The document's own keys change with the configuration."},
 				{Name: tagService, Description: "How the service itself is doing."},
 				{Name: tagEarlier, Description: "Addresses of the earlier system, in its shapes."},
 			},
@@ -113,6 +115,7 @@ func humaConfig() huma.Config {
 const (
 	tagCatalog  = "Catalogue"
 	tagBookings = "Bookings"
+	tagKeys     = "Keys"
 	tagService  = "Service"
 	tagEarlier  = "Earlier system"
 )

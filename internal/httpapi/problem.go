@@ -139,7 +139,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 			withCause(err)
 	case errors.Is(ctx.Err(), context.Canceled):
 		return newProblem(statusClientClosed, codeClientClosed, "The client closed the request.").withCause(err)
-	case booking.CodeOf(err) == booking.CodeStorageUnavailable:
+	case booking.CodeOf(err) == booking.CodeStorageUnavailable, errors.Is(err, booking.ErrUnavailable):
 		return unavailable(string(booking.CodeStorageUnavailable), "Bookings cannot be read or made right now. Try again shortly.").withCause(err)
 	}
 	return serverError(err)

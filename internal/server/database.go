@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/frontdesk-dev/frontdesk/internal/auth"
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/configwatch"
 	"github.com/frontdesk-dev/frontdesk/internal/store"
@@ -49,7 +50,11 @@ func (s *Server) openStore(ctx context.Context, database Database) (*tenant.Stor
 		_ = opened.Close() // the first error says more
 		return nil, 0, &passingError{fmt.Errorf("open the database: %w", err)}
 	}
-	return tenant.NewStore(booking.Announce(s.listen(ctx, opened), s.changed)), schemaVersion, nil
+	next := tenant.NewStore(booking.Announce(s.listen(ctx, opened), s.changed))
+	if keys, ok := opened.(auth.KeyStore); ok {
+		next.Keys = auth.NewKeyRing(ctx, keys, s.options.Clock, s.options.Logger)
+	}
+	return next, schemaVersion, nil
 }
 
 // retire closes a store that was replaced, when its last request has ended.

@@ -108,6 +108,7 @@ func (s *Server) serveRevision(ctx context.Context, update configwatch.Update) e
 	} else if next.Store, schemaVersion, err = s.openStore(ctx, database); err != nil {
 		return errors.Join(err, s.discard(common))
 	}
+	next.Keys.Include(next.Store.Keys)
 	next.Bookings = booking.NewService(next.Store, catalog, s.options.Clock)
 	// Before the tenant, so that no change made under it goes unannounced.
 	if err := s.adopt(common); err != nil {

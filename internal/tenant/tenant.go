@@ -45,6 +45,8 @@ type Limits struct {
 // Store is a store together with who uses it.
 type Store struct {
 	booking.Store
+	// Keys are the API keys in the database; nil when the store keeps none.
+	Keys   *auth.KeyRing
 	users  sync.WaitGroup
 	checks singleflight.Group
 }
@@ -76,6 +78,9 @@ func (s *Store) Check(ctx context.Context) error {
 // moved to another store.
 func (s *Store) Retire() error {
 	s.users.Wait()
+	if s.Keys != nil {
+		s.Keys.Stop()
+	}
 	return s.Close()
 }
 

@@ -36,7 +36,9 @@ func scanKey(row scanner) (auth.StoredKey, error) {
 }
 
 // orNull is for columns in which never is NULL.
-func orNull(t time.Time) sql.NullInt64 { return sql.NullInt64{Int64: t.UnixMicro(), Valid: !t.IsZero()} }
+func orNull(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: t.UnixMicro(), Valid: !t.IsZero()}
+}
 
 // CreateKey implements auth.KeyStore.
 func (s *Store) CreateKey(ctx context.Context, key auth.StoredKey) (auth.StoredKey, error) {
