@@ -163,7 +163,7 @@ var parameters = map[int]string{
 	7: `'Europe/London'`, 8: `'2000-01-01T00' || chr(58) || '00'`, 9: `'confirmed'`, 10: `NULL`, 11: `'First visit'`, 12: `'api'`, 13: `1`,
 	14: uuidExpression, 15: `'+4475' || :i::text`, 16: `'Ann Miller'`, 17: `'+4475' || :i::text`, 18: `'ann' || :i::text || '@example.com'`,
 	19: `'booking.confirmed'`, 20: `'pgbench'`, 21: `'api'`, 22: `'pgbench'`, 23: `'POST /api/v1/bookings'`, 24: `'pgbench-' || :i::text`,
-	25: `sha256('bench'::bytea)`, 26: chairExpression, 27: `1`,
+	25: `sha256('bench'::bytea)`, 26: `'{}'`, 27: chairExpression, 28: `1`,
 }
 
 var parameterPattern = regexp.MustCompile(`\$([0-9]+)`)

@@ -5,7 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	store "github.com/frontdesk-dev/frontdesk/internal/store/postgres"
+	"github.com/frontdesk-dev/frontdesk/internal/testing/pgtest"
 	"github.com/frontdesk-dev/frontdesk/test/bench/loadgen"
+	"github.com/frontdesk-dev/frontdesk/test/internal/rig"
 )
 
 const pgbenchOutput = `transaction type: least.sql
@@ -41,8 +47,53 @@ func TestSubstituteKnowsEveryParameter(t *testing.T) {
 	if err != nil || strings.Contains(text, "remark") || !strings.Contains(text, "("+uuidExpression+")::uuid, ('api')") {
 		t.Errorf("%q %v", text, err)
 	}
-	if _, err := substitute("SELECT $1, $28"); err == nil || !strings.Contains(err.Error(), "$28") {
+	if _, err := substitute("SELECT $1, $99"); err == nil || !strings.Contains(err.Error(), "$99") {
 		t.Errorf("a parameter without a value: %v", err)
+	}
+}
+
+// TestTheBaselinesRun holds the parameters that this benchmark knows against the statement that the store really uses:
+// when that changes, they must follow.
+func TestTheBaselinesRun(t *testing.T) {
+	t.Parallel()
+	postgres, err := pgtest.Start(t.Context(), postgresSettings...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := postgres.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	b := &bench{postgres: postgres, folder: t.TempDir()}
+	url, err := b.database(t.Context(), "bookings")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := store.Open(t.Context(), store.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close() //nolint:errcheck // the store's own tests see to that
+	start := time.Date(2030, 1, 7, 9, 0, 0, 0, time.UTC)
+	_, _, err = opened.Book(t.Context(), booking.NewBooking{
+		Booking: booking.Booking{
+			ID: uuid.Must(uuid.NewV7()).String(), ServiceID: visit, Start: start, End: start.Add(duration),
+			Blocked: booking.Interval{Start: start, End: start.Add(duration)}, Status: booking.StatusConfirmed, Customer: booking.Customer{Email: "ann@example.com"},
+		},
+		Candidates: []booking.Assignment{{{ResourceID: rig.ResourceID(0), Number: 1}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	least, full, err := newBaselines(t.Context(), b, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range []*pgbench{least, full} {
+		if rate, err := script.run(t.Context(), 2, time.Second); err != nil || rate <= 0 {
+			t.Errorf("%f/s: %v", rate, err)
+		}
 	}
 }
 

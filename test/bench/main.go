@@ -99,7 +99,10 @@ func run(ctx context.Context, s settings) (err error) {
 		}
 	}()
 	began := time.Now()
-	rows := []report.Row{report.Plain("load_average_before", loadAverage(), "processes")}
+	rows, err := b.machine()
+	if err != nil {
+		return err
+	}
 	for _, p := range parts {
 		if len(s.parts) > 0 && !slices.Contains(s.parts, p.name) {
 			continue
@@ -121,19 +124,6 @@ func run(ctx context.Context, s settings) (err error) {
 	}
 	fmt.Fprintf(os.Stderr, "%s, rows in %s\n\n", time.Since(began).Round(time.Second), s.out)
 	return report.Table(os.Stdout, rows)
-}
-
-// loadAverage is the machine's, over the last minute. Beyond the number of processors, figures are noise.
-func loadAverage() float64 {
-	var average float64
-	text, err := os.ReadFile("/proc/loadavg")
-	if err == nil {
-		_, err = fmt.Sscan(string(text), &average)
-	}
-	if err != nil {
-		return -1
-	}
-	return average
 }
 
 // subfolder makes a folder for one process.
