@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/spf13/cobra"
 
 	"github.com/frontdesk-dev/frontdesk/internal/observe"
@@ -17,6 +18,8 @@ import (
 )
 
 func main() {
+	// The Redis client library writes lines of its own to standard error; what matters of them is in our log.
+	logging.Disable()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the next one ends the process at once, as people expect of a second Ctrl-C.
 	context.AfterFunc(ctx, stop)

@@ -34,6 +34,8 @@ type Options struct {
 	Prefix string
 	// Report is told once when Redis begins to fail, and with nil when it is back.
 	Report func(error)
+	// Timeout bounds one question to Redis; default 250 ms.
+	Timeout time.Duration
 }
 
 // Key says what an entry is and how long it may be used.

@@ -15,7 +15,7 @@ import (
 )
 
 func replica(t *testing.T, server *redistest.Server) *cache.Cache {
-	return newCache(t, cache.Options{Redis: server.Client(), Prefix: "test:"})
+	return newCache(t, cache.Options{Redis: server.Client(), Prefix: "test:", Timeout: patience})
 }
 
 func eventually(t *testing.T, what string, condition func() bool) {
@@ -141,8 +141,8 @@ func TestReplicasShare(t *testing.T) {
 func TestOtherTenantsAreApart(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	one := newCache(t, cache.Options{Redis: server.Client(), Prefix: "one:"})
-	two := newCache(t, cache.Options{Redis: server.Client(), Prefix: "two:"})
+	one := newCache(t, cache.Options{Redis: server.Client(), Prefix: "one:", Timeout: patience})
+	two := newCache(t, cache.Options{Redis: server.Client(), Prefix: "two:", Timeout: patience})
 	var s source
 	for range 2 {
 		one.Clear(t.Context())
@@ -164,7 +164,7 @@ func TestOutage(t *testing.T) {
 			t.Parallel()
 			server := redistest.Start(t)
 			var failures, recoveries atomic.Int64
-			c := newCache(t, cache.Options{Redis: server.Client(), Prefix: "test:", Report: func(err error) {
+			c := newCache(t, cache.Options{Redis: server.Client(), Prefix: "test:", Timeout: time.Second, Report: func(err error) {
 				if err == nil {
 					recoveries.Add(1)
 				} else {

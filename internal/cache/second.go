@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -16,8 +17,8 @@ import (
 )
 
 const (
-	// redisTimeout bounds one question to Redis.
-	redisTimeout = 250 * time.Millisecond
+	// defaultTimeout bounds one question to Redis.
+	defaultTimeout = 250 * time.Millisecond
 	// redisRest is how long Redis is left alone after it did not answer.
 	redisRest = time.Second
 	// tokenTTL is how long a group's token lives; a new one only costs loads.
@@ -30,6 +31,7 @@ type second struct {
 	client  redis.UniversalClient
 	prefix  string
 	report  func(error)
+	timeout time.Duration
 	cache   *Cache
 	stop    context.CancelFunc
 	stopped chan struct{}
@@ -47,7 +49,8 @@ func newSecond(options Options, cache *Cache) *second {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &second{
 		client: options.Redis, prefix: options.Prefix, report: options.Report, cache: cache,
-		stop: stop, stopped: make(chan struct{}), missed: map[string]uint64{},
+		timeout: cmp.Or(options.Timeout, defaultTimeout),
+		stop:    stop, stopped: make(chan struct{}), missed: map[string]uint64{},
 	}
 	go s.listen(ctx)
 	return s
@@ -76,7 +79,7 @@ func (s *second) get(ctx context.Context, key Key) (value []byte, left time.Dura
 	if !s.usable(ctx) {
 		return nil, 0, nil
 	}
-	limited, cancel := context.WithTimeout(ctx, redisTimeout)
+	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	groups := key.groups()
 	pipe := s.client.Pipeline()
@@ -119,7 +122,7 @@ func (s *second) put(ctx context.Context, key Key, tokens string, value []byte, 
 	if ttl < time.Millisecond {
 		return
 	}
-	limited, cancel := context.WithTimeout(ctx, redisTimeout)
+	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	if err := s.client.Set(limited, s.entryKey(key), tokens+string(value), ttl).Err(); err != nil {
 		s.failed(ctx, err)
@@ -128,7 +131,7 @@ func (s *second) put(ctx context.Context, key Key, tokens string, value []byte, 
 
 // makeTokens gives tokens to the groups that have none, so that the next load can be kept.
 func (s *second) makeTokens(ctx context.Context, groups []string) {
-	limited, cancel := context.WithTimeout(ctx, redisTimeout)
+	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	pipe := s.client.Pipeline()
 	for _, key := range s.tokenKeys(groups) {
@@ -182,7 +185,7 @@ func (s *second) tell(ctx context.Context, groups []string) error {
 	if err != nil {
 		return fmt.Errorf("encode an invalidation: %w", err)
 	}
-	limited, cancel := context.WithTimeout(ctx, redisTimeout)
+	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	_, err = s.client.TxPipelined(limited, func(pipe redis.Pipeliner) error {
 		for _, key := range s.tokenKeys(groups) {

@@ -17,7 +17,9 @@ import (
 // encoded is a successful answer that is kept as bytes: encoding one costs more than finding it.
 type encoded struct {
 	ContentType string `header:"Content-Type" hidden:"true"`
-	Body        []byte
+	// ContentLength saves the chunks that an answer of unknown length is sent in.
+	ContentLength string `header:"Content-Length" hidden:"true"`
+	Body          []byte
 }
 
 // cached answers with data that may be as old as the cache allows, and makes it only when it is not there. What the
@@ -35,7 +37,7 @@ func cached[T any](ctx context.Context, ttl time.Duration, groups []string, prod
 	if err != nil {
 		return nil, err
 	}
-	return &encoded{ContentType: contentTypeJSON, Body: body}, nil
+	return &encoded{ContentType: contentTypeJSON, ContentLength: strconv.Itoa(len(body)), Body: body}, nil
 }
 
 // cacheName quotes what came from outside, so that no two questions share a name.

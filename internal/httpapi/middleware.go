@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -108,16 +109,20 @@ func method(r *http.Request) string {
 	return "other"
 }
 
+// everyAnswer are the headers of every answer, with their names as net/http spells them.
+var everyAnswer = http.Header{
+	"X-Api-Version":           {apiVersion},
+	"X-Content-Type-Options":  {"nosniff"},
+	"X-Frame-Options":         {"DENY"},
+	"Referrer-Policy":         {"no-referrer"},
+	"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
+	"Cache-Control":           {"no-store"},
+}
+
 // secured sets the headers that every answer has. Pages replace the content security policy with their own.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		header.Set("X-API-Version", apiVersion)
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("X-Frame-Options", "DENY")
-		header.Set("Referrer-Policy", "no-referrer")
-		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		header.Set("Cache-Control", "no-store")
+		maps.Copy(w.Header(), everyAnswer)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -20,6 +20,14 @@ import (
 // Requests are counted twice at most: by API key once the key has been verified, and by network address while there
 // is no valid key. The key is looked at first, so that nobody is refused for what others at his address do.
 
+// RateLimit-Limit and the others, as net/http spells them: bringing three names into that form on each request costs more
+// than the limit itself.
+const (
+	headerLimit     = "Ratelimit-Limit"
+	headerRemaining = "Ratelimit-Remaining"
+	headerReset     = "Ratelimit-Reset"
+)
+
 const (
 	byKey     = "key"
 	byAddress = "address"
@@ -75,9 +83,9 @@ func (a *api) countKey(limits *tenant.Limits, w http.ResponseWriter, r *http.Req
 func (a *api) judge(w http.ResponseWriter, by string, quota ratelimit.Quota, decision ratelimit.Decision, reason string) *Problem {
 	a.Metrics.RateLimited(by, decision.Allowed)
 	header := w.Header()
-	header.Set("RateLimit-Limit", strconv.Itoa(decision.Limit))
-	header.Set("RateLimit-Remaining", strconv.Itoa(decision.Remaining))
-	header.Set("RateLimit-Reset", strconv.Itoa(wholeSeconds(decision.Reset)))
+	header[headerLimit] = []string{strconv.Itoa(decision.Limit)}
+	header[headerRemaining] = []string{strconv.Itoa(decision.Remaining)}
+	header[headerReset] = []string{strconv.Itoa(wholeSeconds(decision.Reset))}
 	if decision.Allowed {
 		return nil
 	}

@@ -60,7 +60,8 @@ func replicas(t *testing.T, change func(*tenantconfig.Document), redisURL string
 	url := pgtest.URL(t)
 	var servers [2]*servertest.Server
 	for i := range servers {
-		s := servertest.Start(t, nil)
+		// As patient as the test: on a busy machine a replica must not give Redis up.
+		s := servertest.Start(t, nil, func(o *server.Options) { o.RedisTimeout = servertest.Patience })
 		if i > 0 {
 			s.Key, s.Reader = servers[0].Key, servers[0].Reader
 		}

@@ -21,6 +21,13 @@ func noReport(t *testing.T) func(error) {
 	return func(err error) { t.Errorf("Redis failed: %v", err) }
 }
 
+// onRedis returns a limiter of another replica.
+func onRedis(server *redistest.Server, report func(error), timeout time.Duration) *ratelimit.Redis {
+	return ratelimit.NewRedis(ratelimit.RedisOptions{
+		Client: server.Client(), Prefix: "test:", Fallback: ratelimit.NewMemory(1000, time.Now), Report: report, Timeout: timeout,
+	})
+}
+
 // limiters runs a test against each implementation. Each call of replica returns another handle on the same
 // budgets.
 func limiters(t *testing.T, test func(t *testing.T, replica func() ratelimit.Limiter)) {
@@ -33,7 +40,7 @@ func limiters(t *testing.T, test func(t *testing.T, replica func() ratelimit.Lim
 		t.Parallel()
 		server := redistest.Start(t)
 		test(t, func() ratelimit.Limiter {
-			return ratelimit.NewRedis(server.Client(), "test:", ratelimit.NewMemory(1000, time.Now), noReport(t))
+			return onRedis(server, noReport(t), patience)
 		})
 	})
 }

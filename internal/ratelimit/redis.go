@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
@@ -17,18 +18,15 @@ var takeSource string
 var takeScript = redis.NewScript(takeSource)
 
 const (
-	// redisTimeout bounds one question to Redis: a request waits no longer for permission.
-	redisTimeout = 250 * time.Millisecond
+	// defaultTimeout bounds one question to Redis: a request waits no longer for permission.
+	defaultTimeout = 250 * time.Millisecond
 	// redisRest is how long Redis is left alone after it did not answer.
 	redisRest = time.Second
 )
 
 // Redis is a Limiter that all replicas share. While Redis does not answer it counts in memory.
 type Redis struct {
-	client   redis.Scripter
-	prefix   string
-	fallback Limiter
-	report   func(error)
+	options RedisOptions
 
 	// restUntil is when Redis may be asked again, in nanoseconds since start; 0 while it answers.
 	start     time.Time
@@ -37,10 +35,24 @@ type Redis struct {
 	failing   bool
 }
 
-// NewRedis returns a limiter on the client, which must honour the deadlines of contexts. The prefix keeps
-// tenants that share a Redis apart. Report is told once when Redis begins to fail, and with nil when it is back.
-func NewRedis(client redis.Scripter, prefix string, fallback Limiter, report func(error)) *Redis {
-	return &Redis{client: client, prefix: prefix, fallback: fallback, report: report, start: time.Now()}
+// RedisOptions are what a Redis limiter is made of. All but Timeout are needed.
+type RedisOptions struct {
+	// Client must honour the deadlines of contexts.
+	Client redis.Scripter
+	// Prefix keeps tenants that share a Redis apart.
+	Prefix string
+	// Fallback counts while Redis does not answer.
+	Fallback Limiter
+	// Report is told once when Redis begins to fail, and with nil when it is back.
+	Report func(error)
+	// Timeout bounds one question to Redis; default 250 ms.
+	Timeout time.Duration
+}
+
+// NewRedis returns a limiter that all replicas with the same Redis and prefix share.
+func NewRedis(options RedisOptions) *Redis {
+	options.Timeout = cmp.Or(options.Timeout, defaultTimeout)
+	return &Redis{options: options, start: time.Now()}
 }
 
 // Take implements Limiter.
@@ -48,7 +60,7 @@ func (r *Redis) Take(ctx context.Context, key string, quota Quota) Decision {
 	if decision, ok := r.ask(ctx, key, quota, 1); ok {
 		return decision
 	}
-	return r.fallback.Take(ctx, key, quota)
+	return r.options.Fallback.Take(ctx, key, quota)
 }
 
 // Peek implements Limiter.
@@ -56,7 +68,7 @@ func (r *Redis) Peek(ctx context.Context, key string, quota Quota) Decision {
 	if decision, ok := r.ask(ctx, key, quota, 0); ok {
 		return decision
 	}
-	return r.fallback.Peek(ctx, key, quota)
+	return r.options.Fallback.Peek(ctx, key, quota)
 }
 
 // ask is false when Redis does not say.
@@ -65,9 +77,9 @@ func (r *Redis) ask(ctx context.Context, key string, quota Quota, take int) (Dec
 		return Decision{}, false
 	}
 	b := quota.bucket()
-	limited, cancel := context.WithTimeout(ctx, redisTimeout)
+	limited, cancel := context.WithTimeout(ctx, r.options.Timeout)
 	defer cancel()
-	answer, err := takeScript.Run(limited, r.client, []string{r.prefix + key}, b.interval, b.capacity, take).Int64Slice()
+	answer, err := takeScript.Run(limited, r.options.Client, []string{r.options.Prefix + key}, b.interval, b.capacity, take).Int64Slice()
 	if err == nil && len(answer) != 2 {
 		err = fmt.Errorf("the script answered %d numbers instead of 2", len(answer))
 	}
@@ -93,7 +105,7 @@ func (r *Redis) failed(err error) {
 	r.restUntil.Store(int64(time.Since(r.start) + redisRest))
 	if !r.failing {
 		r.failing = true
-		r.report(fmt.Errorf("rate limits are counted by each replica for itself while Redis does not answer: %w", err))
+		r.options.Report(fmt.Errorf("rate limits are counted by each replica for itself while Redis does not answer: %w", err))
 	}
 }
 
@@ -106,6 +118,6 @@ func (r *Redis) answered() {
 	r.restUntil.Store(0)
 	if r.failing {
 		r.failing = false
-		r.report(nil)
+		r.options.Report(nil)
 	}
 }

@@ -46,7 +46,7 @@ func TestOutage(t *testing.T) {
 			t.Parallel()
 			server := redistest.Start(t)
 			var said reports
-			limiter := ratelimit.NewRedis(server.Client(), "test:", ratelimit.NewMemory(1000, time.Now), said.add)
+			limiter := onRedis(server, said.add, time.Second)
 			if d := limiter.Take(t.Context(), "key", hourly(3)); d.Remaining != 2 {
 				t.Fatalf("before the outage: %+v", d)
 			}
@@ -87,7 +87,7 @@ func TestOutage(t *testing.T) {
 // TestCallerLeaves: a caller who goes away is no outage.
 func TestCallerLeaves(t *testing.T) {
 	t.Parallel()
-	limiter := ratelimit.NewRedis(redistest.Start(t).Client(), "test:", ratelimit.NewMemory(1000, time.Now), noReport(t))
+	limiter := onRedis(redistest.Start(t), noReport(t), patience)
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	limiter.Take(gone, "key", hourly(3))
@@ -100,7 +100,7 @@ func TestCallerLeaves(t *testing.T) {
 func TestIdleKeysLeaveRedis(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	limiter := ratelimit.NewRedis(server.Client(), "test:", ratelimit.NewMemory(1000, time.Now), noReport(t))
+	limiter := onRedis(server, noReport(t), patience)
 	limiter.Take(t.Context(), "key", ratelimit.PerMinute(60, 5))
 	client := server.Client()
 	if ttl := client.PTTL(t.Context(), "test:key").Val(); ttl <= 0 || ttl > time.Second {

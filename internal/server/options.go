@@ -36,6 +36,8 @@ type Options struct {
 	// CacheMaxSize bounds the entries of the cache; 0 means CACHE_MAX_SIZE from the environment, else
 	// cache.DefaultMaxSize.
 	CacheMaxSize int
+	// RedisTimeout bounds one question to a shared Redis; default 250 ms.
+	RedisTimeout time.Duration
 	// Poll is how often the configuration folder is read without being told to; see configwatch.
 	Poll time.Duration
 }

@@ -54,7 +54,7 @@ func (s *Server) sharedOf(update configwatch.Update) (*shared, error) {
 	}
 	memory := ratelimit.NewMemory(maxCounted, s.options.Clock)
 	next := &shared{redisURL: url, limiter: memory, counted: memory.Len}
-	options := cache.Options{MaxSize: s.options.CacheMaxSize}
+	options := cache.Options{MaxSize: s.options.CacheMaxSize, Timeout: s.options.RedisTimeout}
 	if url != "" {
 		client, err := openRedis(url)
 		if err != nil {
@@ -62,7 +62,9 @@ func (s *Server) sharedOf(update configwatch.Update) (*shared, error) {
 		}
 		prefix := fmt.Sprintf("frontdesk:%s/%s:", update.Document.Tenant.Namespace, update.Document.Tenant.Name)
 		next.client = client
-		next.limiter = ratelimit.NewRedis(client, prefix+"limit:", memory, s.redisState("ratelimit"))
+		next.limiter = ratelimit.NewRedis(ratelimit.RedisOptions{
+			Client: client, Prefix: prefix + "limit:", Fallback: memory, Report: s.redisState("ratelimit"), Timeout: s.options.RedisTimeout,
+		})
 		options.Redis, options.Prefix, options.Report = client, prefix+"cache:", s.redisState("cache")
 	}
 	var err error
