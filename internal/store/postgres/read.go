@@ -85,11 +85,12 @@ func (s *Store) Occupied(ctx context.Context, resourceIDs []string, within booki
 	if err != nil {
 		return nil, wrap("read occupancy", err)
 	}
-	list, err := pgx.CollectRows(rows, scanOccupied)
+	list, err := collectOccupied(rows)
 	return list, wrap("read occupancy", err)
 }
 
-func scanOccupied(row pgx.CollectableRow) (booking.Occupied, error) {
+// collectOccupied reads all rows into the same variables: a week of a busy practice has hundreds.
+func collectOccupied(rows pgx.Rows) (list []booking.Occupied, err error) {
 	var (
 		o                    booking.Occupied
 		sessionID, serviceID *string
@@ -99,19 +100,21 @@ func scanOccupied(row pgx.CollectableRow) (booking.Occupied, error) {
 		groupSize            *int
 		taken                int
 	)
-	err := row.Scan(&o.Unit.ResourceID, &o.Unit.Number, &o.Blocked.Start, &o.Blocked.End,
-		&sessionID, &serviceID, &start, &resources, &numbers, &groupSize, &taken)
-	if err != nil {
-		return booking.Occupied{}, err
-	}
-	o.Blocked.Start, o.Blocked.End = o.Blocked.Start.UTC(), o.Blocked.End.UTC()
-	if sessionID != nil {
-		o.Session = &booking.Session{
-			ID: *sessionID, ServiceID: *serviceID, Start: start.UTC(), Units: zipUnits(resources, numbers),
-			GroupSize: *groupSize, Taken: taken,
+	_, err = pgx.ForEachRow(rows, []any{
+		&o.Unit.ResourceID, &o.Unit.Number, &o.Blocked.Start, &o.Blocked.End,
+		&sessionID, &serviceID, &start, &resources, &numbers, &groupSize, &taken,
+	}, func() error {
+		found := booking.Occupied{Unit: o.Unit, Blocked: booking.Interval{Start: o.Blocked.Start.UTC(), End: o.Blocked.End.UTC()}}
+		if sessionID != nil {
+			found.Session = &booking.Session{
+				ID: *sessionID, ServiceID: *serviceID, Start: start.UTC(), Units: zipUnits(resources, numbers),
+				GroupSize: *groupSize, Taken: taken,
+			}
 		}
-	}
-	return o, nil
+		list = append(list, found)
+		return nil
+	})
+	return list, err
 }
 
 // CountByStart implements booking.Store.
