@@ -47,6 +47,11 @@ func (f *Filter) clean(region string) error {
 	if err := f.checkWindow(); err != nil {
 		return err
 	}
+	if f.After != (Position{}) {
+		if err := checkYear("cursor", f.After.Start); err != nil {
+			return err
+		}
+	}
 	for _, status := range f.Statuses {
 		if !slices.Contains(statuses, status) {
 			return invalid("status", "There is no status %q. Use one of %v.", clip(string(status)), statuses)

@@ -12,8 +12,10 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/server"
 	"github.com/frontdesk-dev/frontdesk/internal/server/servertest"
+	"github.com/frontdesk-dev/frontdesk/internal/store"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
 
@@ -162,6 +164,48 @@ func TestSessionsDieWithTheirKeyAndCannotBeForged(t *testing.T) {
 	s.Status(s.Configure(func(d *tenantconfig.Document) { d.Access.Keys = d.Access.Keys[:1] }))
 	if got := send(t, s, http.MethodGet, "/dashboard", nil, as(cookies)); got.status != http.StatusSeeOther {
 		t.Errorf("the session outlives its key: %d", got.status)
+	}
+}
+
+func TestSessionsShrinkWithTheScopesOfTheirKey(t *testing.T) {
+	t.Parallel()
+	s := start(t, servertest.Unchanged)
+	cookies := signIn(t, s, s.Reader.Reveal()).cookies
+	s.Status(s.Configure(func(d *tenantconfig.Document) { d.Access.Keys[1].Scopes = []string{"bookings:write"} }))
+	if got := send(t, s, http.MethodGet, "/dashboard", nil, as(cookies)); got.status != http.StatusSeeOther {
+		t.Errorf("a key that may no longer read shows the day: %d", got.status)
+	}
+}
+
+// TestLapsedHoldsAreNotBooked puts a hold into the database, as other channels do, and lets it lapse.
+func TestLapsedHoldsAreNotBooked(t *testing.T) {
+	t.Parallel()
+	s := start(t, servertest.Unchanged)
+	database, err := store.Open(t.Context(), store.Options{Engine: tenantconfig.EngineSQLite, Path: s.Document().Database.Path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer database.Close()
+	at := time.Date(2031, 3, 10, 11, 0, 0, 0, time.UTC)
+	hold, _, err := database.Book(t.Context(), booking.NewBooking{
+		Booking: booking.Booking{
+			ID: "01947c4e-7c1a-7e55-9f6d-2f0a3e9b1c11", ServiceID: "cut", Customer: booking.Customer{Name: "Bea Clark", Phone: "+442079460009"},
+			Start: at, End: at.Add(time.Hour), Blocked: booking.Interval{Start: at, End: at.Add(time.Hour)}, Status: booking.StatusHeld,
+		},
+		HoldTTL: time.Millisecond, Candidates: []booking.Assignment{{{ResourceID: "ada", Number: 1}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	servertest.Eventually(t, "the hold lapses", func() bool {
+		now, err := database.Get(t.Context(), hold.ID)
+		return err == nil && now.Status == booking.StatusExpired
+	})
+	day := send(t, s, http.MethodGet, "/dashboard", nil, as(signIn(t, s, s.Key.Reveal()).cookies))
+	for _, want := range []string{"<s>Bea Clark</s>", "Lapsed", "<dt>Booked</dt><dd>0</dd>"} {
+		if !strings.Contains(day.body, want) {
+			t.Errorf("the day does not show %q", want)
+		}
 	}
 }
 

@@ -6,14 +6,19 @@ import (
 	"strings"
 	"time"
 
+	"github.com/frontdesk-dev/frontdesk/internal/auth"
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/localtime"
 	"github.com/frontdesk-dev/frontdesk/internal/tenant"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
 
-// maxPerDay bounds the bookings of one page.
-const maxPerDay = 1000
+const (
+	// maxPerDay bounds the bookings of one page.
+	maxPerDay = 1000
+	// readTimeout bounds reading them.
+	readTimeout = 10 * time.Second
+)
 
 // dayView is one day as the page shows it.
 type dayView struct {
@@ -50,11 +55,13 @@ var statusLabels = map[booking.Status]string{
 	booking.StatusCancelled: "Cancelled",
 	booking.StatusCompleted: "Came",
 	booking.StatusNoShow:    "Did not come",
+	booking.StatusExpired:   "Lapsed",
 }
 
 func (d *Dashboard) day(w http.ResponseWriter, r *http.Request) {
 	current := tenant.FromContext(r.Context())
-	if _, err := current.Sessions.Authenticate(r, d.clock()); err != nil {
+	// A session lives as long as its key, whose scopes may have changed since.
+	if person, err := current.Sessions.Authenticate(r, d.clock()); err != nil || !person.Has(auth.ScopeBookingsRead) {
 		http.Redirect(w, r, "/dashboard/login", http.StatusSeeOther)
 		return
 	}
@@ -69,7 +76,9 @@ func (d *Dashboard) day(w http.ResponseWriter, r *http.Request) {
 		}
 		date = parsed
 	}
-	bookings, truncated, err := bookingsOn(r.Context(), current, date)
+	ctx, cancel := context.WithTimeout(r.Context(), readTimeout)
+	defer cancel()
+	bookings, truncated, err := bookingsOn(ctx, current, date)
 	if err != nil {
 		d.logger.ErrorContext(r.Context(), "reading the day's bookings failed", "error", err)
 		d.message(w, r, http.StatusServiceUnavailable, "Bookings cannot be read right now", "Reload the page in a moment. Nothing is lost.")
@@ -116,9 +125,11 @@ func viewDay(current *tenant.Tenant, date, today localtime.Date, now time.Time, 
 	for _, b := range bookings {
 		row := viewBooking(current, b, clock)
 		row.Past = !b.End.After(now)
-		if b.Status == booking.StatusCancelled {
+		switch b.Status {
+		case booking.StatusCancelled:
 			view.Cancelled++
-		} else {
+		case booking.StatusExpired: // it was never agreed
+		default:
 			view.Expected++
 		}
 		if view.NextTime == "" && b.Status.Live() && b.Start.After(now) && date == today {
@@ -137,7 +148,7 @@ func viewBooking(current *tenant.Tenant, b booking.Booking, clock string) bookin
 		StartISO: b.Start.UTC().Format(time.RFC3339),
 		Service:  b.ServiceID, Customer: b.Customer.Name, Phone: b.Customer.Phone, Email: b.Customer.Email,
 		Place: b.Place, GroupSize: b.GroupSize, Status: string(b.Status), StatusLabel: statusLabels[b.Status],
-		Notes: b.Notes, Struck: b.Status == booking.StatusCancelled,
+		Notes: b.Notes, Struck: b.Status == booking.StatusCancelled || b.Status == booking.StatusExpired,
 	}
 	if service, found := catalog.Service(b.ServiceID); found {
 		row.Service = service.Name

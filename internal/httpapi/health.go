@@ -96,18 +96,22 @@ func (a *api) health(w http.ResponseWriter, r *http.Request) {
 		"uptime": a.uptime(), "uptimeFormatted": formatUptime(a.uptime()),
 		"memory":  map[string]string{"rss": megabytes(memory.Sys), "heapUsed": megabytes(memory.HeapInuse), "heapTotal": megabytes(memory.HeapSys)},
 		"version": version.Version,
-		"database": map[string]any{
-			"status": "up", "type": databaseType(a.Holder.Current()), "responseTime": fmt.Sprintf("%dms", time.Since(asked).Milliseconds()),
-		},
 	}
+	database := map[string]any{"type": databaseType(a.Holder.Current()), "responseTime": "N/A"}
 	status := http.StatusOK
+	switch reason {
+	case "":
+		database["status"], database["responseTime"] = "up", fmt.Sprintf("%dms", time.Since(asked).Milliseconds())
+	case reasonDatabase:
+		database["status"] = "down"
+	default: // nobody asked it
+		database["status"] = "unknown"
+	}
 	if reason != "" {
 		status = http.StatusServiceUnavailable
 		body["status"], body["reason"] = statusCritical, reason
-		if reason == reasonDatabase {
-			body["database"] = map[string]any{"status": "down", "type": databaseType(a.Holder.Current()), "responseTime": "N/A"}
-		}
 	}
+	body["database"] = database
 	writeJSON(w, status, body)
 }
 

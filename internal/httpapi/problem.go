@@ -184,23 +184,12 @@ func domainProblem(ctx context.Context, refused *booking.Error) *Problem {
 		problem.Details[name] = value
 	}
 	if refused.Field != "" {
-		problem.addField(apiField(refused.Field), refused.Message)
+		problem.addField(refused.Field, refused.Message)
 	}
 	if refused.Alternatives != nil {
 		problem.Details["alternatives"] = slotViews(refused.Alternatives, tenant.FromContext(ctx).Location)
 	}
 	return problem
-}
-
-// apiField is what the API calls a field of the domain.
-func apiField(field string) string {
-	switch field {
-	case "serviceID":
-		return "service"
-	case "resourceID":
-		return "resource"
-	}
-	return field
 }
 
 // writeProblem answers a request that does not reach huma.

@@ -149,3 +149,45 @@ func TestStopFinishesWhatRuns(t *testing.T) {
 		t.Error("the database was not closed")
 	}
 }
+
+// TestStopCutsOffWhatTakesTooLong: a request that waits for a database must not keep the server from ending.
+func TestStopCutsOffWhatTakesTooLong(t *testing.T) {
+	t.Parallel()
+	entered, cause := make(chan struct{}), make(chan error, 1)
+	s := servertest.Start(t, servertest.Unchanged, func(o *server.Options) {
+		o.ShutdownTimeout = 50 * time.Millisecond
+		o.OpenStore = func(ctx context.Context, d server.Database) (booking.Store, error) {
+			opened, err := store.Open(ctx, store.Options{Engine: d.Engine, Path: d.Path})
+			return &stuck{Store: opened, entered: entered, cause: cause}, err
+		}
+	})
+	cut := make(chan error, 1)
+	go func() {
+		_, err := s.TrySend(servertest.Request{Method: http.MethodGet, Path: "/api/v1/bookings"})
+		cut <- err
+	}()
+	<-entered
+	if err := s.StopAnyhow(); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Run = %v; want to be told that requests were cut off", err)
+	}
+	if err := <-cause; !errors.Is(err, context.Canceled) {
+		t.Errorf("the request ended by %v; want to be cancelled before its own deadline", err)
+	}
+	if err := <-cut; err == nil {
+		t.Error("a request that was cut off got an answer")
+	}
+}
+
+// stuck is a store whose List waits for as long as it may.
+type stuck struct {
+	booking.Store
+	entered chan struct{}
+	cause   chan error
+}
+
+func (s *stuck) List(ctx context.Context, _ booking.Filter) ([]booking.Booking, error) {
+	close(s.entered)
+	<-ctx.Done()
+	s.cause <- ctx.Err()
+	return nil, ctx.Err()
+}

@@ -142,12 +142,13 @@ func (s *Server) await(r *http.Request, revision string) {
 }
 
 func (s *Server) report(r *http.Request) tenantconfig.Status {
+	// The tenant before the progress, which is written after it: so a revision is never told as served and refused.
+	current, release := s.holder.Acquire()
+	defer release()
 	now, _ := s.progress.get()
 	report := tenantconfig.Status{
 		Refused: now.refused, Version: version.Version, DocumentVersions: tenantconfig.Versions, StartTime: s.started.UTC(),
 	}
-	current, release := s.holder.Acquire()
-	defer release()
 	if current == nil {
 		return report
 	}

@@ -169,7 +169,16 @@ func (s *Server) shutDown(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, s.options.ShutdownTimeout)
 	defer cancel()
 	// The internal listener goes last: it answers health checks until the public one is empty.
-	return errors.Join(s.public.Shutdown(limited), s.internal.Shutdown(limited))
+	return errors.Join(end(limited, s.public), end(limited, s.internal))
+}
+
+// end lets a server's requests finish while there is time, and cuts off the rest, so that the database can be closed.
+func end(limited context.Context, server *http.Server) error {
+	err := server.Shutdown(limited)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("requests were cut off: %w", err), server.Close())
+	}
+	return err
 }
 
 // closeStore closes the last database, and waits for those that were replaced before.

@@ -111,6 +111,14 @@ func (s *Server) Stop() error {
 	return err
 }
 
+// StopAnyhow is Stop for a server that is expected not to end cleanly: the test's end does not ask again.
+func (s *Server) StopAnyhow() error {
+	err := s.Stop()
+	<-s.ended
+	s.ended <- nil
+	return err
+}
+
 // Document is a small business in London, open every day from 09:00 to 17:00, on SQLite in the folder.
 func (s *Server) Document() *tenantconfig.Document {
 	everyDay := []tenantconfig.Weekday{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}

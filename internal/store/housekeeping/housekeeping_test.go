@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,35 +16,36 @@ import (
 func TestLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
-		rows, calls := 2500, 0
+		var rows, calls atomic.Int64 // what the loop does later is not ordered after what the test reads
+		rows.Store(2500)
 		loop := housekeeping.Start(t.Context(), func(_ context.Context, limit int) (int, error) {
-			calls++
-			if rows == 0 {
+			calls.Add(1)
+			if rows.Load() == 0 {
 				return 0, errors.New("database away")
 			}
-			removed := min(rows, limit)
-			rows -= removed
+			removed := min(int(rows.Load()), limit)
+			rows.Add(int64(-removed))
 			return removed, nil
 		}, slog.New(slog.NewTextHandler(&log, nil)))
 
 		time.Sleep(59 * time.Minute)
 		synctest.Wait()
-		if calls != 0 {
-			t.Errorf("%d calls in the first 59 minutes; want none", calls)
+		if calls.Load() != 0 {
+			t.Errorf("%d calls in the first 59 minutes; want none", calls.Load())
 		}
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
-		if calls != 3 || rows != 0 {
-			t.Errorf("%d calls left %d rows; want 3 portions and none", calls, rows)
+		if calls.Load() != 3 || rows.Load() != 0 {
+			t.Errorf("%d calls left %d rows; want 3 portions and none", calls.Load(), rows.Load())
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if calls != 4 || !strings.Contains(log.String(), "database away") {
-			t.Errorf("%d calls, log %q; want the failure logged and nothing tried at once", calls, log.String())
+		if calls.Load() != 4 || !strings.Contains(log.String(), "database away") {
+			t.Errorf("%d calls, log %q; want the failure logged and nothing tried at once", calls.Load(), log.String())
 		}
 		loop.Stop()
 		time.Sleep(3 * time.Hour)
-		if calls != 4 {
+		if calls.Load() != 4 {
 			t.Error("a stopped loop goes on")
 		}
 	})

@@ -67,6 +67,9 @@ func (c *collector) stop() {
 // book writes one booking by bookOneSQL. The error is that of the statement, or the context's: then it is not known
 // whether the booking was written.
 func (c *collector) book(ctx context.Context, r booking.NewBooking, args []any) (booking.Booking, error) {
+	if err := ctx.Err(); err != nil {
+		return booking.Booking{}, err // once taken it is written with the others, whatever has become of the caller
+	}
 	s := &statement{
 		ctx: ctx, unit: r.Candidates[0][0], start: r.Booking.Blocked.Start, args: args, answered: make(chan struct{}),
 	}
