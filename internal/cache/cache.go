@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -117,7 +118,7 @@ func (c *Cache) get(key Key, stamp uint64) ([]byte, bool) {
 }
 
 // GetOrLoad returns the answer, loading it at most once for all who ask at the same time. The error is that of
-// the load, which is not remembered, or the context's. The load's context does not end with the caller's: others may be
+// the load, which is not remembered, or the context's; a load that panics does so in each of its callers. The load's context does not end with the caller's: others may be
 // waiting too.
 func (c *Cache) GetOrLoad(ctx context.Context, key Key, load func(context.Context) ([]byte, error)) ([]byte, error) {
 	stamp := c.generations.stamp(key.Groups)
@@ -127,13 +128,22 @@ func (c *Cache) GetOrLoad(ctx context.Context, key Key, load func(context.Contex
 		return value, nil
 	}
 	// The stamp is part of the flight's name: who asks after an invalidation must not get what was read before it.
-	result := c.flights.DoChan(key.Name+"\x00"+strconv.FormatUint(stamp, 36), func() (any, error) {
+	result := c.flights.DoChan(key.Name+"\x00"+strconv.FormatUint(stamp, 36), func() (value any, err error) {
+		// A panic in this goroutine would end the process: it is for those who asked to deal with.
+		defer func() {
+			if cause := recover(); cause != nil {
+				value, err = panicked{fmt.Sprintf("load: %v\n%s", cause, debug.Stack())}, nil
+			}
+		}()
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
 		defer cancel()
 		return c.load(detached, key, stamp, load)
 	})
 	select {
 	case outcome := <-result:
+		if failure, ok := outcome.Val.(panicked); ok {
+			panic(failure.report)
+		}
 		if outcome.Err != nil {
 			return nil, outcome.Err
 		}
@@ -142,6 +152,9 @@ func (c *Cache) GetOrLoad(ctx context.Context, key Key, load func(context.Contex
 		return nil, ctx.Err()
 	}
 }
+
+// panicked is what a load that panicked leaves to those who wait for it.
+type panicked struct{ report string }
 
 // load makes an entry under the stamp that was read before.
 func (c *Cache) load(ctx context.Context, key Key, stamp uint64, load func(context.Context) ([]byte, error)) ([]byte, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -202,6 +203,30 @@ func TestStaleFill(t *testing.T) {
 	if got, err := c.GetOrLoad(t.Context(), key("a"), never); err != nil || bytes.Equal(got, []byte("old")) {
 		t.Errorf("after the late fill: %q, %v", got, err)
 	}
+}
+
+// TestPanicsReachTheCallers: elsewhere they would end the process.
+func TestPanicsReachTheCallers(t *testing.T) {
+	t.Parallel()
+	c := newCache(t, cache.Options{})
+	var caught atomic.Int64
+	var callers sync.WaitGroup
+	for range 4 {
+		callers.Go(func() {
+			defer func() {
+				if strings.Contains(fmt.Sprint(recover()), "no such unit") {
+					caught.Add(1)
+				}
+			}()
+			_, err := c.GetOrLoad(t.Context(), key("a"), func(context.Context) ([]byte, error) { panic("no such unit") })
+			t.Errorf("a load that panicked returned %v", err)
+		})
+	}
+	callers.Wait()
+	if caught.Load() != 4 {
+		t.Errorf("%d of 4 callers were told", caught.Load())
+	}
+	want(t, c, key("a"), func(context.Context) ([]byte, error) { return []byte("fine"), nil }, "fine")
 }
 
 func TestBounded(t *testing.T) {

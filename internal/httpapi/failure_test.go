@@ -48,6 +48,13 @@ func (f *faulty) Ping(ctx context.Context) error {
 	return f.Store.Ping(ctx)
 }
 
+func (f *faulty) Occupied(ctx context.Context, ids []string, within booking.Interval) ([]booking.Occupied, error) {
+	if err := f.strike(ctx); err != nil {
+		return nil, err
+	}
+	return f.Store.Occupied(ctx, ids, within)
+}
+
 func (f *faulty) Get(ctx context.Context, id string) (booking.Booking, error) {
 	if err := f.strike(ctx); err != nil {
 		return booking.Booking{}, err
@@ -97,16 +104,18 @@ func TestFailuresTellNothingOfTheInside(t *testing.T) {
 	t.Parallel()
 	s, database, log := startFaulty(t)
 	for name, test := range map[string]struct {
+		path   string
 		fault  func(context.Context) error
 		status int
 		code   string
 		logged string
 	}{
-		"panic": {func(context.Context) error { panic("index out of range in pgx") }, 500, "SERVER_ERROR", "index out of range"},
-		"error": {func(context.Context) error { return errors.New(`pq: relation "bookings" does not exist`) }, 503, "STORAGE_UNAVAILABLE", "does not exist"},
+		"panic":                   {"bookings/" + anyID, func(context.Context) error { panic("index out of range in pgx") }, 500, "SERVER_ERROR", "index out of range"},
+		"panic in what is shared": {"slots?service=cut", func(context.Context) error { panic("no such unit") }, 500, "SERVER_ERROR", "no such unit"},
+		"error":                   {"bookings/" + anyID, func(context.Context) error { return errors.New(`pq: relation "bookings" does not exist`) }, 503, "STORAGE_UNAVAILABLE", "does not exist"},
 	} {
 		database.set(test.fault)
-		answer := s.Get("/api/v1/bookings/" + anyID)
+		answer := s.Get("/api/v1/" + test.path)
 		database.set(nil)
 		checkRefusal(t, answer, test.status, test.code, "")
 		if strings.Contains(string(answer.Raw), test.logged) || !strings.Contains(log.String(), test.logged) {
