@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -48,6 +49,26 @@ func TestRevisionOfALostKeyIsNotReported(t *testing.T) {
 	s.items = append(s.items, apply.Item{GroupVersionKind: secretKind, Name: "frontdesk-shop-api-key"})
 	if got := s.status().Revision.Desired; got != s.desired() {
 		t.Errorf("the key was stored, and revision %q is desired", got)
+	}
+}
+
+func TestWhatIsNotActedOnIsSaid(t *testing.T) {
+	t.Parallel()
+	s := servingScope()
+	if message := s.configurationValid().Message; strings.Contains(message, "does not act on") {
+		t.Errorf("nothing was asked for that is not there, and yet: %s", message)
+	}
+	s.tenant.Spec.BookingPolicyRef.Name = "hours"
+	s.policies = map[string]*v1alpha1.BookingPolicy{"hours": {
+		ObjectMeta: metav1.ObjectMeta{Name: "hours"},
+		Spec:       v1alpha1.BookingPolicySpec{Waitlist: &v1alpha1.Waitlist{}, Reminders: []v1alpha1.Reminder{{}}},
+	}}
+	s.tenant.Spec.Server = &v1alpha1.Server{Autoscaling: &v1alpha1.Autoscaling{}}
+	message := s.configurationValid().Message
+	for _, want := range []string{"spec.server.autoscaling", "reminders of BookingPolicy hours", "waitlist of BookingPolicy hours"} {
+		if !strings.Contains(message, want) {
+			t.Errorf("%s is not said: %s", want, message)
+		}
 	}
 }
 

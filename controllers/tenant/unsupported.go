@@ -34,9 +34,10 @@ func unsupported(t *v1alpha1.Tenant, p Platform) []document.Fault {
 	return faults
 }
 
-// ignored lists what the spec asks for, that this operator does not do yet, and without which the
-// tenant serves all the same. Each is said in the condition that would report on it, or here.
-func ignored(t *v1alpha1.Tenant) []string {
+// ignored lists what the spec and its policy ask for, that this release does not do yet, and without
+// which the tenant serves all the same. Each is said in the condition that would report on it, or here.
+// policy is nil when there is none.
+func ignored(t *v1alpha1.Tenant, policy *v1alpha1.BookingPolicy) []string {
 	var fields []string
 	note := func(asked bool, field string) {
 		if asked {
@@ -45,5 +46,9 @@ func ignored(t *v1alpha1.Tenant) []string {
 	}
 	note(t.Spec.Server != nil && t.Spec.Server.Autoscaling != nil, "spec.server.autoscaling (minReplicas pods run)")
 	note(t.Spec.Updates != nil && len(t.Spec.Updates.Windows) > 0, "spec.updates.windows")
+	if policy != nil {
+		note(len(policy.Spec.Reminders) > 0, "reminders of BookingPolicy "+policy.Name)
+		note(policy.Spec.Waitlist != nil, "waitlist of BookingPolicy "+policy.Name)
+	}
 	return fields
 }
