@@ -16,11 +16,15 @@ import (
 // IN_THE_PAST, TOO_SOON, TOO_FAR, CLOSED, OUTSIDE_HOURS, OFF_GRID. Those, SLOT_TAKEN and LIMIT_REACHED
 // carry alternatives where there are any.
 func (s *Service) Book(ctx context.Context, request Request) (Booking, bool, error) {
-	status := StatusConfirmed
+	return s.bookAs(ctx, s.statusOfNew(), request)
+}
+
+// statusOfNew is the status of a booking that is no hold.
+func (s *Service) statusOfNew() Status {
 	if s.confirmsManually() {
-		status = StatusPending
+		return StatusPending
 	}
-	return s.bookAs(ctx, status, request)
+	return StatusConfirmed
 }
 
 // Hold reserves a start for as long as the policy says; Confirm makes it a booking. Until then nobody else can

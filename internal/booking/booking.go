@@ -64,6 +64,8 @@ type Booking struct {
 	ID        string
 	ServiceID string
 	Customer  Customer
+	// SeriesID is set for a booking that was made with others as a series.
+	SeriesID string
 	// Start and End are the appointment itself, without buffers, in UTC.
 	Start, End time.Time
 	// Blocked is the appointment widened by the buffers that were in force when it was made.

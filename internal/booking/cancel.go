@@ -19,10 +19,7 @@ func (s *Service) Cancel(ctx context.Context, request CancelRequest) (Booking, b
 	if err != nil {
 		return Booking{}, false, err
 	}
-	cutOff := s.catalog.rules.Cancellation.Until.Std()
-	if request.Actor.Override {
-		cutOff = 0
-	}
+	cutOff := s.cancelCutOff(request.Actor)
 	booking, replayed, err := s.store.Cancel(ctx, Cancellation{
 		BookingID:   id,
 		Reason:      reason,
@@ -40,6 +37,14 @@ func (s *Service) Cancel(ctx context.Context, request CancelRequest) (Booking, b
 	default:
 		return Booking{}, false, storeError(err)
 	}
+}
+
+// cancelCutOff is how long before a start the actor may cancel.
+func (s *Service) cancelCutOff(actor Actor) time.Duration {
+	if actor.Override {
+		return 0
+	}
+	return s.catalog.rules.Cancellation.Until.Std()
 }
 
 func cleanReason(reason string) (string, error) {

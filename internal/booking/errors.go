@@ -29,6 +29,7 @@ const (
 	CodeNotCancellable       Code = "NOT_CANCELLABLE"        // 409
 	CodeTooLateToReschedule  Code = "TOO_LATE_TO_RESCHEDULE" // 409
 	CodeHoldExpired          Code = "HOLD_EXPIRED"           // 409
+	CodeSeriesConflict       Code = "SERIES_CONFLICT"        // 409
 	CodeWrongStatus          Code = "WRONG_STATUS"           // 409
 	CodeNotStarted           Code = "NOT_STARTED"            // 409
 	CodeVersionConflict      Code = "VERSION_CONFLICT"       // 412
@@ -47,6 +48,8 @@ type Error struct {
 	Field string
 	// Alternatives are the nearest free slots, for SLOT_TAKEN and the codes that refuse a start.
 	Alternatives []Slot
+	// Conflicts are the dates of a series that cannot be had, for SERIES_CONFLICT.
+	Conflicts []Conflict
 	// Details carries further machine-readable facts.
 	Details map[string]any
 	cause   error

@@ -45,6 +45,18 @@ func (a *announcing) Reschedule(ctx context.Context, request Rescheduling) (Book
 	return a.announce(ctx, booking, replayed, err)
 }
 
+func (a *announcing) BookSeries(ctx context.Context, request NewSeries) ([]Booking, bool, error) {
+	bookings, replayed, err := a.Store.BookSeries(ctx, request)
+	_, _, err = a.announce(ctx, Booking{}, replayed, err)
+	return bookings, replayed, err
+}
+
+func (a *announcing) CancelSeries(ctx context.Context, request SeriesCancellation) ([]Booking, bool, error) {
+	bookings, replayed, err := a.Store.CancelSeries(ctx, request)
+	_, _, err = a.announce(ctx, Booking{}, replayed, err)
+	return bookings, replayed, err
+}
+
 func (a *announcing) announce(ctx context.Context, booking Booking, replayed bool, err error) (Booking, bool, error) {
 	if err == nil && !replayed || err != nil && !refused(err) {
 		a.changed(ctx)
@@ -58,7 +70,9 @@ var refusals = []error{
 }
 
 func refused(err error) bool {
-	if _, limited := errors.AsType[*LimitError](err); limited {
+	_, limited := errors.AsType[*LimitError](err)
+	_, series := errors.AsType[*SeriesError](err)
+	if limited || series {
 		return true
 	}
 	for _, refusal := range refusals {

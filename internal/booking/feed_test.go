@@ -76,9 +76,9 @@ func TestAnnounce(t *testing.T) {
 // only reads.
 func TestEveryMethodIsJudged(t *testing.T) {
 	t.Parallel()
-	announced := []string{"Book", "Cancel", "Transition", "Reschedule"}
+	announced := []string{"Book", "Cancel", "Transition", "Reschedule", "BookSeries", "CancelSeries"}
 	freesNothing := []string{
-		"Update", "Replay", "Get", "List", "Occupied", "CountByStart", "Events", "Now", "SchemaVersion", "Ping", "Close",
+		"Update", "Replay", "Get", "Series", "List", "Occupied", "CountByStart", "Events", "Now", "SchemaVersion", "Ping", "Close",
 	}
 	store := reflect.TypeFor[booking.Store]()
 	for i := range store.NumMethod() {

@@ -3,6 +3,7 @@ package booking
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -31,6 +32,13 @@ var (
 	// no UUID, or text that is not UTF-8 or holds a NUL byte. The Service refuses such input earlier.
 	ErrInvalidRequest = errors.New("invalid request")
 )
+
+// SeriesError says which bookings of a series were refused, by their number, and why: ErrOccupied or *LimitError.
+type SeriesError struct{ Refused map[int]error }
+
+func (e *SeriesError) Error() string {
+	return fmt.Sprintf("%d bookings of the series were refused", len(e.Refused))
+}
 
 // LimitError says which counted limit refused a booking.
 type LimitError struct{ Limit Limit }
@@ -100,6 +108,25 @@ type Cancellation struct {
 	Idempotency *IdempotencyClaim
 }
 
+// NewSeries are bookings to be kept together.
+type NewSeries struct {
+	// ID is a UUID.
+	ID string
+	// Bookings are at least one, in the order of their starts, of one customer, on different days; none is a hold,
+	// and their own idempotency claims are not read.
+	Bookings    []NewBooking
+	Idempotency *IdempotencyClaim
+}
+
+// SeriesCancellation is a request to call off the live bookings of a series.
+type SeriesCancellation struct {
+	SeriesID string
+	// From leaves alone what starts before; zero for all.
+	From time.Time
+	// Cancellation is that of each booking, whose id it does not name.
+	Cancellation
+}
+
 // Occupied is a stretch of time in which a unit is not free: a live booking's blocked range.
 type Occupied struct {
 	Unit    Unit
@@ -157,6 +184,14 @@ type Store interface {
 	// while that has a free place, or opens one.
 	// Errors: ErrOccupied, *LimitError, ErrIdempotencyMismatch, ErrInvalidRequest.
 	Book(ctx context.Context, request NewBooking) (booking Booking, replayed bool, err error)
+	// BookSeries keeps all bookings of a series or none. Each gets the first of its candidates that is free.
+	// Errors: *SeriesError with every booking that was refused, ErrIdempotencyMismatch, ErrInvalidRequest.
+	BookSeries(ctx context.Context, request NewSeries) (bookings []Booking, replayed bool, err error)
+	// Series returns a series' bookings in the order of start. Errors: ErrNotFound.
+	Series(ctx context.Context, id string) ([]Booking, error)
+	// CancelSeries calls off every live booking of a series that is still before its cut-off, and returns the whole series.
+	// Errors: ErrNotFound; ErrTooLate and ErrNotLive when it can call off none; ErrIdempotencyMismatch.
+	CancelSeries(ctx context.Context, request SeriesCancellation) (bookings []Booking, replayed bool, err error)
 	// Cancel calls a live booking off and frees its slot. Errors: ErrNotFound, ErrNotLive, ErrWrongStatus,
 	// ErrTooLate, ErrIdempotencyMismatch.
 	Cancel(ctx context.Context, request Cancellation) (booking Booking, replayed bool, err error)

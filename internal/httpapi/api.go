@@ -60,6 +60,7 @@ func New(options Options) chi.Router {
 		a.registerClosing()
 		a.registerEditing()
 		a.registerKeys()
+		a.registerSeries()
 		a.registerRateLimit()
 		a.registerCache()
 	})
@@ -103,6 +104,7 @@ func humaConfig() huma.Config {
 				{Name: tagCatalog, Description: "What can be booked, and when."},
 				{Name: tagBookings, Description: "Making, reading and changing bookings."},
 				{Name: tagKeys, Description: "Who may call the API. The document's own keys change with the configuration."},
+				{Name: tagSeries, Description: "Appointments at the same time in several weeks."},
 				{Name: tagService, Description: "How the service itself is doing."},
 				{Name: tagEarlier, Description: "Addresses of the earlier system, in its shapes."},
 			},
@@ -116,6 +118,7 @@ const (
 	tagCatalog  = "Catalogue"
 	tagBookings = "Bookings"
 	tagKeys     = "Keys"
+	tagSeries   = "Series"
 	tagService  = "Service"
 	tagEarlier  = "Earlier system"
 )

@@ -80,6 +80,7 @@ func (Details) Schema(registry huma.Registry) *huma.Schema {
 		AdditionalProperties: true,
 		Properties: map[string]*huma.Schema{
 			"fields":       registry.Schema(typeOf[[]FieldProblem](), true, "FieldProblems"),
+			"conflicts":    registry.Schema(typeOf[[]DateConflict](), true, "DateConflicts"),
 			"alternatives": registry.Schema(typeOf[[]Slot](), true, "Alternatives"),
 		},
 	}
@@ -167,6 +168,7 @@ var domainStatus = map[booking.Code]int{
 	booking.CodeNotCancellable:       http.StatusConflict,
 	booking.CodeTooLateToReschedule:  http.StatusConflict,
 	booking.CodeHoldExpired:          http.StatusConflict,
+	booking.CodeSeriesConflict:       http.StatusConflict,
 	booking.CodeWrongStatus:          http.StatusConflict,
 	booking.CodeNotStarted:           http.StatusConflict,
 	booking.CodeVersionConflict:      http.StatusPreconditionFailed,
@@ -188,6 +190,9 @@ func domainProblem(ctx context.Context, refused *booking.Error) *Problem {
 	}
 	if refused.Alternatives != nil {
 		problem.Details["alternatives"] = slotViews(refused.Alternatives, tenant.FromContext(ctx).Location)
+	}
+	if refused.Conflicts != nil {
+		problem.Details["conflicts"] = conflictViews(refused.Conflicts, tenant.FromContext(ctx).Location)
 	}
 	return problem
 }

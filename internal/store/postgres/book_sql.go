@@ -99,6 +99,11 @@ const bookUnitsSQL = `WITH pick AS (
 	FROM won HAVING count(*) = cardinality($27::text[])
 )` + recordSQL
 
+// bookKeptSQL books the units $27 (resources) and $28 (numbers), which the caller has occupied.
+const bookKeptSQL = `WITH gate AS (
+	SELECT $27::text[] AS resource_ids, $28::integer[] AS unit_numbers, NULL::uuid AS session_id, 1 AS place, ` + expiry + ` AS expires_at
+)` + recordSQL
+
 // bookPlaceSQL books place $28 of session $27.
 const bookPlaceSQL = `WITH seat AS (
 	INSERT INTO session_places (session_id, place, booking_id, expires_at)

@@ -55,7 +55,8 @@ func isDomain(err error) bool {
 		}
 	}
 	_, limit := errors.AsType[*booking.LimitError](err)
-	return limit
+	_, series := errors.AsType[*booking.SeriesError](err)
+	return limit || series
 }
 
 func isUnavailable(err error) bool {

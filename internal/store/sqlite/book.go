@@ -15,17 +15,19 @@ func (s *Store) Book(ctx context.Context, r booking.NewBooking) (booking.Booking
 	if err := request.CheckNew(r); err != nil {
 		return booking.Booking{}, false, err
 	}
-	return s.once(ctx, "book", r.Idempotency, func(tx *sql.Tx) (booking.Booking, error) {
-		for _, limit := range r.Limits {
-			if err := checkLimit(ctx, tx, limit, request.Identity(r.Booking.Customer), r.Booking.ID); err != nil {
-				return booking.Booking{}, err
-			}
+	return s.once(ctx, "book", r.Idempotency, func(tx *sql.Tx) (booking.Booking, error) { return book(ctx, tx, r) })
+}
+
+func book(ctx context.Context, tx *sql.Tx, r booking.NewBooking) (booking.Booking, error) {
+	for _, limit := range r.Limits {
+		if err := checkLimit(ctx, tx, limit, request.Identity(r.Booking.Customer), r.Booking.ID); err != nil {
+			return booking.Booking{}, err
 		}
-		if request.IsGroup(r.Booking) {
-			return bookPlace(ctx, tx, r)
-		}
-		return bookUnits(ctx, tx, r)
-	})
+	}
+	if request.IsGroup(r.Booking) {
+		return bookPlace(ctx, tx, r)
+	}
+	return bookUnits(ctx, tx, r)
 }
 
 // isCounted says whether a booking b counts towards the day and week limits.

@@ -17,25 +17,27 @@ func (s *Store) Cancel(ctx context.Context, r booking.Cancellation) (booking.Boo
 	if err := request.CheckCancellation(r); err != nil {
 		return booking.Booking{}, false, err
 	}
-	return s.once(ctx, "cancel", r.Idempotency, func(tx *sql.Tx) (booking.Booking, error) {
-		if err := checkCancellable(ctx, tx, r); err != nil {
-			return booking.Booking{}, err
-		}
-		_, err := tx.ExecContext(ctx, `
-			UPDATE bookings SET status = 'cancelled', cancelled_at = `+clock+`, updated_at = `+clock+`, version = version + 1,
-				cancellation_reason = ?, hold_expires_at = NULL
-			WHERE id = ?`, r.Reason, r.BookingID)
-		if err == nil {
-			err = release(ctx, tx, r.BookingID)
-		}
-		if err == nil {
-			err = addEvent(ctx, tx, r.BookingID, request.CancelEvent(r), r.Actor)
-		}
-		if err != nil {
-			return booking.Booking{}, err
-		}
-		return get(ctx, tx, r.BookingID)
-	})
+	return s.once(ctx, "cancel", r.Idempotency, func(tx *sql.Tx) (booking.Booking, error) { return cancel(ctx, tx, r) })
+}
+
+func cancel(ctx context.Context, tx *sql.Tx, r booking.Cancellation) (booking.Booking, error) {
+	if err := checkCancellable(ctx, tx, r); err != nil {
+		return booking.Booking{}, err
+	}
+	_, err := tx.ExecContext(ctx, `
+		UPDATE bookings SET status = 'cancelled', cancelled_at = `+clock+`, updated_at = `+clock+`, version = version + 1,
+			cancellation_reason = ?, hold_expires_at = NULL
+		WHERE id = ?`, r.Reason, r.BookingID)
+	if err == nil {
+		err = release(ctx, tx, r.BookingID)
+	}
+	if err == nil {
+		err = addEvent(ctx, tx, r.BookingID, request.CancelEvent(r), r.Actor)
+	}
+	if err != nil {
+		return booking.Booking{}, err
+	}
+	return get(ctx, tx, r.BookingID)
 }
 
 func checkCancellable(ctx context.Context, tx *sql.Tx, r booking.Cancellation) error {
