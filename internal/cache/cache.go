@@ -73,7 +73,7 @@ func New(options Options) (*Cache, error) {
 	c.counts.maxSize = maxSize
 	entries, err := otter.New(&otter.Options[string, entry]{
 		MaximumWeight: uint64(maxSize),
-		Weigher:       func(key string, e entry) uint32 { return uint32(1 + (len(key)+len(e.value))/share) }, //nolint:gosec // below maxValue
+		Weigher:       func(key string, e entry) uint32 { return uint32(1 + (len(key)+len(e.value))/share) },
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, entry]) time.Duration {
 			return time.Until(e.Value.expires)
 		}),

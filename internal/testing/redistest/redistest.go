@@ -84,7 +84,7 @@ func (s *Server) Boot() {
 	if err != nil {
 		s.t.Fatalf("redistest: Redis is not installed; run make deps: %v", err)
 	}
-	cmd := exec.Command(program, "--port", "0", "--unixsocket", s.socket(), "--save", "", "--appendonly", "no", "--dir", s.folder)
+	cmd := exec.CommandContext(context.Background(), program, "--port", "0", "--unixsocket", s.socket(), "--save", "", "--appendonly", "no", "--dir", s.folder)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started, err := run(cmd)
 	if err != nil {
