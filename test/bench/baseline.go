@@ -143,7 +143,7 @@ func ourStatement(ctx context.Context, url string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer conn.Close(ctx) //nolint:errcheck // it was only read from
+	defer conn.Close(ctx)
 	var statement string
 	err = conn.QueryRow(ctx, `SELECT query FROM pg_stat_activity
 		WHERE datname = current_database() AND query LIKE 'WITH pick%INTO idempotency_keys%' ORDER BY query_start DESC LIMIT 1`).Scan(&statement)

@@ -74,7 +74,7 @@ func TestTheBaselinesRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer opened.Close() //nolint:errcheck // the store's own tests see to that
+	defer opened.Close()
 	start := time.Date(2030, 1, 7, 9, 0, 0, 0, time.UTC)
 	_, _, err = opened.Book(t.Context(), booking.NewBooking{
 		Booking: booking.Booking{

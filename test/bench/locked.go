@@ -47,7 +47,7 @@ func locked(ctx context.Context, b *bench) (rows []report.Row, err error) {
 	defer cancel()
 	var wait sync.WaitGroup
 	for i := range lockers {
-		wait.Go(func() { l.client(limited, rand.New(rand.NewPCG(uint64(i), 7))) }) //nolint:gosec // the same load each time
+		wait.Go(func() { l.client(limited, rand.New(rand.NewPCG(uint64(i), 7))) })
 	}
 	wait.Wait()
 	if first := l.failure.Load(); first != nil {

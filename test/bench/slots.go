@@ -142,7 +142,7 @@ func (b *bench) startHello(ctx context.Context) (*rig.Process, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	process, err := rig.Start(exec.Command(b.hello, address), folder)
+	process, err := rig.Start(exec.CommandContext(context.WithoutCancel(ctx), b.hello, address), folder)
 	if err != nil {
 		return nil, "", err
 	}
@@ -226,7 +226,7 @@ func call(ctx context.Context, server *rig.Server, method, path, body string, ou
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // it was read to its end
+	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode >= 300 {
 		err = fmt.Errorf("%s %s: %s: %s", method, path, response.Status, text)

@@ -45,7 +45,7 @@ func (c *crowd) surprise(format string, args ...any) {
 
 // client books, cancels and reads until the context ends.
 func (c *crowd) client(ctx context.Context, number int) {
-	random := rand.New(rand.NewPCG(uint64(number), uint64(time.Now().UnixNano()))) //nolint:gosec // races need no secret
+	random := rand.New(rand.NewPCG(uint64(number), uint64(time.Now().UnixNano())))
 	for n := 0; ctx.Err() == nil; n++ {
 		slot := c.arena.pick(random)
 		switch roll := random.IntN(100); {
@@ -176,7 +176,7 @@ func (c *crowd) once(ctx context.Context, random *rand.Rand, method, path, key, 
 	if err != nil {
 		return 0, got // its server was killed
 	}
-	defer response.Body.Close() //nolint:errcheck // it was read to its end
+	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode >= http.StatusInternalServerError {
 		return 0, got

@@ -128,7 +128,7 @@ func (t *topology) torment(ctx context.Context, kills int) (r result, err error)
 
 // killOne kills a server, or Postgres, starts it again, and waits until enough was acknowledged.
 func (t *topology) killOne(ctx context.Context, n int, r *result) error {
-	if t.postgres != nil && n%postgresEvery == postgresEvery-1 {
+	if t.postgres != nil && n%postgresEvery == postgresEvery/2 {
 		r.killsPostgres++
 		if err := t.postgres.Halt(); err != nil {
 			return err

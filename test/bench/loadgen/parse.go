@@ -61,7 +61,7 @@ func chunks(rest []byte) (body []byte, complete bool, err error) {
 			return nil, false, fmt.Errorf("%w: a chunk of size %q", errBroken, rest[at:at+line])
 		}
 		from := at + line + 2
-		to := from + int(size) //nolint:gosec // at most 31 bits
+		to := from + int(size)
 		if len(rest) < to+2 {
 			return nil, false, nil
 		}

@@ -76,7 +76,7 @@ func NewServer(binary, folder string, document *tenantconfig.Document, databaseU
 		}
 	}
 	for _, address := range []*string{&s.Public, &s.Internal} {
-		if *address, err = freeAddress(); err != nil {
+		if *address, err = FreeAddress(); err != nil {
 			return nil, err
 		}
 	}
@@ -89,7 +89,7 @@ func (s *Server) SQLitePath() string { return filepath.Join(s.folder, "frontdesk
 // Start starts the binary and waits until it is ready. It returns the time from the one to the other.
 func (s *Server) Start(ctx context.Context) (time.Duration, error) {
 	began := time.Now()
-	process, err := Start(exec.Command(s.binary, "--config", s.config, "--data", s.folder,
+	process, err := Start(exec.CommandContext(context.WithoutCancel(ctx), s.binary, "--config", s.config, "--data", s.folder,
 		"--public-address", s.Public, "--internal-address", s.Internal, "--drain-delay", "0s"), s.folder)
 	if err != nil {
 		return 0, err
@@ -152,17 +152,14 @@ func (s *Server) CPU() (time.Duration, error) {
 	return own, err
 }
 
-// freeAddress is a loopback address that nobody listens on.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// FreeAddress is a loopback address that nobody listens on.
+func FreeAddress() (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
 	return listener.Addr().String(), listener.Close()
 }
-
-// FreeAddress is a loopback address that nobody listens on, for other programs than the server.
-func FreeAddress() (string, error) { return freeAddress() }
 
 // Profile writes a processor profile of the server, as it works in the given time, to a file.
 func (s *Server) Profile(ctx context.Context, path string, length time.Duration) (err error) {
@@ -176,7 +173,7 @@ func (s *Server) Profile(ctx context.Context, path string, length time.Duration)
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // reading it to its end tells
+	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("the server answered %s", response.Status)
 	}
