@@ -138,7 +138,7 @@ func (b *bench) startHello(ctx context.Context) (*rig.Process, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	address, err := rig.FreeAddress()
+	address, err := rig.FreeAddress(ctx)
 	if err != nil {
 		return nil, "", err
 	}

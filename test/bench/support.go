@@ -51,7 +51,7 @@ func (b *bench) startServer(ctx context.Context, name string, document *tenantco
 	if err != nil {
 		return nil, err
 	}
-	server, err := rig.NewServer(b.server, folder, document, url)
+	server, err := rig.NewServer(ctx, b.server, folder, document, url)
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func (t *topology) start(ctx context.Context, binary, folder string, servers int
 		if err := os.MkdirAll(own, 0o700); err != nil {
 			return err
 		}
-		server, err := rig.NewServer(binary, own, business.Document(), url)
+		server, err := rig.NewServer(ctx, binary, own, business.Document(), url)
 		if err != nil {
 			return err
 		}

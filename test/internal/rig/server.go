@@ -41,7 +41,7 @@ type Server struct {
 
 // NewServer prepares a server for a document: its configuration folder below folder, and a key. databaseURL is for
 // Postgres and empty for SQLite, whose file is then below folder. It does not start it.
-func NewServer(binary, folder string, document *tenantconfig.Document, databaseURL string) (*Server, error) {
+func NewServer(ctx context.Context, binary, folder string, document *tenantconfig.Document, databaseURL string) (*Server, error) {
 	s := &Server{binary: binary, folder: folder, config: filepath.Join(folder, "config")}
 	key, err := auth.GenerateKey()
 	if err != nil {
@@ -76,7 +76,7 @@ func NewServer(binary, folder string, document *tenantconfig.Document, databaseU
 		}
 	}
 	for _, address := range []*string{&s.Public, &s.Internal} {
-		if *address, err = FreeAddress(); err != nil {
+		if *address, err = FreeAddress(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -153,8 +153,8 @@ func (s *Server) CPU() (time.Duration, error) {
 }
 
 // FreeAddress is a loopback address that nobody listens on.
-func FreeAddress() (string, error) {
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+func FreeAddress(ctx context.Context) (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
