@@ -1,7 +1,6 @@
 package booking
 
 import (
-	"net/mail"
 	"strings"
 	"time"
 	"unicode"
@@ -111,23 +110,13 @@ func (c *Customer) clean(region string) error {
 	if name == "" {
 		return invalid("customer.name", "The customer's name is missing. Ask for it and send it along.")
 	}
-	email, err := cleanText("customer.email", "The e-mail address", c.Email, maxEmail, "")
+	email, err := CleanEmail("customer.email", c.Email)
 	if err != nil {
 		return err
 	}
-	if email != "" {
-		if address, err := mail.ParseAddress(email); err != nil || address.Address != email {
-			return invalid("customer.email", "%q is not an e-mail address. Send one like ann@example.com.", clip(email))
-		}
-	}
-	phone, err := cleanText("customer.phone", "The phone number", c.Phone, maxPhone, "")
+	phone, err := CleanPhone("customer.phone", c.Phone, region)
 	if err != nil {
 		return err
-	}
-	if phone != "" {
-		if phone, err = parsePhone("customer.phone", phone, region); err != nil {
-			return err
-		}
 	}
 	if phone == "" && email == "" {
 		return invalid("customer.phone", "There is no way to reach the customer. Send a phone number or an e-mail address.")

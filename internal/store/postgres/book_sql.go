@@ -17,11 +17,12 @@ import (
 // known customer keeps the name, and the booking has its own where that is another one.
 const recordSQL = `,
 customer AS (
-	INSERT INTO customers AS c (id, identity, name, phone, email)
-	SELECT $14::uuid, $15::text, $16::text, $17::text, $18::text FROM gate
+	INSERT INTO customers AS c (id, identity, name, phone, email, status)
+	SELECT $14::uuid, $15::text, $16::text, $17::text, $18::text, CASE WHEN $9::text = 'held' THEN 'engaged' ELSE 'booked' END FROM gate
 	ON CONFLICT (identity) DO UPDATE SET
 		name = CASE WHEN c.name <> '' THEN c.name ELSE excluded.name END,
 		email = CASE WHEN excluded.email <> '' THEN excluded.email ELSE c.email END,
+		status = CASE WHEN excluded.status = 'booked' AND c.status <> 'opted_out' THEN 'booked' ELSE c.status END,
 		updated_at = clock_timestamp()
 	RETURNING c.id, c.name, c.phone, c.email
 ), recorded AS (

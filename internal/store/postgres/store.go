@@ -152,10 +152,14 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// removeExpiredKeys deletes up to limit idempotency keys that are past their day.
+// removeExpiredKeys deletes up to limit idempotency keys of bookings that are past their day, and as many of people.
 func (s *Store) removeExpiredKeys(ctx context.Context, limit int) (int, error) {
+	claims, err := s.removeExpiredClaims(ctx, limit)
+	if err != nil {
+		return claims, err
+	}
 	tag, err := s.pool.Exec(ctx, `
 		DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
 			SELECT ctid FROM idempotency_keys WHERE created_at <= clock_timestamp() - interval '24 hours' LIMIT $1))`, limit)
-	return int(tag.RowsAffected()), wrap("remove expired idempotency keys", err)
+	return claims + int(tag.RowsAffected()), wrap("remove expired idempotency keys", err)
 }

@@ -153,7 +153,7 @@ type place struct {
 // record writes customer, booking and event.
 func record(ctx context.Context, tx *sql.Tx, r booking.NewBooking, seat place, holdEnds sql.NullInt64) error {
 	b := r.Booking
-	customerID, name, err := upsertCustomer(ctx, tx, b.Customer)
+	customerID, name, err := upsertCustomer(ctx, tx, b.Customer, b.Status == booking.StatusHeld)
 	if err != nil {
 		return err
 	}
@@ -172,19 +172,20 @@ func record(ctx context.Context, tx *sql.Tx, r booking.NewBooking, seat place, h
 }
 
 // upsertCustomer returns the id and the name of the customer with this identity. A newer address replaces an older
-// one; a name stays.
-func upsertCustomer(ctx context.Context, tx *sql.Tx, c booking.Customer) (id, name string, err error) {
+// one; a name stays. A booking that is more than a hold makes the person booked.
+func upsertCustomer(ctx context.Context, tx *sql.Tx, c booking.Customer, held bool) (id, name string, err error) {
 	fresh, err := uuid.NewV7()
 	if err != nil {
 		return "", "", err
 	}
 	err = tx.QueryRowContext(ctx, `
-		INSERT INTO customers AS c (id, identity, name, phone, email, created_at, updated_at)
-		SELECT ?, ?, ?, ?, ?, now, now FROM (SELECT `+clock+` AS now) WHERE true
+		INSERT INTO customers AS c (id, identity, name, phone, email, status, created_at, updated_at)
+		SELECT ?, ?, ?, ?, ?, iif(?, 'engaged', 'booked'), now, now FROM (SELECT `+clock+` AS now) WHERE true
 		ON CONFLICT (identity) DO UPDATE SET
 			name = CASE WHEN c.name <> '' THEN c.name ELSE excluded.name END,
 			email = CASE WHEN excluded.email <> '' THEN excluded.email ELSE c.email END,
+			status = CASE WHEN excluded.status = 'booked' AND c.status <> 'opted_out' THEN 'booked' ELSE c.status END,
 			updated_at = excluded.updated_at
-		RETURNING id, name`, fresh.String(), request.Identity(c), c.Name, c.Phone, c.Email).Scan(&id, &name)
+		RETURNING id, name`, fresh.String(), request.Identity(c), c.Name, c.Phone, c.Email, held).Scan(&id, &name)
 	return id, name, err
 }

@@ -133,8 +133,12 @@ func (s *Store) Close() error {
 	return errors.Join(s.read.Close(), s.write.Close())
 }
 
-// removeExpiredKeys deletes up to limit idempotency keys that are past their day.
+// removeExpiredKeys deletes up to limit idempotency keys of bookings that are past their day, and as many of people.
 func (s *Store) removeExpiredKeys(ctx context.Context, limit int) (int, error) {
+	claims, err := s.removeExpiredClaims(ctx, limit)
+	if err != nil {
+		return claims, err
+	}
 	result, err := s.write.ExecContext(ctx, `
 		DELETE FROM idempotency_keys WHERE (principal, route, key) IN (
 			SELECT principal, route, key FROM idempotency_keys WHERE created_at <= `+clock+` - ? LIMIT ?)`,
@@ -143,5 +147,5 @@ func (s *Store) removeExpiredKeys(ctx context.Context, limit int) (int, error) {
 		return 0, wrap("remove expired idempotency keys", err)
 	}
 	removed, err := result.RowsAffected()
-	return int(removed), err
+	return claims + int(removed), err
 }

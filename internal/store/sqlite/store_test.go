@@ -24,6 +24,8 @@ func TestConformance(t *testing.T) { storetest.Run(t, engine) }
 
 func TestKeys(t *testing.T) { storetest.RunKeys(t, engine) }
 
+func TestLeads(t *testing.T) { storetest.RunLeads(t, engine) }
+
 func TestNoLeaks(t *testing.T) { storetest.RunLeaks(t, engine) }
 
 func BenchmarkBook(b *testing.B) { storetest.Benchmark(b, engine) }

@@ -1,0 +1,309 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/lead"
+	"github.com/frontdesk-dev/frontdesk/internal/store/request"
+)
+
+// Create implements lead.Store.
+func (s *leadStore) Create(ctx context.Context, r lead.NewPerson) (p lead.Person, outcome lead.Outcome, replayed bool, err error) {
+	if err := request.CheckDraft(r.Draft, r.Actor, r.Idempotency); err != nil {
+		return lead.Person{}, "", false, err
+	}
+	hashes, err := s.hashes(ctx, []string{r.Draft.Phone})
+	if err != nil {
+		return lead.Person{}, "", false, wrap("create person", err)
+	}
+	earlier, err := s.write(ctx, "create person", r.Idempotency, func(tx pgx.Tx) (answeredLead, error) {
+		p, err = lockIdentity(ctx, tx, r.Draft.Phone)
+		switch {
+		case errors.Is(err, booking.ErrNotFound):
+			outcome = lead.Created
+			p, err = insertPerson(ctx, tx, r, hashes[0])
+		case err == nil:
+			outcome = lead.Unchanged
+			after := lead.Absorb(p, r.Draft)
+			if len(lead.Differences(p, after)) > 0 {
+				outcome = lead.Updated
+				p, err = s.changeTo(ctx, tx, p, after, r.Actor)
+			}
+		}
+		return answeredLead{subject: p.ID, answer: string(outcome)}, err
+	})
+	if err != nil {
+		return lead.Person{}, "", false, err
+	}
+	if earlier != nil {
+		p, err = s.Get(ctx, earlier.subject)
+		return p, lead.Outcome(earlier.answer), true, err
+	}
+	return p, outcome, false, nil
+}
+
+// lockIdentity returns the person with a number, and locks the row. Who has it as an alias comes second.
+func lockIdentity(ctx context.Context, tx pgx.Tx, identity string) (lead.Person, error) {
+	return scanPerson(tx.QueryRow(ctx, `
+		SELECT `+leadColumns+` FROM customers c
+		WHERE `+isPresent+` AND (c.identity = $1 OR c.id = (SELECT customer_id FROM customer_aliases WHERE identity = $1))
+		ORDER BY (c.identity = $1) DESC LIMIT 1 FOR UPDATE OF c`, identity))
+}
+
+// lockPerson returns a person by id, or the one it was merged into, and locks the row.
+func lockPerson(ctx context.Context, tx pgx.Tx, id string) (lead.Person, error) {
+	return scanPerson(tx.QueryRow(ctx, `SELECT `+leadColumns+` FROM customers c WHERE c.id = `+survivor+` AND `+isPresent+` FOR UPDATE OF c`, id))
+}
+
+// survivor is the id of the person that $1 has become part of, or $1. Merging keeps the chain one step long.
+const survivor = `coalesce((SELECT m.merged_into FROM customers m WHERE m.id = $1), $1)`
+
+func insertPerson(ctx context.Context, tx pgx.Tx, r lead.NewPerson, hash []byte) (lead.Person, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return lead.Person{}, err
+	}
+	p := lead.Fresh(id.String(), r.Draft)
+	optedOut, err := isOptedOut(ctx, tx, hash)
+	if err != nil {
+		return lead.Person{}, err
+	}
+	if optedOut {
+		p.Status = lead.StatusOptedOut
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO customers (id, identity, name, phone, email, status, tags, source, notes, custom_fields)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb)`,
+		p.ID, p.Identity(), p.Name, p.Phone, p.Email, string(p.Status), orEmpty(p.Tags), p.Source, p.Notes, asJSON(p.Custom))
+	if err != nil {
+		return lead.Person{}, err
+	}
+	event := lead.Event{Type: lead.EventCreated, Details: map[string]string{"source": p.Source}}
+	if err := addLeadEvents(ctx, tx, p.ID, r.Actor, event); err != nil {
+		return lead.Person{}, err
+	}
+	if !optedOut && p.Status == lead.StatusOptedOut {
+		if err := register(ctx, tx, hash, p.Phone, "", r.Actor); err != nil {
+			return lead.Person{}, err
+		}
+	}
+	return lockPerson(ctx, tx, p.ID)
+}
+
+// savePerson writes what may have changed of a person and the events of it, and returns the person as it is then.
+func savePerson(ctx context.Context, tx pgx.Tx, p lead.Person, actor booking.Actor, events ...lead.Event) (lead.Person, error) {
+	_, err := tx.Exec(ctx, `
+		UPDATE customers SET identity = $2, name = $3, phone = $4, email = $5, status = $6, tags = $7, source = $8, notes = $9,
+			custom_fields = $10::jsonb, last_contacted_at = $11, created_at = $12, updated_at = clock_timestamp()
+		WHERE id = $1`,
+		p.ID, p.Identity(), p.Name, p.Phone, p.Email, string(p.Status), orEmpty(p.Tags), p.Source, p.Notes, asJSON(p.Custom),
+		optionalTime(p.LastContactedAt), p.CreatedAt)
+	if err == nil {
+		err = addLeadEvents(ctx, tx, p.ID, actor, events...)
+	}
+	if err != nil {
+		return lead.Person{}, err
+	}
+	return lockPerson(ctx, tx, p.ID)
+}
+
+// Change implements lead.Store.
+func (s *leadStore) Change(ctx context.Context, r lead.Change) (p lead.Person, replayed bool, err error) {
+	if !request.IsUUID(r.ID) {
+		return lead.Person{}, false, booking.ErrNotFound
+	}
+	if err := request.CheckActor(r.Actor, r.Idempotency); err != nil {
+		return lead.Person{}, false, err
+	}
+	if _, err := s.hashKey(ctx); err != nil {
+		return lead.Person{}, false, wrap("change person", err)
+	}
+	earlier, err := s.write(ctx, "change person", r.Idempotency, func(tx pgx.Tx) (answeredLead, error) {
+		before, err := lockPerson(ctx, tx, r.ID)
+		switch {
+		case err != nil:
+			return answeredLead{}, err
+		case r.Version != 0 && r.Version != before.Version:
+			return answeredLead{}, lead.ErrVersion
+		}
+		after, err := r.Apply(before)
+		if err == nil {
+			p, err = s.changeTo(ctx, tx, before, after, r.Actor)
+		}
+		return answeredLead{subject: before.ID}, err
+	})
+	if err != nil {
+		return lead.Person{}, false, err
+	}
+	if earlier != nil {
+		p, err = s.Get(ctx, earlier.subject)
+		return p, true, err
+	}
+	return p, false, nil
+}
+
+// changeTo writes a changed person and keeps the registry of opt-outs and the status in step.
+func (s *leadStore) changeTo(ctx context.Context, tx pgx.Tx, before, after lead.Person, actor booking.Actor) (lead.Person, error) {
+	if after.Phone != before.Phone {
+		var taken bool
+		err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM customer_aliases WHERE identity = $1 AND customer_id <> $2)`,
+			after.Phone, after.ID).Scan(&taken)
+		if err == nil && taken {
+			err = lead.ErrNumberTaken
+		}
+		if err == nil { // a number that was an alias of this person is none any more
+			_, err = tx.Exec(ctx, `DELETE FROM customer_aliases WHERE identity = $1`, after.Phone)
+		}
+		if err != nil {
+			return lead.Person{}, err
+		}
+		hashes, err := s.hashes(ctx, []string{after.Phone})
+		if err != nil {
+			return lead.Person{}, err
+		}
+		optedOut, err := isOptedOut(ctx, tx, hashes[0])
+		if err != nil {
+			return lead.Person{}, err
+		}
+		if optedOut {
+			after.Status = lead.StatusOptedOut
+		}
+	}
+	events := lead.Differences(before, after)
+	if len(events) == 0 {
+		return before, nil
+	}
+	if after.Status == lead.StatusOptedOut {
+		if err := s.registerAll(ctx, tx, after.Numbers(), actor); err != nil {
+			return lead.Person{}, err
+		}
+	}
+	return savePerson(ctx, tx, after, actor, events...)
+}
+
+// Merge implements lead.Store.
+func (s *leadStore) Merge(ctx context.Context, r lead.Merging) (p lead.Person, replayed bool, err error) {
+	if !request.IsUUID(r.ID) || !request.IsUUID(r.OtherID) {
+		return lead.Person{}, false, booking.ErrNotFound
+	}
+	if err := request.CheckActor(r.Actor, r.Idempotency); err != nil {
+		return lead.Person{}, false, err
+	}
+	if _, err := s.hashKey(ctx); err != nil {
+		return lead.Person{}, false, wrap("merge people", err)
+	}
+	earlier, err := s.write(ctx, "merge people", r.Idempotency, func(tx pgx.Tx) (answeredLead, error) {
+		keep, other, err := lockBoth(ctx, tx, r.ID, r.OtherID)
+		if err == nil {
+			p, err = s.merge(ctx, tx, keep, other, r.Actor)
+		}
+		return answeredLead{subject: p.ID}, err
+	})
+	if err != nil {
+		return lead.Person{}, false, err
+	}
+	if earlier != nil {
+		p, err = s.Get(ctx, earlier.subject)
+		return p, true, err
+	}
+	return p, false, nil
+}
+
+// lockBoth locks two people's rows in the order of their ids. Imports stay out meanwhile: they touch rows in the order of
+// a file.
+func lockBoth(ctx context.Context, tx pgx.Tx, id, otherID string) (keep, other lead.Person, err error) {
+	if err := lockImports(ctx, tx); err != nil {
+		return keep, other, err
+	}
+	found := map[string]lead.Person{}
+	for _, one := range slices.Sorted(slices.Values([]string{id, otherID})) {
+		p, err := scanPerson(tx.QueryRow(ctx, `SELECT `+leadColumns+` FROM customers c WHERE c.id = $1 AND `+isPresent+` FOR UPDATE OF c`, one))
+		if err != nil {
+			return keep, other, err
+		}
+		found[one] = p
+	}
+	return found[id], found[otherID], nil
+}
+
+func (s *leadStore) merge(ctx context.Context, tx pgx.Tx, keep, other lead.Person, actor booking.Actor) (lead.Person, error) {
+	united := lead.Unite(keep, other)
+	hashes, err := s.hashes(ctx, united.Numbers())
+	if err != nil {
+		return lead.Person{}, err
+	}
+	optedOut, err := isOptedOut(ctx, tx, hashes...)
+	if err != nil {
+		return lead.Person{}, err
+	}
+	if optedOut || united.Status == lead.StatusOptedOut {
+		united.Status = lead.StatusOptedOut
+		if err := s.registerAll(ctx, tx, united.Numbers(), actor); err != nil {
+			return lead.Person{}, err
+		}
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(`UPDATE customers SET identity = 'merged:' || id, merged_into = $2, name = '', phone = '', email = '', tags = '{}', source = '',
+		notes = '', custom_fields = '{}', last_contacted_at = NULL, updated_at = clock_timestamp() WHERE id = $1`, other.ID, keep.ID)
+	batch.Queue(`UPDATE customers SET merged_into = $2 WHERE merged_into = $1`, other.ID, keep.ID)
+	batch.Queue(`UPDATE customer_aliases SET customer_id = $2 WHERE customer_id = $1`, other.ID, keep.ID)
+	batch.Queue(`UPDATE bookings SET customer_id = $2 WHERE customer_id = $1`, other.ID, keep.ID)
+	batch.Queue(`UPDATE lead_events SET customer_id = $2 WHERE customer_id = $1`, other.ID, keep.ID)
+	for _, identity := range []string{keep.Identity(), other.Identity()} {
+		if identity != united.Identity() {
+			batch.Queue(`INSERT INTO customer_aliases (identity, customer_id) VALUES ($1, $2)
+				ON CONFLICT (identity) DO UPDATE SET customer_id = excluded.customer_id`, identity, keep.ID)
+		}
+	}
+	batch.Queue(`DELETE FROM customer_aliases WHERE identity = $1`, united.Identity())
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return lead.Person{}, err
+	}
+	events := append([]lead.Event{{Type: lead.EventMerged, Details: map[string]string{"other": other.ID}}}, lead.Differences(keep, united)...)
+	return savePerson(ctx, tx, united, actor, events...)
+}
+
+// Erase implements lead.Store.
+func (s *leadStore) Erase(ctx context.Context, id string, actor booking.Actor) error {
+	if !request.IsUUID(id) {
+		return booking.ErrNotFound
+	}
+	if _, err := s.hashKey(ctx); err != nil {
+		return wrap("erase person", err)
+	}
+	_, err := s.write(ctx, "erase person", nil, func(tx pgx.Tx) (answeredLead, error) {
+		p, err := lockPerson(ctx, tx, id)
+		if err != nil {
+			return answeredLead{}, err
+		}
+		hashes, err := s.hashes(ctx, p.Numbers())
+		if err != nil {
+			return answeredLead{}, err
+		}
+		batch := &pgx.Batch{}
+		batch.Queue(`UPDATE customers SET identity = 'erased:' || id, erased_at = clock_timestamp(), updated_at = clock_timestamp(), name = '', phone = '',
+			email = '', tags = '{}', source = '', notes = '', custom_fields = '{}', last_contacted_at = NULL WHERE id = $1`, p.ID)
+		batch.Queue(`UPDATE bookings SET notes = '', cancellation_reason = '' WHERE customer_id = $1`, p.ID)
+		batch.Queue(`DELETE FROM customer_aliases WHERE customer_id = $1`, p.ID)
+		batch.Queue(`UPDATE opt_outs SET phone = NULL, reason = '' WHERE number_hash = ANY ($1::bytea[])`, hashes)
+		batch.Queue(`DELETE FROM lead_claims WHERE subject = $1`, p.ID)
+		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+			return answeredLead{}, err
+		}
+		return answeredLead{}, addLeadEvents(ctx, tx, p.ID, actor, lead.Event{Type: lead.EventErased})
+	})
+	return err
+}
+
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
