@@ -195,7 +195,7 @@ func testImportWhileBooking(f *leadFixture) {
 		}
 		for n := range 10 {
 			r := appointment(fmt.Sprintf("room-%d", i), at(n, 0))
-			r.Booking.Customer = booking.Customer{Name: "Booked", Phone: drafts[(i*25-n*3)%200].Phone}
+			r.Booking.Customer = booking.Customer{Name: "Booked", Phone: drafts[(i*25+n*3)%200].Phone}
 			if _, _, err := f.Book(f.Context(), r); err != nil {
 				f.Error(err)
 			}
