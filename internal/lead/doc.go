@@ -13,7 +13,8 @@
 //
 // Creating or importing somebody who is known brings together what is known and what is new ([Absorb]): a name or an
 // address that is given replaces the old one, tags are united, custom fields are replaced key by key, and notes and source
-// are filled in only where there are none. Nothing given is never a reason to erase. The status stays, but for
+// are filled in only where there are none. Nothing given is never a reason to erase. (A booking is weaker: it
+// brings a name only to somebody who has none, because people share numbers.) The status stays, but for
 // opted_out, which is always heard. So the same request, or the same file, a second time changes nothing.
 //
 // # Status
