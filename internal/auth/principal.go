@@ -10,6 +10,8 @@ const (
 	ScopeAdmin         Scope = "admin"
 	ScopeBookingsRead  Scope = "bookings:read"
 	ScopeBookingsWrite Scope = "bookings:write"
+	ScopeLeadsRead     Scope = "leads:read"
+	ScopeLeadsWrite    Scope = "leads:write"
 )
 
 // Scopes lists every scope there is.

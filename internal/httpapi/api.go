@@ -61,6 +61,9 @@ func New(options Options) chi.Router {
 		a.registerEditing()
 		a.registerKeys()
 		a.registerSeries()
+		a.registerLeads()
+		a.registerLeadFiles()
+		a.registerOptOuts()
 		a.registerRateLimit()
 		a.registerCache()
 	})
@@ -105,6 +108,7 @@ func humaConfig() huma.Config {
 				{Name: tagBookings, Description: "Making, reading and changing bookings."},
 				{Name: tagKeys, Description: "Who may call the API. The document's own keys change with the configuration."},
 				{Name: tagSeries, Description: "Appointments at the same time in several weeks."},
+				{Name: tagLeads, Description: "People: leads and customers, and who must not be contacted."},
 				{Name: tagService, Description: "How the service itself is doing."},
 				{Name: tagEarlier, Description: "Addresses of the earlier system, in its shapes."},
 			},
@@ -119,6 +123,7 @@ const (
 	tagBookings = "Bookings"
 	tagKeys     = "Keys"
 	tagSeries   = "Series"
+	tagLeads    = "Leads"
 	tagService  = "Service"
 	tagEarlier  = "Earlier system"
 )
@@ -133,7 +138,10 @@ type operation struct {
 	// uncounted keeps the operation from counting against the key's rate limit.
 	uncounted bool
 	// answer is the type of the body where the handler's own type does not tell it.
-	answer  reflect.Type
+	answer reflect.Type
+	// body describes a body that the handler reads by itself; other answers are bodies that it writes by itself.
+	body    *huma.RequestBody
+	other   map[string]*huma.Response
 	timeout time.Duration
 	errors  []int
 }
@@ -148,6 +156,7 @@ func register[I, O any](a *api, op operation, handler func(context.Context, *I) 
 		OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag},
 		Summary:       op.summary,
 		Description:   op.description + "\n\n" + op.needs(),
+		RequestBody:   op.body,
 		Responses:     a.responses(op),
 		DefaultStatus: op.status,
 		Errors:        errors,
@@ -175,7 +184,7 @@ func (op operation) needs() string {
 // responses describes the body where huma cannot know it.
 func (a *api) responses(op operation) map[string]*huma.Response {
 	if op.answer == nil {
-		return nil
+		return op.other
 	}
 	schema := a.huma.OpenAPI().Components.Schemas.Schema(op.answer, true, op.id+"Response")
 	return map[string]*huma.Response{strconv.Itoa(http.StatusOK): {

@@ -36,7 +36,7 @@ func humaProblem(status int, message string, errs []error) *Problem {
 	case http.StatusRequestTimeout:
 		return newProblem(status, codeBodyTimeout, "The body did not arrive in time. Send it again.")
 	case http.StatusRequestEntityTooLarge:
-		return bodyTooLarge()
+		return bodyTooLarge(maxBodyBytes)
 	case http.StatusUnsupportedMediaType:
 		return newProblem(status, codeUnsupportedMediaType, "Bodies are JSON. Send Content-Type: application/json.")
 	case http.StatusUnprocessableEntity:
@@ -45,10 +45,10 @@ func humaProblem(status int, message string, errs []error) *Problem {
 	return serverError(fmt.Errorf("%s: %w", message, errors.Join(errs...)))
 }
 
-func bodyTooLarge() *Problem {
+func bodyTooLarge(limit int64) *Problem {
 	problem := newProblem(http.StatusRequestEntityTooLarge, codeBodyTooLarge,
-		fmt.Sprintf("The body is too large. Send at most %d bytes.", maxBodyBytes))
-	problem.Details["limitBytes"] = maxBodyBytes
+		fmt.Sprintf("The body is too large. Send at most %d bytes.", limit))
+	problem.Details["limitBytes"] = limit
 	return problem
 }
 

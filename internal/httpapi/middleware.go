@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/leadimport"
 	"github.com/frontdesk-dev/frontdesk/internal/observe"
 )
 
@@ -130,14 +131,24 @@ func secured(next http.Handler) http.Handler {
 // bounded refuses a body that says it is too large before any of it is read, and cuts off one that does not say.
 func bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > maxBodyBytes {
-			writeProblem(w, r, bodyTooLarge())
+		limit := bodyLimit(r)
+		if r.ContentLength > limit {
+			writeProblem(w, r, bodyTooLarge(limit))
 			return
 		}
 		// One byte more than allowed, so that who reads it can tell "too large" from "just fits".
-		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes+1)
+		r.Body = http.MaxBytesReader(w, r.Body, limit+1)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// bodyLimit is the size that a request's body may have. Files of people are read as they come and may be large.
+func bodyLimit(r *http.Request) int64 {
+	path := r.URL.Path
+	if r.Method == http.MethodPost && (path == pathImport || path == "/api/leads/import" || strings.HasPrefix(path, "/api/import-leads/")) {
+		return leadimport.MaxBytes
+	}
+	return maxBodyBytes
 }
 
 // notConfigured answers while there is no tenant to bind.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/internal/auth"
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/lead"
 	"github.com/frontdesk-dev/frontdesk/internal/tenant"
 )
 
@@ -174,6 +175,11 @@ var domainStatus = map[booking.Code]int{
 	booking.CodeVersionConflict:      http.StatusPreconditionFailed,
 	booking.CodeBusinessOnly:         http.StatusForbidden,
 	booking.CodeConfigurationMissing: http.StatusServiceUnavailable,
+	lead.CodeVersionMismatch:         http.StatusPreconditionFailed,
+	lead.CodeInvalidTransition:       http.StatusConflict,
+	lead.CodeNumberTaken:             http.StatusConflict,
+	lead.CodeOptedOut:                http.StatusConflict,
+	lead.CodeBodyTooLarge:            http.StatusRequestEntityTooLarge,
 }
 
 func domainProblem(ctx context.Context, refused *booking.Error) *Problem {

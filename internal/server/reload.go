@@ -9,6 +9,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/auth"
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/configwatch"
+	"github.com/frontdesk-dev/frontdesk/internal/lead"
 	"github.com/frontdesk-dev/frontdesk/internal/tenant"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
@@ -110,6 +111,9 @@ func (s *Server) serveRevision(ctx context.Context, update configwatch.Update) e
 	}
 	next.Keys.Include(next.Store.Keys)
 	next.Bookings = booking.NewService(next.Store, catalog, s.options.Clock)
+	if people := next.Store.Leads(); people != nil {
+		next.Leads = lead.NewService(people, next.Store, update.Document.Tenant.Region, s.options.Clock)
+	}
 	// Before the tenant, so that no change made under it goes unannounced.
 	if err := s.adopt(common); err != nil {
 		s.options.Logger.WarnContext(ctx, "closing the replaced Redis failed", "error", err)

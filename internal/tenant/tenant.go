@@ -11,6 +11,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/auth"
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/cache"
+	"github.com/frontdesk-dev/frontdesk/internal/lead"
 	"github.com/frontdesk-dev/frontdesk/internal/ratelimit"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
@@ -23,6 +24,8 @@ type Tenant struct {
 	// Location is the tenant's time zone.
 	Location *time.Location
 	Bookings *booking.Service
+	// Leads is nil when the store keeps no people, which only stores of tests do.
+	Leads    *lead.Service
 	Keys     *auth.Verifier
 	Sessions *auth.Sessions
 	Store    *Store
@@ -49,6 +52,15 @@ type Store struct {
 	Keys   *auth.KeyRing
 	users  sync.WaitGroup
 	checks singleflight.Group
+}
+
+// Leads returns the people of the store; nil when it keeps none.
+func (s *Store) Leads() lead.Store {
+	keeper, ok := s.Store.(interface{ Leads() lead.Store })
+	if !ok {
+		return nil
+	}
+	return keeper.Leads()
 }
 
 // NewStore wraps an open store.
