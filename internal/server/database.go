@@ -8,6 +8,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/auth"
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/configwatch"
+	"github.com/frontdesk-dev/frontdesk/internal/lead"
 	"github.com/frontdesk-dev/frontdesk/internal/store"
 	"github.com/frontdesk-dev/frontdesk/internal/tenant"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
@@ -53,6 +54,9 @@ func (s *Server) openStore(ctx context.Context, database Database) (*tenant.Stor
 	next := tenant.NewStore(booking.Announce(s.listen(ctx, opened), s.changed))
 	if keys, ok := opened.(auth.KeyStore); ok {
 		next.Keys = auth.NewKeyRing(ctx, keys, s.options.Clock, s.options.Logger)
+	}
+	if keeper, ok := opened.(interface{ Leads() lead.Store }); ok {
+		next.People = keeper.Leads()
 	}
 	return next, schemaVersion, nil
 }

@@ -111,8 +111,8 @@ func (s *Server) serveRevision(ctx context.Context, update configwatch.Update) e
 	}
 	next.Keys.Include(next.Store.Keys)
 	next.Bookings = booking.NewService(next.Store, catalog, s.options.Clock)
-	if people := next.Store.Leads(); people != nil {
-		next.Leads = lead.NewService(people, next.Store, update.Document.Tenant.Region, s.options.Clock)
+	if next.Store.People != nil {
+		next.Leads = lead.NewService(next.Store.People, next.Store, update.Document.Tenant.Region, s.options.Clock)
 	}
 	// Before the tenant, so that no change made under it goes unannounced.
 	if err := s.adopt(common); err != nil {

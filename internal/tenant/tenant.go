@@ -24,7 +24,7 @@ type Tenant struct {
 	// Location is the tenant's time zone.
 	Location *time.Location
 	Bookings *booking.Service
-	// Leads is nil when the store keeps no people, which only stores of tests do.
+	// Leads is nil when the store keeps no people.
 	Leads    *lead.Service
 	Keys     *auth.Verifier
 	Sessions *auth.Sessions
@@ -49,18 +49,12 @@ type Limits struct {
 type Store struct {
 	booking.Store
 	// Keys are the API keys in the database; nil when the store keeps none.
-	Keys   *auth.KeyRing
+	Keys *auth.KeyRing
+	// People is nil when the store keeps none, which only stores of tests do.
+	People lead.Store
+
 	users  sync.WaitGroup
 	checks singleflight.Group
-}
-
-// Leads returns the people of the store; nil when it keeps none.
-func (s *Store) Leads() lead.Store {
-	keeper, ok := s.Store.(interface{ Leads() lead.Store })
-	if !ok {
-		return nil
-	}
-	return keeper.Leads()
 }
 
 // NewStore wraps an open store.

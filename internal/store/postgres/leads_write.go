@@ -289,7 +289,7 @@ func (s *leadStore) Erase(ctx context.Context, id string, actor booking.Actor) e
 		batch := &pgx.Batch{}
 		batch.Queue(`UPDATE customers SET identity = 'erased:' || id, erased_at = clock_timestamp(), updated_at = clock_timestamp(), name = '', phone = '',
 			email = '', tags = '{}', source = '', notes = '', custom_fields = '{}', last_contacted_at = NULL WHERE id = $1`, p.ID)
-		batch.Queue(`UPDATE bookings SET notes = '', cancellation_reason = '', booked_for = NULL WHERE customer_id = $1`, p.ID)
+		batch.Queue(`UPDATE bookings SET notes = '', cancellation_reason = '', booked_for = NULL, custom_fields = '{}' WHERE customer_id = $1`, p.ID)
 		batch.Queue(`DELETE FROM customer_aliases WHERE customer_id = $1`, p.ID)
 		batch.Queue(`UPDATE opt_outs SET phone = NULL, reason = '' WHERE number_hash = ANY ($1::bytea[])`, hashes)
 		batch.Queue(`DELETE FROM lead_claims WHERE subject = $1`, p.ID)

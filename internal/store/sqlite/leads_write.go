@@ -206,7 +206,7 @@ func (s *leadStore) Erase(ctx context.Context, id string, actor booking.Actor) e
 		for _, statement := range []string{
 			`UPDATE customers SET identity = 'erased:' || id, erased_at = ` + clock + `, updated_at = ` + clock + `, name = '', phone = '', email = '',
 				tags = '[]', source = '', notes = '', custom_fields = '{}', last_contacted_at = NULL WHERE id = ?`,
-			`UPDATE bookings SET notes = '', cancellation_reason = '', booked_for = NULL WHERE customer_id = ?`,
+			`UPDATE bookings SET notes = '', cancellation_reason = '', booked_for = NULL, custom_fields = '{}' WHERE customer_id = ?`,
 			`DELETE FROM customer_aliases WHERE customer_id = ?`,
 			`DELETE FROM lead_claims WHERE subject = ?`,
 		} {
