@@ -69,6 +69,7 @@ func command() *cobra.Command {
 	flags.StringVar(&options.InternalAddress, "internal-address", fmt.Sprintf(":%d", tenantconfig.InternalPort), "address of health, metrics and status")
 	flags.DurationVar(&options.DrainDelay, "drain-delay", 0, "how long to keep serving after being asked to stop (default "+server.ClusterDrainDelay.String()+" in a cluster, none for a server that runs alone)")
 	flags.StringSliceVar(&options.TrustedProxies, "trusted-proxies", nil, "networks of the proxies in front whose X-Forwarded-For is believed, such as 10.0.0.0/8 (default: believe nobody; clients are told apart by the address of their connection)")
+	flags.StringSliceVar(&options.AllowedOrigins, "allowed-origins", nil, "origins whose pages in a browser may use the API, such as https://example.com, or * for all (default: none)")
 	flags.StringVar(&logFormat, "log-format", observe.LogJSON, "form of log lines: "+observe.LogJSON+" or "+observe.LogText)
 	return command
 }

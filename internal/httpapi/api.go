@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/frontdesk-dev/frontdesk/internal/auth"
+	"github.com/frontdesk-dev/frontdesk/internal/httpapi/compat"
 	"github.com/frontdesk-dev/frontdesk/internal/observe"
 	"github.com/frontdesk-dev/frontdesk/internal/tenant"
 	"github.com/frontdesk-dev/frontdesk/internal/version"
@@ -30,6 +31,8 @@ type Options struct {
 	Draining func() bool
 	// TrustedProxies are the networks, as CIDRs, whose X-Forwarded-For is believed.
 	TrustedProxies []string
+	// AllowedOrigins are the origins whose pages may use the API, such as https://example.com; "*" is all.
+	AllowedOrigins []string
 }
 
 type api struct {
@@ -44,7 +47,7 @@ func New(options Options) chi.Router {
 	router := chi.NewRouter()
 	a := &api{Options: options, started: options.Clock()}
 	router.Use(observed(options.Logger, options.Metrics), secured, drained(options.Draining),
-		clientAddress(options.TrustedProxies), a.limitAddresses, bounded, middleware.GetHead)
+		clientAddress(options.TrustedProxies), crossOrigin(options.AllowedOrigins), a.limitAddresses, versioned, bounded, middleware.GetHead)
 	router.NotFound(notFound)
 	router.MethodNotAllowed(methodNotAllowed)
 
@@ -64,6 +67,7 @@ func New(options Options) chi.Router {
 		a.registerLeads()
 		a.registerLeadFiles()
 		a.registerOptOuts()
+		a.registerEarlier()
 		a.registerRateLimit()
 		a.registerCache()
 	})
@@ -125,7 +129,7 @@ const (
 	tagSeries   = "Series"
 	tagLeads    = "Leads"
 	tagService  = "Service"
-	tagEarlier  = "Earlier system"
+	tagEarlier  = compat.Tag
 )
 
 // operation is what every operation of the API says about itself.
@@ -149,7 +153,7 @@ type operation struct {
 // register adds an operation. The handler's error becomes a Problem here, and nowhere else.
 func register[I, O any](a *api, op operation, handler func(context.Context, *I) (*O, error)) {
 	errors := append([]int{
-		http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
+		http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
 		http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
 	}, op.errors...)
 	huma.Register(a.huma, huma.Operation{
@@ -162,7 +166,8 @@ func register[I, O any](a *api, op operation, handler func(context.Context, *I) 
 		Errors:        errors,
 		Security:      []map[string][]string{{schemeHeader: {}}, {schemeBearer: {}}},
 		MaxBodyBytes:  maxBodyBytes + 1,
-		Middlewares:   huma.Middlewares{limitTime(op.timeout), a.authenticate(op)},
+		Deprecated:    op.tag == tagEarlier,
+		Middlewares:   append(op.notice(), limitTime(op.timeout), a.authenticate(op)),
 	}, func(ctx context.Context, input *I) (*O, error) {
 		out, err := handler(ctx, input)
 		if err != nil {
@@ -172,6 +177,14 @@ func register[I, O any](a *api, op operation, handler func(context.Context, *I) 
 		}
 		return out, nil
 	})
+}
+
+// notice tells clients of the earlier system's paths that these are deprecated.
+func (op operation) notice() huma.Middlewares {
+	if op.tag == tagEarlier {
+		return huma.Middlewares{compat.Notice}
+	}
+	return nil
 }
 
 func (op operation) needs() string {

@@ -58,6 +58,11 @@ func (s *Server) openStore(ctx context.Context, database Database) (*tenant.Stor
 	if keeper, ok := opened.(interface{ Leads() lead.Store }); ok {
 		next.People = keeper.Leads()
 	}
+	if pooled, ok := opened.(interface {
+		Usage() (maximum, active, idle int)
+	}); ok {
+		next.Usage = pooled.Usage
+	}
 	return next, schemaVersion, nil
 }
 

@@ -33,6 +33,8 @@ type Options struct {
 	// TrustedProxies are the networks whose X-Forwarded-For is believed, as CIDRs such as 10.0.0.0/8. Without any, a
 	// client's address is that of its connection.
 	TrustedProxies []string
+	// AllowedOrigins are the origins whose pages in a browser may use the API, such as https://example.com; "*" is all.
+	AllowedOrigins []string
 	// CacheMaxSize bounds the entries of the cache; 0 means CACHE_MAX_SIZE from the environment, else
 	// cache.DefaultMaxSize.
 	CacheMaxSize int

@@ -91,7 +91,7 @@ func (s *Server) Close() error {
 func (s *Server) publicHandler(trustedProxies []string) http.Handler {
 	router := httpapi.New(httpapi.Options{
 		Holder: &s.holder, Logger: s.options.Logger, Metrics: s.metrics, Clock: s.options.Clock, Draining: s.draining.Load,
-		TrustedProxies: trustedProxies,
+		TrustedProxies: trustedProxies, AllowedOrigins: s.options.AllowedOrigins,
 	})
 	pages := dashboard.New(s.options.Logger, s.options.Clock)
 	router.With(s.holder.Bind(pages.NotConfigured)).Mount("/dashboard", pages.Routes())

@@ -52,9 +52,22 @@ type Store struct {
 	Keys *auth.KeyRing
 	// People is nil when the store keeps none, which only stores of tests do.
 	People lead.Store
-
+	// Usage counts the connections that there may be, that are in use and that are idle; nil when the store does not tell.
+	Usage  func() (maximum, active, idle int)
 	users  sync.WaitGroup
 	checks singleflight.Group
+}
+
+// Connections counts a store's connections to its database in this process.
+type Connections struct{ Max, Active, Idle int }
+
+// Connections counts the store's connections; all zero for a store that does not tell.
+func (s *Store) Connections() Connections {
+	if s.Usage == nil {
+		return Connections{}
+	}
+	maximum, active, idle := s.Usage()
+	return Connections{Max: maximum, Active: active, Idle: idle}
 }
 
 // NewStore wraps an open store.

@@ -144,6 +144,12 @@ func (s *Store) Ping(ctx context.Context) error {
 	return wrap("ping", s.pool.Ping(ctx))
 }
 
+// Usage counts the connections that there may be, that are in use and that are idle.
+func (s *Store) Usage() (maximum, active, idle int) {
+	stat := s.pool.Stat()
+	return int(stat.MaxConns()), int(stat.AcquiredConns()), int(stat.IdleConns())
+}
+
 // Close implements booking.Store.
 func (s *Store) Close() error {
 	s.keeping.Stop()

@@ -127,6 +127,12 @@ func (s *Store) Ping(ctx context.Context) error {
 	return err
 }
 
+// Usage counts the connections that there may be, that are in use and that are idle.
+func (s *Store) Usage() (maximum, active, idle int) {
+	write, read := s.write.Stats(), s.read.Stats()
+	return write.MaxOpenConnections + read.MaxOpenConnections, write.InUse + read.InUse, write.Idle + read.Idle
+}
+
 // Close implements booking.Store.
 func (s *Store) Close() error {
 	s.keeping.Stop()
