@@ -253,8 +253,8 @@ func TestAPIVersionAndOrigins(t *testing.T) {
 			t.Errorf("%s: %v", name, fmt.Sprint(response.Header))
 		}
 	}
-	real := s.Send(servertest.Request{Method: http.MethodGet, Path: "/api/v1/services", Header: map[string]string{"Origin": "https://example.com"}})
-	if real.Header.Get("Access-Control-Allow-Origin") != "https://example.com" || real.Header.Get("Vary") != "Origin" {
-		t.Errorf("a real request: %v", real.Header)
+	actual := s.Send(servertest.Request{Method: http.MethodGet, Path: "/api/v1/services", Header: map[string]string{"Origin": "https://example.com"}})
+	if actual.Header.Get("Access-Control-Allow-Origin") != "https://example.com" || actual.Header.Get("Vary") != "Origin" {
+		t.Errorf("a real request: %v", actual.Header)
 	}
 }
