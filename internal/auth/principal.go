@@ -15,7 +15,9 @@ const (
 )
 
 // Scopes lists every scope there is.
-func Scopes() []Scope { return []Scope{ScopeAdmin, ScopeBookingsRead, ScopeBookingsWrite, ScopeLeadsRead, ScopeLeadsWrite} }
+func Scopes() []Scope {
+	return []Scope{ScopeAdmin, ScopeBookingsRead, ScopeBookingsWrite, ScopeLeadsRead, ScopeLeadsWrite}
+}
 
 // Principal is a caller whose key or session was verified.
 type Principal struct {

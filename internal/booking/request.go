@@ -75,9 +75,9 @@ func tooManyCustomFields() *Error {
 }
 
 func checkCustomField(name, text string) error {
-	if name == "" || len(name) > maxCustomFieldName || strings.ContainsFunc(name, func(char rune) bool {
-		return !(char >= 'a' && char <= 'z' || char >= 'A' && char <= 'Z' || char >= '0' && char <= '9' || strings.ContainsRune("-_.", char))
-	}) {
+	// Trimming what is allowed leaves something only where there is something else.
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+	if name == "" || len(name) > maxCustomFieldName || strings.Trim(name, allowed) != "" {
 		return invalid("customFields", "%q cannot be the name of a custom field. Use 1 to %d letters, digits, hyphens, underscores and dots.",
 			clip(name), maxCustomFieldName)
 	}

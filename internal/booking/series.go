@@ -72,12 +72,12 @@ func (s *Service) bookSeries(ctx context.Context, request SeriesRequest) (Series
 	status := s.statusOfNew()
 	now := s.clock()
 	for week := range request.Weeks {
-		request.Request.Start = s.catalog.weeksLater(request.Start, week)
-		t.dates = append(t.dates, &attempt{service: s, offer: offer, plan: plan, start: request.Request.Start, now: now})
+		request.Start = s.catalog.weeksLater(request.Start, week)
+		t.dates = append(t.dates, &attempt{service: s, offer: offer, plan: plan, start: request.Start, now: now})
 		booking := s.newBooking(offer, status, request.Request)
 		booking.Idempotency = nil
 		t.wanted.Bookings = append(t.wanted.Bookings, booking)
-		request.Request.Start = t.dates[0].start
+		request.Start = t.dates[0].start
 	}
 	return t.settle(ctx)
 }

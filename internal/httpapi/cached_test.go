@@ -125,15 +125,15 @@ func TestClearCache(t *testing.T) {
 	if got := cacheStats(t, s); got.Size != 1 || got.MaxSize != 1000 || got.Misses != 1 || got.HitRate != "0.00%" {
 		t.Errorf("%+v", got)
 	}
-	clear := servertest.Request{Method: http.MethodPost, Path: "/api/v1/cache/clear"}
-	if got := servertest.Into[httpapi.CacheCleared](t, s.Send(clear)); !got.Cleared {
+	order := servertest.Request{Method: http.MethodPost, Path: "/api/v1/cache/clear"}
+	if got := servertest.Into[httpapi.CacheCleared](t, s.Send(order)); !got.Cleared {
 		t.Errorf("%+v", got)
 	}
 	if got := cacheStats(t, s); got.Size != 0 || got.Deletes != 1 || got.MemoryUsage != "0.00 MB" {
 		t.Errorf("%+v", got)
 	}
-	clear.Key = s.Reader.Reveal()
-	if answer := s.Send(clear); answer.Status != http.StatusForbidden {
+	order.Key = s.Reader.Reveal()
+	if answer := s.Send(order); answer.Status != http.StatusForbidden {
 		t.Errorf("a key without the scope admin clears the cache: %d", answer.Status)
 	}
 }

@@ -196,7 +196,7 @@ func (a *api) exportLeads(ctx context.Context, in *exportLeadsInput) (*huma.Stre
 	if _, _, _, err := service.List(ctx, lead.Filter{Statuses: in.Status, Tags: in.Tag, Sources: in.Source, Text: in.Text, Limit: 1}); err != nil {
 		return nil, err // while there is still a status to answer with
 	}
-	return &huma.StreamResponse{Body: func(hctx huma.Context) {
+	return &huma.StreamResponse{Body: func(hctx huma.Context) { //nolint:contextcheck // it brings its own
 		_, w := humachi.Unwrap(hctx)
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportTimeout)) // a server that cannot keeps its own limit
 		hctx.SetHeader("Content-Type", contentTypeCSV+"; charset=utf-8")

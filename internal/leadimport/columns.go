@@ -141,49 +141,50 @@ func parseField(text string) (Field, error) {
 
 // draft puts the cells of a row together.
 func (c Columns) draft(cells []string) lead.Draft {
-	var (
-		d           lead.Draft
-		first, last string
-	)
-	for i, field := range c {
-		if i >= len(cells) {
-			break
-		}
+	var d lead.Draft
+	var first, last string
+	for i, field := range c[:min(len(c), len(cells))] {
 		cell := unguard(strings.TrimSpace(cells[i]))
-		if cell == "" {
-			continue
-		}
-		switch field {
-		case FieldPhone:
-			d.Phone = cell
-		case FieldName:
-			d.Name = cell
-		case FieldFirstName:
+		switch {
+		case cell == "":
+		case field == FieldFirstName:
 			first = cell
-		case FieldLastName:
+		case field == FieldLastName:
 			last = cell
-		case FieldEmail:
-			d.Email = cell
-		case FieldStatus:
-			d.Status = parseStatus(cell)
-		case FieldTags:
-			d.Tags = strings.FieldsFunc(cell, func(char rune) bool { return strings.ContainsRune(",;|", char) })
-		case FieldSource:
-			d.Source = cell
-		case FieldNotes:
-			d.Notes = cell
-		case FieldIgnore, "":
 		default:
-			if d.Custom == nil {
-				d.Custom = map[string]string{}
-			}
-			d.Custom[strings.TrimPrefix(string(field), customPrefix)] = cell
+			put(&d, field, cell)
 		}
 	}
 	if d.Name == "" {
 		d.Name = strings.TrimSpace(first + " " + last)
 	}
 	return d
+}
+
+// put sets the field of a draft from the text of its cell.
+func put(d *lead.Draft, field Field, cell string) {
+	switch field {
+	case FieldPhone:
+		d.Phone = cell
+	case FieldName:
+		d.Name = cell
+	case FieldEmail:
+		d.Email = cell
+	case FieldStatus:
+		d.Status = parseStatus(cell)
+	case FieldTags:
+		d.Tags = strings.FieldsFunc(cell, func(char rune) bool { return strings.ContainsRune(",;|", char) })
+	case FieldSource:
+		d.Source = cell
+	case FieldNotes:
+		d.Notes = cell
+	case FieldIgnore, "":
+	default:
+		if d.Custom == nil {
+			d.Custom = map[string]string{}
+		}
+		d.Custom[strings.TrimPrefix(string(field), customPrefix)] = cell
+	}
 }
 
 // parseStatus reads a status as people write it: "No answer", "opted-out".

@@ -94,7 +94,7 @@ func (s *Server) serveRevision(ctx context.Context, update configwatch.Update) e
 	if err != nil {
 		return err
 	}
-	common, err := s.sharedOf(update)
+	common, err := s.sharedOf(update) //nolint:contextcheck // what is shared outlives the reload that made it
 	if err != nil {
 		return err
 	}

@@ -184,19 +184,21 @@ func foundAppointments(ctx context.Context, list []booking.Booking) *struct{ Bod
 	return &struct{ Body Appointments }{out}
 }
 
+// matches says whether a booking is one that is looked for, but for its phone number, which the listing filters.
+func (in *lookupInput) matches(b booking.Booking) bool {
+	return (in.Name == "" || strings.Contains(strings.ToLower(b.Customer.Name), strings.ToLower(in.Name))) &&
+		(in.Email == "" || strings.EqualFold(b.Customer.Email, in.Email)) &&
+		(in.Status == "" || string(b.Status) == in.Status)
+}
+
 func (p *paths) lookup(ctx context.Context, in *lookupInput) (*struct{ Body Appointments }, error) {
 	if in.Phone == "" && in.Name == "" && in.Email == "" && in.AppointmentID == "" {
 		return nil, invalid("phone", "There is nothing to look for. Send phone, name, email or appointmentId.")
 	}
-	matches := func(b booking.Booking) bool {
-		return (in.Name == "" || strings.Contains(strings.ToLower(b.Customer.Name), strings.ToLower(in.Name))) &&
-			(in.Email == "" || strings.EqualFold(b.Customer.Email, in.Email)) &&
-			(in.Status == "" || string(b.Status) == in.Status)
-	}
 	if in.AppointmentID != "" {
 		b, err := tenant.FromContext(ctx).Bookings.Get(ctx, in.AppointmentID)
 		switch {
-		case booking.CodeOf(err) == booking.CodeNotFound || err == nil && !matches(b):
+		case booking.CodeOf(err) == booking.CodeNotFound || err == nil && !in.matches(b):
 			return foundAppointments(ctx, nil), nil
 		case err != nil:
 			return nil, err
@@ -207,7 +209,7 @@ func (p *paths) lookup(ctx context.Context, in *lookupInput) (*struct{ Body Appo
 	if in.Status != "" {
 		filter.Statuses = []booking.Status{booking.Status(in.Status)}
 	}
-	list, err := search(ctx, filter, matches)
+	list, err := search(ctx, filter, in.matches)
 	if err != nil {
 		return nil, err
 	}

@@ -113,8 +113,8 @@ func (s *Server) Stop() error {
 
 // StopAnyhow is Stop for a server that is expected not to end cleanly: the test's end does not ask again.
 func (s *Server) StopAnyhow() error {
-	err := s.Stop()
-	<-s.ended
+	s.stop()
+	err := <-s.ended
 	s.ended <- nil
 	return err
 }

@@ -193,7 +193,7 @@ func cancelRest(ctx context.Context, tx pgx.Tx, r booking.SeriesCancellation) (l
 		if !b.Status.Live() || b.Start.Before(r.From) {
 			continue
 		}
-		r.Cancellation.BookingID = b.ID
+		r.BookingID = b.ID
 		cancelled, err := cancelOfSeries(ctx, tx, r.Cancellation, b)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
@@ -201,7 +201,7 @@ func cancelRest(ctx context.Context, tx pgx.Tx, r booking.SeriesCancellation) (l
 		case err != nil:
 			return booking.Booking{}, err
 		default:
-			last, r.Cancellation.Idempotency = cancelled, nil // the first one claims the key for all
+			last, r.Idempotency = cancelled, nil // the first one claims the key for all
 		}
 	}
 	if last.ID == "" {

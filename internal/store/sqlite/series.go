@@ -84,7 +84,7 @@ func (s *Store) CancelSeries(ctx context.Context, r booking.SeriesCancellation) 
 			if !b.Status.Live() || b.Start.Before(r.From) {
 				continue
 			}
-			r.Cancellation.BookingID = b.ID
+			r.BookingID = b.ID
 			cancelled, err := cancel(ctx, tx, r.Cancellation)
 			switch {
 			case errors.Is(err, booking.ErrTooLate):
