@@ -70,6 +70,7 @@ func New(options Options) chi.Router {
 		a.registerEarlier()
 		a.registerRateLimit()
 		a.registerCache()
+		a.mountEarlierLeads(bound)
 	})
 	a.mountHealth(router)
 	mountDocs(router, a.huma.OpenAPI())

@@ -26,22 +26,9 @@ type principalKey struct{}
 func (a *api) authenticate(op operation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humachi.Unwrap(ctx)
-		current := tenant.FromContext(ctx.Context())
-		principal, err := current.Keys.Verify(ctx.Context(), presentedKey(r), r.RemoteAddr)
-		a.Metrics.AuthAttempt(authOutcome(err))
-		if err != nil {
-			writeProblem(w, r, a.unauthenticated(current, w, r, err))
-			return
-		}
-		noteKey(ctx.Context(), principal.KeyID)
-		if !op.uncounted {
-			if problem := a.countKey(current.Limits, w, r, principal.KeyID); problem != nil {
-				writeProblem(w, r, problem)
-				return
-			}
-		}
-		if op.scope != "" && !principal.Has(op.scope) {
-			writeProblem(w, r, missingScope(op.scope))
+		principal, problem := a.admit(ctx.Context(), w, r, op)
+		if problem != nil {
+			writeProblem(w, r, problem)
 			return
 		}
 		next(huma.WithValue(ctx, principalKey{}, principal))

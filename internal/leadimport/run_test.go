@@ -1,0 +1,109 @@
+package leadimport_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/lead"
+	"github.com/frontdesk-dev/frontdesk/internal/leadimport"
+	"github.com/frontdesk-dev/frontdesk/internal/store/sqlite"
+)
+
+func people(t testing.TB) *lead.Service {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "people.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return lead.NewService(store.Leads(), store, "GB", time.Now)
+}
+
+// TestHundredThousandBadRows imports a file in which one row in five is broken in its own way; the rest gets in.
+func TestHundredThousandBadRows(t *testing.T) {
+	t.Parallel()
+	service := people(t)
+	var file strings.Builder
+	file.WriteString("\xEF\xBB\xBFName;Phone;Notes\r\n")
+	want := leadimport.Report{}
+	for i := range 100_000 {
+		number := fmt.Sprintf("+4477%08d", i)
+		want.Rows++
+		switch i % 20 {
+		case 0:
+			fmt.Fprintf(&file, "\"never closed;%s;\r\n", number)
+			want.Invalid++
+		case 5:
+			fmt.Fprintf(&file, "NUL\x00;%s;\r\n", number)
+			want.Invalid++
+		case 10:
+			fmt.Fprintf(&file, "no UTF-8 \xff;%s;\r\n", number)
+			want.Invalid++
+		case 15:
+			fmt.Fprintf(&file, "again;+447700000001;\r\n")
+			want.DuplicateInFile++
+		case 1, 6:
+			fmt.Fprintf(&file, "محمد بن %d;%s;'=1+1\r\n", i, number)
+			want.Inserted++
+		case 2:
+			fmt.Fprintf(&file, "\"'; DROP TABLE customers; --\";%s;\"two\r\nlines\"\r\n", number)
+			want.Inserted++
+		default:
+			fmt.Fprintf(&file, "Person %d;%s;\r\n", i, number)
+			want.Inserted++
+		}
+	}
+	for run := range 2 {
+		got, err := leadimport.Run(t.Context(), service, strings.NewReader(file.String()), leadimport.Options{Format: leadimport.CSV})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Problems) != leadimport.MaxReported {
+			t.Errorf("%d problems are reported", len(got.Problems))
+		}
+		if first := got.Problems[0]; first.Row != 2 || first.Line != 2 || first.Code != leadimport.ProblemInvalid {
+			t.Errorf("the first problem: %+v", first)
+		}
+		got.Problems, got.Columns = nil, nil
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("run %d (-want +got):\n%s", run, diff)
+		}
+		want.Inserted, want.Unchanged = 0, want.Inserted
+	}
+	found, _, _, err := service.List(t.Context(), lead.Filter{Text: "محمد بن 1"})
+	if err != nil || len(found) == 0 || found[0].Notes != "=1+1" {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+func FuzzRun(f *testing.F) {
+	f.Add("phone,name\n02079460123,Ann\n", false)
+	f.Add(`{"leads":[{"phone":"02079460123","tags":["a"]},7]}`, true)
+	service := people(f)
+	f.Fuzz(func(t *testing.T, file string, asJSON bool) {
+		options := leadimport.Options{Format: leadimport.CSV, DryRun: true}
+		if asJSON {
+			options.Format = leadimport.JSON
+		}
+		report, err := leadimport.Run(t.Context(), service, strings.NewReader(file), options)
+		if err != nil {
+			if booking.CodeOf(err) == "" {
+				t.Errorf("an error that tells the caller nothing: %v", err)
+			}
+			return
+		}
+		if sum := report.Inserted + report.Updated + report.Unchanged + report.DuplicateInFile + report.OptedOut + report.Invalid; sum != report.Rows {
+			t.Errorf("%d rows, and %+v", report.Rows, report)
+		}
+	})
+}
