@@ -51,7 +51,7 @@ func TestEarlierLeadPaths(t *testing.T) {
 		id, _ := one["id"].(string)
 		earlier(t, s, "POST", "/api/leads", `{"clientKey":"salon","name":"Bob","phone":"+442079460124"}`, 201)
 		changed := earlier(t, s, "PUT", "/api/leads/"+id+"?clientKey=salon", `{"tags":["a","b"],"status":"contacted","score":99,"customFields":{"car":"Mini"}}`, 200)
-		if l := wantKeys(t, wantKeys(t, changed, "success lead")["lead"], earlierLead); l["status"] != "contacted" || len(l["tags"].([]any)) != 2 { //nolint:errcheck,forcetypeassert // a panic is a failure too
+		if l := wantKeys(t, wantKeys(t, changed, "success lead")["lead"], earlierLead); l["status"] != "contacted" || len(l["tags"].([]any)) != 2 {
 			t.Errorf("unexpected: %v", changed)
 		}
 		list := earlier(t, s, "GET", "/api/leads?clientKey=salon", nil, 200)
