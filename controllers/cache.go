@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
 	"github.com/frontdesk-dev/frontdesk/controllers/tenant"
 )
 
@@ -18,10 +19,7 @@ import (
 // our label, and of Secrets the metadata alone, because anybody's may be named by a tenant. Namespaces
 // restricts all of it; empty means all namespaces.
 func CacheOptions(namespaces []string) cache.Options {
-	ours := labels.SelectorFromSet(labels.Set{tenant.ManagedByLabel: tenant.ManagedBy})
-	owned := func(group, kind string) cache.ByObject {
-		return cache.ByObject{Label: ours, Transform: apply.Transform(schema.GroupKind{Group: group, Kind: kind})}
-	}
+	owned := func(group, kind string) cache.ByObject { return ownedKind(schema.GroupKind{Group: group, Kind: kind}) }
 	options := cache.Options{
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
@@ -29,17 +27,43 @@ func CacheOptions(namespaces []string) cache.Options {
 			&corev1.PersistentVolumeClaim{}: owned("", "PersistentVolumeClaim"),
 			&corev1.Service{}:               owned("", "Service"),
 			&corev1.ServiceAccount{}:        owned("", "ServiceAccount"),
-			&corev1.Pod{}:                   {Label: ours, Transform: trimPod},
+			&corev1.Pod{}:                   {Label: ours(), Transform: trimPod},
 			&corev1.Secret{}:                {Field: notForTenants, Transform: trimSecret},
 		},
 	}
-	if len(namespaces) > 0 {
-		options.DefaultNamespaces = map[string]cache.Config{}
-		for _, namespace := range namespaces {
-			options.DefaultNamespaces[namespace] = cache.Config{}
+	options.DefaultNamespaces = only(namespaces)
+	return options
+}
+
+// optionalCacheOptions are CacheOptions for the cache of one optional kind.
+func optionalCacheOptions(namespaces []string) func(optional.Kind) cache.Options {
+	return func(kind optional.Kind) cache.Options {
+		return cache.Options{
+			ByObject:          map[client.Object]cache.ByObject{kind.Object(): ownedKind(kind.GroupKind())},
+			DefaultNamespaces: only(namespaces),
 		}
 	}
-	return options
+}
+
+// ours selects what this operator made.
+func ours() labels.Selector {
+	return labels.SelectorFromSet(labels.Set{tenant.ManagedByLabel: tenant.ManagedBy})
+}
+
+func ownedKind(kind schema.GroupKind) cache.ByObject {
+	return cache.ByObject{Label: ours(), Transform: apply.Transform(kind)}
+}
+
+// only restricts a cache to namespaces; none means all.
+func only(namespaces []string) map[string]cache.Config {
+	if len(namespaces) == 0 {
+		return nil
+	}
+	configs := map[string]cache.Config{}
+	for _, namespace := range namespaces {
+		configs[namespace] = cache.Config{}
+	}
+	return configs
 }
 
 // notForTenants leaves out Secrets that are many, and that no tenant names.

@@ -78,6 +78,7 @@ func (w *world) startOperator() {
 			ServerImage: "frontdesk.example/server:1.2.3", ServerVersion: "1.2.3", ImagePullPolicy: corev1.PullIfNotPresent,
 		},
 		OperatorNamespace:       w.namespace,
+		Namespaces:              []string{w.namespace},
 		MaxConcurrentReconciles: 4,
 		StatusTransport:         w.node.Transport(),
 	}); err != nil {

@@ -2,9 +2,11 @@ package controllers_test
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -20,7 +22,8 @@ import (
 )
 
 // Every test runs the operator with exactly the rights that are generated from its markers, bound in
-// the one namespace, as a namespaced installation has them. A refused request fails the test.
+// the one namespace, as a namespaced installation has them; only definitions are watched in the cluster. A
+// refused request fails the test.
 
 const operatorUser = "frontdesk-operator-under-test"
 
@@ -47,6 +50,7 @@ func asOperator(t *testing.T, cluster *kubetest.Cluster, namespace string) *rest
 			return
 		}
 		shared.config = user.Config()
+		shared.err = letWatchDefinitions(t, cluster, shared.rules)
 	})
 	if shared.err != nil {
 		t.Fatal(shared.err)
@@ -66,6 +70,23 @@ func asOperator(t *testing.T, cluster *kubetest.Cluster, namespace string) *rest
 		}
 	}
 	return rest.CopyConfig(shared.config)
+}
+
+// letWatchDefinitions binds in the cluster what cannot be bound in a namespace.
+func letWatchDefinitions(t *testing.T, cluster *kubetest.Cluster, rules []rbacv1.PolicyRule) error {
+	t.Helper()
+	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "operator-definitions"}}
+	for _, rule := range rules {
+		if slices.Contains(rule.APIGroups, "apiextensions.k8s.io") {
+			role.Rules = append(role.Rules, rule)
+		}
+	}
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: role.Name},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: operatorUser}},
+	}
+	return errors.Join(cluster.Client.Create(t.Context(), role), cluster.Client.Create(t.Context(), binding))
 }
 
 // generatedRules reads the rights for tenants' namespaces, and those for the operator's own.

@@ -22,6 +22,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/index"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/rootkey"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/secrets"
@@ -41,6 +42,11 @@ type Options struct {
 	Platform tenant.Platform
 	// OperatorNamespace holds the root key.
 	OperatorNamespace string
+	// Namespaces are those that CacheOptions was given; none means all.
+	Namespaces []string
+	// LookUpAPIsOnce finds out which optional APIs the cluster has only when the operator starts, which takes no
+	// cluster-wide right.
+	LookUpAPIsOnce bool
 	// MaxConcurrentReconciles bounds how many tenants are worked on at once; 0 means 1.
 	MaxConcurrentReconciles int
 	// StatusTransport reaches the status endpoints of pods; nil means by pod address.
@@ -67,21 +73,24 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 	if err := manager.Add(prober); err != nil {
 		return fmt.Errorf("add the prober: %w", err)
 	}
+	apis, err := optionalAPIs(manager, options)
+	if err != nil {
+		return err
+	}
+	cached := apis.Client(manager.GetClient())
 	tenants := &tenant.Reconciler{
-		Client:   manager.GetClient(),
+		Client:   cached,
 		Platform: options.Platform,
 		Status:   keeper(manager),
 		Secrets:  &secrets.Reader{Cached: manager.GetClient(), Live: manager.GetAPIReader()},
 		RootKey:  &rootkey.Store{Live: manager.GetAPIReader(), Writer: manager.GetClient(), Namespace: options.OperatorNamespace},
 		Apply: &apply.Applier{
-			Client: manager.GetClient(),
+			Client: cached,
 			Live:   manager.GetAPIReader(),
-			Typed: map[schema.GroupKind]func() client.Object{
-				{Group: "apps", Kind: "Deployment"}: func() client.Object { return &appsv1.Deployment{} },
-				{Kind: "PersistentVolumeClaim"}:     func() client.Object { return &corev1.PersistentVolumeClaim{} },
-			},
-			Count: func(kind schema.GroupKind, outcome apply.Outcome) { metrics.Applied(kind, string(outcome)) },
+			Typed:  cachedWhole(),
+			Count:  func(kind schema.GroupKind, outcome apply.Outcome) { metrics.Applied(kind, string(outcome)) },
 		},
+		APIs:   apis,
 		Prober: prober,
 		Events: manager.GetEventRecorder(recorderName),
 		Nudges: tenant.NewNudges(),
@@ -99,6 +108,31 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		}
 	}
 	return nil
+}
+
+// cachedWhole are the kinds of which the cache holds more than metadata.
+func cachedWhole() map[schema.GroupKind]func() client.Object {
+	kinds := map[schema.GroupKind]func() client.Object{
+		{Group: "apps", Kind: "Deployment"}: func() client.Object { return &appsv1.Deployment{} },
+		{Kind: "PersistentVolumeClaim"}:     func() client.Object { return &corev1.PersistentVolumeClaim{} },
+	}
+	for _, kind := range tenant.OptionalKinds {
+		kinds[kind.GroupKind()] = kind.Object
+	}
+	return kinds
+}
+
+func optionalAPIs(manager ctrl.Manager, options Options) (*optional.APIs, error) {
+	apis, err := optional.New(manager, optional.Options{
+		Kinds: tenant.OptionalKinds, CacheOptions: optionalCacheOptions(options.Namespaces), Once: options.LookUpAPIsOnce,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := manager.Add(apis); err != nil {
+		return nil, fmt.Errorf("add the watch of optional APIs: %w", err)
+	}
+	return apis, nil
 }
 
 // keeper is one controller's own: it remembers writes by name.

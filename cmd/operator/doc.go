@@ -11,6 +11,7 @@
 //	--server-image-pull-policy   Always, IfNotPresent or Never (default IfNotPresent)
 //	--operator-namespace         namespace of the root key and of the leader lease (default: the pod's own, from POD_NAMESPACE)
 //	--watch-namespaces           namespaces to serve, separated by commas (default: all)
+//	--watch-apis                 notice when optional APIs are installed or removed; otherwise they are looked up at the start (default true)
 //	--leader-elect               elect a leader, so that several replicas can run (default true)
 //	--max-concurrent-reconciles  how many tenants are worked on at once (default 8)
 //	--metrics-bind-address       address of /metrics, 0 to switch off (default :8443)

@@ -136,6 +136,8 @@ func (o *options) controllers() controllers.Options {
 			ImagePullPolicy: corev1.PullPolicy(o.serverImagePullPolicy),
 		},
 		OperatorNamespace:       o.operatorNamespace,
+		Namespaces:              o.watchNamespaces,
+		LookUpAPIsOnce:          !o.watchAPIs,
 		MaxConcurrentReconciles: o.maxConcurrentReconciles,
 	}
 }

@@ -17,6 +17,7 @@ type options struct {
 	serverImagePullPolicy   string
 	operatorNamespace       string
 	watchNamespaces         namespaces
+	watchAPIs               bool
 	leaderElect             bool
 	maxConcurrentReconciles int
 	metricsBindAddress      string
@@ -32,6 +33,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.serverImagePullPolicy, "server-image-pull-policy", string(corev1.PullIfNotPresent), "Always, IfNotPresent or Never")
 	flags.StringVar(&o.operatorNamespace, "operator-namespace", os.Getenv("POD_NAMESPACE"), "namespace of the root key and of the leader lease")
 	flags.Var(&o.watchNamespaces, "watch-namespaces", "namespaces to serve, separated by commas; empty for all")
+	flags.BoolVar(&o.watchAPIs, "watch-apis", true, "notice when optional APIs (Gateway API, Prometheus operator) are installed or removed; needs a cluster-wide right; otherwise they are looked up at the start")
 	flags.BoolVar(&o.leaderElect, "leader-elect", true, "elect a leader, so that several replicas can run")
 	flags.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 8, "how many tenants are worked on at once")
 	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", ":8443", "address of /metrics, 0 to switch off")

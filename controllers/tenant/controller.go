@@ -15,6 +15,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/rootkey"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/secrets"
@@ -33,6 +34,7 @@ type Reconciler struct {
 	Secrets  *secrets.Reader
 	RootKey  *rootkey.Store
 	Apply    *apply.Applier
+	APIs     *optional.APIs
 	Prober   *probe.Prober
 	Events   recorder.EventRecorder
 	Nudges   *Nudges
@@ -106,6 +108,9 @@ func (r *Reconciler) apply(ctx context.Context, s *scope) error {
 	var kept, unwanted []apply.Item
 	for _, item := range recorded {
 		switch {
+		case s.absent[item.GroupKind()]:
+			// It went with its definition, and there is nobody to ask.
+			r.Apply.Forget(s.tenant.Namespace, []apply.Item{item})
 		case contains(items, item):
 		case rendered(intents, item) || s.keep(item.GroupKind()):
 			item.Observed = true

@@ -14,6 +14,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/rootkey"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
@@ -24,6 +25,8 @@ import (
 type scope struct {
 	tenant   *v1alpha1.Tenant
 	platform Platform
+	// absent are the optional kinds that the cluster does not serve.
+	absent   optional.Absent
 	policies map[string]*v1alpha1.BookingPolicy
 	// secrets are the Secrets that the spec names, by name; missing ones have no entry.
 	secrets map[string]*corev1.Secret
@@ -67,7 +70,7 @@ type derivedKeys struct{ session, statusToken string }
 
 // load reads everything that a pass needs.
 func (r *Reconciler) load(ctx context.Context, tenant *v1alpha1.Tenant) (*scope, error) {
-	s := &scope{tenant: tenant, platform: r.Platform, known: r.Prober.Known(client.ObjectKeyFromObject(tenant))}
+	s := &scope{tenant: tenant, platform: r.Platform, absent: r.APIs.Absent(), known: r.Prober.Known(client.ObjectKeyFromObject(tenant))}
 	for _, read := range []func(context.Context, *scope) error{
 		r.loadPolicies, r.loadSecrets, r.loadDerivedKeys, r.loadAPIKey, r.loadWorkload, r.loadStored,
 	} {

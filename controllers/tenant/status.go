@@ -186,6 +186,10 @@ func (s *scope) routeAccepted() conditions.Condition {
 	if s.tenant.Spec.Exposure == nil {
 		return conditions.False(t, v1alpha1.ReasonNotConfigured, "spec.exposure is not set: the tenant is reached only within the cluster, at "+serviceURL(s.tenant))
 	}
+	if s.tenant.Spec.Exposure.Gateway != nil && s.absent[httpRouteKind.GroupKind()] {
+		return conditions.False(t, v1alpha1.ReasonAPINotInstalled,
+			"the cluster does not have the Gateway API (httproutes.gateway.networking.k8s.io/v1): ask the platform to install it, and the tenant goes on by itself; or use spec.exposure.ingress")
+	}
 	return conditions.False(t, v1alpha1.ReasonUnsupportedFeature,
 		"this release does not act on spec.exposure: route the host to Service "+s.tenant.OwnedName()+" yourself")
 }

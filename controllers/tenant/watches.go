@@ -37,6 +37,7 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.O
 		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(tenantOfLabel), changed).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(tenantOfLabel), builder.WithPredicates(podMatters())).
 		Watches(&v1alpha1.BookingPolicy{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfPolicy), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesRawSource(r.APIs.Source(handler.EnqueueRequestsFromMapFunc(tenantOfLabel), r.allTenants, predicate.ResourceVersionChangedPredicate{})).
 		WatchesRawSource(r.Prober.Source()).
 		Complete(r)
 	if err != nil {

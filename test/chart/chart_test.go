@@ -58,11 +58,14 @@ func TestRulesAreThoseOfTheControllers(t *testing.T) {
 	t.Parallel()
 	markers := documents(t, readFile(t, root+"/config/rbac/role.yaml"))
 	own := only[rbacv1.Role](t, markers, "Role").Rules
-	var tenants, reviews []rbacv1.PolicyRule
+	var tenants, reviews, apis []rbacv1.PolicyRule
 	for _, rule := range only[rbacv1.ClusterRole](t, markers, "ClusterRole").Rules {
-		if slices.Contains(rule.Resources, "tokenreviews") || slices.Contains(rule.Resources, "subjectaccessreviews") {
+		switch {
+		case slices.Contains(rule.Resources, "tokenreviews") || slices.Contains(rule.Resources, "subjectaccessreviews"):
 			reviews = append(reviews, rule)
-		} else {
+		case slices.Contains(rule.Resources, "customresourcedefinitions"):
+			apis = append(apis, rule)
+		default:
 			tenants = append(tenants, rule)
 		}
 	}
@@ -73,6 +76,7 @@ func TestRulesAreThoseOfTheControllers(t *testing.T) {
 		reader := []rbacv1.PolicyRule{{NonResourceURLs: []string{"/metrics"}, Verbs: []string{"get"}}}
 		want := map[string][]rbacv1.PolicyRule{
 			namespace + "-frontdesk":                tenants,
+			namespace + "-frontdesk-apis":           apis,
 			namespace + "-frontdesk-metrics-auth":   reviews,
 			namespace + "-frontdesk-metrics-reader": reader,
 		}
@@ -89,7 +93,7 @@ func TestRulesAreThoseOfTheControllers(t *testing.T) {
 	})
 	t.Run("namespaced mode", func(t *testing.T) {
 		t.Parallel()
-		rendered := documents(t, render(t, "tenantNamespaces={dental,salons}", "metrics.secure=false"))
+		rendered := documents(t, render(t, "tenantNamespaces={dental,salons}", "metrics.secure=false", "optionalAPIs.watch=false"))
 		for _, kind := range []string{"ClusterRole", "ClusterRoleBinding"} {
 			if found := ofKind(rendered, kind); len(found) > 0 {
 				t.Errorf("%s %s: namespaced mode must create nothing cluster-wide", kind, found[0].GetName())

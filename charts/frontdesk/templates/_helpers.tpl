@@ -73,6 +73,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{/* The rules in files/rbac, which is a copy of config/rbac and generated from the controllers' markers, for one purpose:
        tenants   what is needed where tenants live
        reviews   asking the API server who reads the metrics: by nature cluster-wide
+       apis      noticing when optional APIs are installed: by nature cluster-wide
        operator  what is needed in the operator's own namespace
      Call with (dict "for" "tenants" "root" $). */}}
 {{- define "frontdesk.rules" -}}
@@ -86,6 +87,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- $purpose = "operator" -}}
 {{- else if or (has "authentication.k8s.io" $rule.apiGroups) (has "authorization.k8s.io" $rule.apiGroups) -}}
 {{- $purpose = "reviews" -}}
+{{- else if has "apiextensions.k8s.io" $rule.apiGroups -}}
+{{- $purpose = "apis" -}}
 {{- end -}}
 {{- if eq $purpose $for -}}
 {{- $rules = append $rules $rule -}}

@@ -1,0 +1,152 @@
+package optional
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/metadata/metadatainformer"
+	toolscache "k8s.io/client-go/tools/cache"
+)
+
+// fillTimeout bounds how long a new cache may take to hold every object of its kind.
+const fillTimeout = 30 * time.Second
+
+var (
+	errNotServed = errors.New("the definition is there, but the API server does not serve this version of the kind")
+	errNotFilled = fmt.Errorf("the objects could not be listed within %s: may the operator list them?", fillTimeout)
+
+	definitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
+)
+
+// attempts says how long the API server may take from showing a definition to serving its kind, which is
+// usually some 50 ms. What is not served after the last of them, about 6 s later, is looked at again when
+// the definition changes.
+func attempts() wait.Backoff {
+	return wait.Backoff{Duration: 50 * time.Millisecond, Factor: 2, Steps: 8}
+}
+
+// follow keeps the cache of a kind as its definition says, until ctx ends. It calls settled after the first
+// look.
+func (a *APIs) follow(ctx context.Context, kind Kind, settled func()) {
+	defer settled()
+	exists, changed := a.watch(ctx, kind)
+	backoff := attempts()
+	for {
+		err := a.settle(ctx, kind, exists())
+		settled()
+		log := a.manager.GetLogger().WithValues("definition", kind.Definition(), "version", kind.Version)
+		var again <-chan time.Time
+		switch {
+		case err == nil:
+		case backoff.Steps > 1:
+			again = time.After(backoff.Step())
+		default:
+			log.Error(err, "Could not begin to use an optional kind; it is tried again when its definition changes")
+		}
+		select {
+		case <-ctx.Done():
+			a.down(ctx, kind)
+			return
+		case <-changed:
+			backoff = attempts()
+		case <-again:
+		}
+	}
+}
+
+// settle compares what is served with what is used.
+func (a *APIs) settle(ctx context.Context, kind Kind, exists bool) error {
+	if !exists {
+		a.down(ctx, kind)
+		return nil
+	}
+	served, err := a.serves(ctx, kind)
+	if err != nil {
+		return err
+	}
+	if !served {
+		a.down(ctx, kind)
+		if a.options.Once {
+			return nil
+		}
+		return errNotServed
+	}
+	if r, _ := a.cacheOf(kind.GroupKind()); r != nil {
+		return nil
+	}
+	a.manager.GetLogger().Info("Begin to use an optional kind", "definition", kind.Definition(), "version", kind.Version)
+	return a.up(ctx, kind)
+}
+
+// serves asks the API server itself: between the definition and the kind there is a moment.
+func (a *APIs) serves(ctx context.Context, kind Kind) (bool, error) {
+	resources, err := a.discovery.ServerResourcesForGroupVersionWithContext(ctx, kind.GroupVersion().String())
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look up %s: %w", kind.GroupVersion(), err)
+	}
+	for _, resource := range resources.APIResources {
+		if resource.Name == kind.Plural {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// watch watches the one definition. It returns when it is known whether there is one. A definition that is
+// being deleted takes no more objects and counts as gone.
+func (a *APIs) watch(ctx context.Context, kind Kind) (exists func() bool, changed <-chan struct{}) {
+	if a.options.Once {
+		return func() bool { return true }, nil
+	}
+	informer := metadatainformer.NewFilteredMetadataInformer(a.metadata, definitions, metav1.NamespaceNone, 0, toolscache.Indexers{},
+		func(options *metav1.ListOptions) {
+			options.FieldSelector = fields.OneTermEqualSelector("metadata.name", kind.Definition()).String()
+		}).Informer()
+	signal := make(chan struct{}, 1)
+	notify := func() {
+		select {
+		case signal <- struct{}{}:
+		default: // one signal is enough for any number of changes
+		}
+	}
+	log := a.manager.GetLogger().WithValues("definition", kind.Definition())
+	if err := informer.SetTransform(trim); err != nil {
+		log.Error(err, "Could not trim the watch of a definition")
+	}
+	if _, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+		AddFunc:    func(any) { notify() },
+		UpdateFunc: func(any, any) { notify() },
+		DeleteFunc: func(any) { notify() },
+	}); err != nil {
+		log.Error(err, "Could not watch a definition; the kind counts as not served")
+	}
+	go informer.RunWithContext(ctx)
+	toolscache.WaitForCacheSync(ctx.Done(), informer.HasSynced)
+	return func() bool {
+		object, found, err := informer.GetStore().GetByKey(kind.Definition())
+		definition, ok := object.(*metav1.PartialObjectMetadata)
+		return err == nil && found && ok && definition.DeletionTimestamp == nil
+	}, signal
+}
+
+// trim keeps the name and whether it is being deleted.
+func trim(in any) (any, error) {
+	definition, ok := in.(*metav1.PartialObjectMetadata)
+	if !ok {
+		return in, nil
+	}
+	kept := &metav1.PartialObjectMetadata{TypeMeta: definition.TypeMeta}
+	kept.Name, kept.UID, kept.ResourceVersion = definition.Name, definition.UID, definition.ResourceVersion
+	kept.DeletionTimestamp = definition.DeletionTimestamp
+	return kept, nil
+}
