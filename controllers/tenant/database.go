@@ -16,9 +16,7 @@ func (s *scope) databaseReady(w workload) conditions.Condition {
 	case s.databaseUnsupported():
 		return conditions.False(t, v1alpha1.ReasonUnsupportedFeature, "this release cannot provide the database that spec.database asks for: see ConfigurationValid")
 	case s.adoptionRequired():
-		return conditions.False(t, v1alpha1.ReasonAdoptionRequired, fmt.Sprintf(
-			"PersistentVolumeClaim %q holds the data of a former tenant of this name: set spec.database.adopt to true to take it over, or delete the claim to start empty",
-			s.claim.Name))
+		return conditions.False(t, v1alpha1.ReasonAdoptionRequired, s.adoptionAdvice())
 	case s.tenant.Spec.RunState == v1alpha1.RunStateSuspended:
 		return conditions.Unknown(t, v1alpha1.ReasonSuspended, "nobody asks the database while the tenant is suspended")
 	}
@@ -36,6 +34,15 @@ func (s *scope) databaseReady(w workload) conditions.Condition {
 	default:
 		return conditions.Unknown(t, v1alpha1.ReasonProvisioning, "no server has said yet whether it reaches the database")
 	}
+}
+
+// adoptionAdvice says what can be done about a former tenant's data.
+func (s *scope) adoptionAdvice() string {
+	found := fmt.Sprintf("PersistentVolumeClaim %q holds the data of a former tenant of this name: ", s.claim.Name)
+	if s.tenant.Spec.Database.Engine == v1alpha1.DatabaseEngineJSONFile { // whose schema has no adopt
+		return found + "give this one another name, or delete the claim to start empty"
+	}
+	return found + "set spec.database.adopt to true to take it over, or delete the claim to start empty"
 }
 
 // databaseUnsupported is databaseBlocked for another reason than adoption.

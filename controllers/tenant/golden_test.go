@@ -34,6 +34,7 @@ func TestRenderedObjects(t *testing.T) {
 		{"hair-salon", filepath.Join(samples, "hair-salon.yaml")},
 		{"gym", filepath.Join(samples, "gym.yaml")},
 		{"postgres", ""},
+		{"json-file", ""},
 		{"suspended", ""},
 		{"missing-policy", ""},
 	} {

@@ -36,6 +36,7 @@ const (
 	CodeBusinessOnly         Code = "BUSINESS_ONLY"          // 403
 	CodeIdempotencyMismatch  Code = "IDEMPOTENCY_KEY_REUSED" // 422
 	CodeStorageUnavailable   Code = "STORAGE_UNAVAILABLE"    // 503
+	CodeStorageFull          Code = "STORAGE_FULL"           // 507
 	CodeConfigurationMissing Code = "NOT_CONFIGURED"         // 503
 )
 

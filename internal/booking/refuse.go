@@ -27,9 +27,17 @@ func storeError(err error) error {
 		return Errorf(CodeIdempotencyMismatch, "This idempotency key was used for a different request. Use a new key for a new request.")
 	case errors.Is(err, ErrInvalidRequest):
 		return Errorf(CodeValidation, "The request has something in it that cannot be kept. Send plain text without control characters.").WithCause(err)
+	case errors.Is(err, ErrStorageFull):
+		return StorageFull(err)
 	default:
 		return unavailable(err)
 	}
+}
+
+// StorageFull is the error for a caller whose change there is no room for.
+func StorageFull(cause error) *Error {
+	return Errorf(CodeStorageFull, "There is no room to keep this; what was kept before is safe. Whoever runs the system must make room or choose a larger database.").
+		WithCause(cause)
 }
 
 func unavailable(cause error) error {

@@ -28,6 +28,8 @@ var (
 	// ErrUnavailable: the database cannot be reached or cannot take the request now. Whether a change took
 	// effect is unknown; repeating it with the same idempotency key is safe.
 	ErrUnavailable = errors.New("database unavailable")
+	// ErrStorageFull: there is no room for the change, and nothing of it was kept.
+	ErrStorageFull = errors.New("storage is full")
 	// ErrInvalidRequest: the request can never be kept: no candidate, an empty interval, an id that is
 	// no UUID, or text that is not UTF-8 or holds a NUL byte. The Service refuses such input earlier.
 	ErrInvalidRequest = errors.New("invalid request")
@@ -169,7 +171,8 @@ type Position struct {
 }
 
 // Store keeps one tenant's bookings. Every implementation passes storetest. Times are kept to the
-// microsecond. Any method may fail with ErrUnavailable or with the context's error.
+// microsecond. Any method may fail with ErrUnavailable or with the context's error,
+// and any that changes something with ErrStorageFull.
 //
 // What all implementations guarantee: two live bookings never overlap on one unit (half-open
 // ranges, widened by frozen buffers); a hold stops occupying its slot the moment it expires by the

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +26,15 @@ func engines(t *testing.T, test func(t *testing.T, s *servertest.Server)) {
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
 		test(t, start(t, servertest.Unchanged))
+	})
+	t.Run("JSONFile", func(t *testing.T) {
+		t.Parallel()
+		s := servertest.Start(t, nil)
+		s.Configure(func(d *tenantconfig.Document) {
+			d.Database = tenantconfig.Database{Engine: tenantconfig.EngineJSONFile, Path: filepath.Join(s.Folder, ".data", "salon.json")}
+		})
+		s.AwaitReady()
+		test(t, checked(t, s))
 	})
 	t.Run("Postgres", func(t *testing.T) {
 		t.Parallel()

@@ -141,6 +141,8 @@ func problemOf(ctx context.Context, err error) *Problem {
 			withCause(err)
 	case errors.Is(ctx.Err(), context.Canceled):
 		return newProblem(statusClientClosed, codeClientClosed, "The client closed the request.").withCause(err)
+	case errors.Is(err, booking.ErrStorageFull):
+		return domainProblem(ctx, booking.StorageFull(err))
 	case booking.CodeOf(err) == booking.CodeStorageUnavailable, errors.Is(err, booking.ErrUnavailable):
 		return unavailable(string(booking.CodeStorageUnavailable), "Bookings cannot be read or made right now. Try again shortly.").withCause(err)
 	}
@@ -175,6 +177,7 @@ var domainStatus = map[booking.Code]int{
 	booking.CodeVersionConflict:      http.StatusPreconditionFailed,
 	booking.CodeBusinessOnly:         http.StatusForbidden,
 	booking.CodeConfigurationMissing: http.StatusServiceUnavailable,
+	booking.CodeStorageFull:          http.StatusInsufficientStorage,
 	lead.CodeVersionMismatch:         http.StatusPreconditionFailed,
 	lead.CodeInvalidTransition:       http.StatusConflict,
 	lead.CodeNumberTaken:             http.StatusConflict,

@@ -50,6 +50,8 @@ func storeError(err error) error {
 		return booking.Errorf(CodeVersionMismatch, "Somebody changed this person in the meantime. Read it again and repeat the change if it still makes sense.")
 	case errors.Is(err, booking.ErrIdempotencyMismatch):
 		return booking.Errorf(booking.CodeIdempotencyMismatch, "This Idempotency-Key was used for another request. Use a new key for a new request.")
+	case errors.Is(err, booking.ErrStorageFull):
+		return booking.StorageFull(err)
 	case errors.Is(err, booking.ErrUnavailable):
 		return booking.Errorf(booking.CodeStorageUnavailable, "The database cannot be reached right now. Try again shortly.").WithCause(err)
 	}

@@ -51,8 +51,16 @@ type process struct {
 
 func start(t *testing.T, binary, data string) *process {
 	t.Helper()
+	return startWith(t, binary, standalone, data)
+}
+
+// standalone is the configuration of a server that runs alone.
+const standalone = "../../config/standalone"
+
+func startWith(t *testing.T, binary, config, data string) *process {
+	t.Helper()
 	p := &process{public: freeAddress(t), internal: freeAddress(t), ended: make(chan error, 1)}
-	p.command = exec.Command(binary, "--config", "../../config/standalone", "--data", data,
+	p.command = exec.Command(binary, "--config", config, "--data", data,
 		"--public-address", p.public, "--internal-address", p.internal, "--drain-delay", "200ms")
 	output, err := p.command.StdoutPipe()
 	if err != nil {

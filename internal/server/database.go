@@ -32,6 +32,9 @@ func (s *Server) databaseOf(update configwatch.Update) Database {
 		database.URL, _ = update.Bundle.Secret(config.URLKey)
 		database.Path = ""
 	}
+	if config.Engine == tenantconfig.EngineJSONFile {
+		database.MaxConnections = 0 // it has no pool, and must not be opened twice for another number
+	}
 	if database.Path != "" && s.data != nil {
 		database.Path = s.data.resolve(database.Path)
 	}

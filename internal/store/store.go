@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/jsonfile"
 	"github.com/frontdesk-dev/frontdesk/internal/store/postgres"
 	"github.com/frontdesk-dev/frontdesk/internal/store/sqlite"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
@@ -14,7 +15,7 @@ import (
 // Options says which store to open and where it is.
 type Options struct {
 	Engine tenantconfig.Engine
-	// Path is the database file, for SQLite.
+	// Path is the file, for SQLite and JSONFile.
 	Path string
 	// URL is the connection URL, for Postgres.
 	URL string
@@ -42,9 +43,11 @@ func Open(ctx context.Context, options Options) (booking.Store, error) {
 		}))
 	case tenantconfig.EngineSQLite:
 		return opened(sqlite.Open(ctx, sqlite.Options{Path: options.Path, Logger: options.Logger}))
+	case tenantconfig.EngineJSONFile:
+		return opened(jsonfile.Open(ctx, jsonfile.Options{Path: options.Path, Logger: options.Logger}))
 	default:
-		return nil, fmt.Errorf("this server cannot keep bookings in %q: set database.engine to %s or %s",
-			options.Engine, tenantconfig.EngineSQLite, tenantconfig.EnginePostgres)
+		return nil, fmt.Errorf("this server cannot keep bookings in %q: set database.engine to %s, %s or %s",
+			options.Engine, tenantconfig.EngineSQLite, tenantconfig.EnginePostgres, tenantconfig.EngineJSONFile)
 	}
 }
 

@@ -19,6 +19,9 @@ func TestOpen(t *testing.T) {
 		"SQLite": store.ForDocument(tenantconfig.Database{
 			Engine: tenantconfig.EngineSQLite, Path: filepath.Join(t.TempDir(), "a.db"),
 		}, "", nil),
+		"JSONFile": store.ForDocument(tenantconfig.Database{
+			Engine: tenantconfig.EngineJSONFile, Path: filepath.Join(t.TempDir(), "a.json"),
+		}, "", nil),
 		"Postgres": store.ForDocument(tenantconfig.Database{Engine: tenantconfig.EnginePostgres, MaxConnections: 2}, pgtest.EmptyURL(t), nil),
 	} {
 		s, err := store.Open(t.Context(), options)
@@ -33,7 +36,7 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, engine := range []tenantconfig.Engine{"", "MySQL", tenantconfig.EngineSQLite, tenantconfig.EnginePostgres} {
+	for _, engine := range []tenantconfig.Engine{"", "MySQL", tenantconfig.EngineSQLite, tenantconfig.EnginePostgres, tenantconfig.EngineJSONFile} {
 		s, err := store.Open(t.Context(), store.Options{Engine: engine})
 		if err == nil || s != nil {
 			t.Errorf("engine %q without a place: %v, %v; want an error and no store", engine, s, err)

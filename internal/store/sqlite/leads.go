@@ -49,12 +49,16 @@ func (s *leadStore) hashKey(ctx context.Context) ([]byte, error) {
 	if _, err := rand.Read(fresh); err != nil {
 		return nil, err
 	}
-	if _, err := s.Store.write.ExecContext(ctx, `INSERT INTO tenant_secrets (name, value) VALUES ('opt_outs', ?) ON CONFLICT DO NOTHING`, fresh); err != nil {
-		return nil, wrap("make the registry's key", err)
-	}
 	var key []byte
-	if err := s.Store.write.QueryRowContext(ctx, `SELECT value FROM tenant_secrets WHERE name = 'opt_outs'`).Scan(&key); err != nil {
-		return nil, wrap("read the registry's key", err)
+	err := s.change(ctx, "make the registry's key", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO tenant_secrets (name, value) VALUES ('opt_outs', ?) ON CONFLICT DO NOTHING`, fresh)
+		if err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT value FROM tenant_secrets WHERE name = 'opt_outs'`).Scan(&key)
+	})
+	if err != nil {
+		return nil, err
 	}
 	s.key = key
 	return key, nil
@@ -189,13 +193,8 @@ func asJSON[T []string | map[string]string](value T) string {
 
 // removeExpiredClaims deletes up to limit idempotency keys of people that are past their day.
 func (s *Store) removeExpiredClaims(ctx context.Context, limit int) (int, error) {
-	result, err := s.write.ExecContext(ctx, `
+	return s.remove(ctx, `
 		DELETE FROM lead_claims WHERE (principal, route, key) IN (
 			SELECT principal, route, key FROM lead_claims WHERE created_at <= `+clock+` - ? LIMIT ?)`,
 		keyLifetime.Microseconds(), limit)
-	if err != nil {
-		return 0, wrap("remove expired idempotency keys", err)
-	}
-	removed, err := result.RowsAffected()
-	return int(removed), err
 }

@@ -15,13 +15,8 @@ import (
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/datafile"
 	"github.com/frontdesk-dev/frontdesk/internal/store/housekeeping"
-)
-
-// Nobody but the server's user may read the data.
-const (
-	folderMode = 0o700
-	fileMode   = 0o600
 )
 
 // readers bounds the connections that read beside the writer.
@@ -35,9 +30,11 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Store is a booking.Store in one SQLite file.
+// Store is a booking.Store in one SQLite database.
 type Store struct {
+	// write and read are one and the same for a database in memory.
 	write, read *sql.DB
+	memory      *memory // nil for a file
 	keeping     *housekeeping.Loop
 	keys        watchers
 }
@@ -72,29 +69,15 @@ func prepareFile(path string) (string, error) {
 	if path == "" {
 		return "", errors.New("no database file is named: set the path of the SQLite file")
 	}
-	path, err := filepath.Abs(path)
+	path, err := datafile.PrepareFolder(path)
 	if err != nil {
-		return "", fmt.Errorf("find the database file: %w", err)
+		return "", err
 	}
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, folderMode); err != nil {
-		return "", notWritable(folder, err)
-	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode) //nolint:gosec // configuration names the file
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, datafile.FileMode) //nolint:gosec // configuration names the file
 	if err != nil {
-		return "", notWritable(folder, err)
+		return "", datafile.NotWritable(filepath.Dir(path), err)
 	}
-	// The folder needs a look of its own: a file that is there may be writable where its side files are not.
-	probe, err := os.CreateTemp(folder, ".writable-*")
-	if err != nil {
-		return "", errors.Join(notWritable(folder, err), file.Close())
-	}
-	return path, errors.Join(file.Close(), probe.Close(), os.Remove(probe.Name()))
-}
-
-func notWritable(folder string, err error) error {
-	return fmt.Errorf("the database folder %s cannot be written by user %d: give that user the folder, or name another path: %w",
-		folder, os.Getuid(), err)
+	return path, file.Close()
 }
 
 func open(path, option string, connections int) (*sql.DB, error) {
@@ -129,6 +112,9 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Usage counts the connections that there may be, that are in use and that are idle.
 func (s *Store) Usage() (maximum, active, idle int) {
+	if s.memory != nil {
+		return s.memory.usage()
+	}
 	write, read := s.write.Stats(), s.read.Stats()
 	return write.MaxOpenConnections + read.MaxOpenConnections, write.InUse + read.InUse, write.Idle + read.Idle
 }
@@ -136,6 +122,9 @@ func (s *Store) Usage() (maximum, active, idle int) {
 // Close implements booking.Store.
 func (s *Store) Close() error {
 	s.keeping.Stop()
+	if s.memory != nil {
+		return s.memory.close()
+	}
 	return errors.Join(s.read.Close(), s.write.Close())
 }
 
@@ -145,13 +134,23 @@ func (s *Store) removeExpiredKeys(ctx context.Context, limit int) (int, error) {
 	if err != nil {
 		return claims, err
 	}
-	result, err := s.write.ExecContext(ctx, `
+	removed, err := s.remove(ctx, `
 		DELETE FROM idempotency_keys WHERE (principal, route, key) IN (
 			SELECT principal, route, key FROM idempotency_keys WHERE created_at <= `+clock+` - ? LIMIT ?)`,
 		keyLifetime.Microseconds(), limit)
-	if err != nil {
-		return 0, wrap("remove expired idempotency keys", err)
-	}
-	removed, err := result.RowsAffected()
-	return claims + int(removed), err
+	return claims + removed, err
+}
+
+// remove runs a statement that deletes expired idempotency keys, and counts them.
+func (s *Store) remove(ctx context.Context, statement string, args ...any) (count int, err error) {
+	err = s.change(ctx, "remove expired idempotency keys", func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, statement, args...)
+		if err != nil {
+			return err
+		}
+		removed, err := result.RowsAffected()
+		count = int(removed)
+		return err
+	})
+	return count, err
 }

@@ -12,17 +12,25 @@ import (
 // change runs fn in a transaction that is alone with the database from its first statement on. It commits
 // what fn did, or nothing.
 func (s *Store) change(ctx context.Context, doing string, fn func(tx *sql.Tx) error) error {
+	if s.memory != nil {
+		return wrap(doing, s.memory.change(ctx, fn))
+	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return wrap(doing, err)
 	}
 	if err := fn(tx); err != nil {
-		if rollbackErr := tx.Rollback(); rollbackErr != nil && !errors.Is(rollbackErr, sql.ErrTxDone) {
-			err = errors.Join(err, rollbackErr)
-		}
-		return wrap(doing, err)
+		return wrap(doing, undo(tx, err))
 	}
 	return wrap(doing, tx.Commit())
+}
+
+// undo rolls back because of err, which it returns.
+func undo(tx *sql.Tx, err error) error {
+	if rollbackErr := tx.Rollback(); rollbackErr != nil && !errors.Is(rollbackErr, sql.ErrTxDone) {
+		return errors.Join(err, rollbackErr)
+	}
+	return err
 }
 
 // once runs fn as a change, unless the claim was made before: then it returns that claim's booking.

@@ -64,6 +64,7 @@ func bookForever(engine Engine, location string) error {
 
 // testKilledProcess kills a booking process several times: what it acknowledged is there afterwards, whole.
 func testKilledProcess(f *fixture) {
+	f.makeWay()
 	for range 3 {
 		acknowledged := killAfter(f, f.location, 200)
 		store, err := f.engine.Open(f.Context(), f.location)
@@ -92,6 +93,7 @@ func testKilledProcess(f *fixture) {
 			f.Fatal(err)
 		}
 	}
+	f.Store = open(f, f.engine, f.location)
 	f.checkNoOverlap()
 }
 

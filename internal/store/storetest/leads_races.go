@@ -142,6 +142,7 @@ func testChangeNumber(f *leadFixture) {
 }
 
 func testLeadsOfClosedStore(f *leadFixture) {
+	f.makeWay()
 	store, err := f.engine.Open(context.Background(), f.location)
 	if err != nil {
 		f.Fatal(err)

@@ -33,6 +33,7 @@ func testLifecycle(f *fixture) {
 	}
 
 	b := f.mustBook(appointment("dr-khan", at(9, 0)))
+	f.makeWay()
 	again := open(f, f.engine, f.location)
 	got, err := again.Get(f.Context(), b.ID)
 	if err != nil {
@@ -231,6 +232,7 @@ func testCancelledContext(f *fixture) {
 }
 
 func testClosedStore(f *fixture) {
+	f.makeWay()
 	store, err := f.engine.Open(f.Context(), f.location)
 	if err != nil {
 		f.Fatal(err)
@@ -254,23 +256,29 @@ func testManyOpenAtOnce(f *fixture) {
 	}
 	location := empty(f)
 	stores := make([]booking.Store, 4)
-	race(len(stores), func(i int) {
-		store, err := f.engine.Open(f.Context(), location)
-		if err != nil {
-			f.Errorf("server %d did not come up: %v", i, err)
+	use := func(i int) {
+		if stores[i] == nil {
 			return
 		}
-		stores[i] = store
-	})
-	for i, store := range stores {
-		if store == nil {
-			continue
-		}
-		if _, _, err := store.Book(f.Context(), appointment("dr-khan", at(9+i, 0))); err != nil {
+		if _, _, err := stores[i].Book(f.Context(), appointment("dr-khan", at(9+i, 0))); err != nil {
 			f.Errorf("server %d: %v", i, err)
 		}
-		if err := store.Close(); err != nil {
+		if err := stores[i].Close(); err != nil {
 			f.Error(err)
+		}
+	}
+	race(len(stores), func(i int) {
+		var err error
+		if stores[i], err = f.engine.Open(f.Context(), location); err != nil {
+			f.Errorf("server %d did not come up: %v", i, err)
+		}
+		if f.engine.Exclusive { // the next one waits for it
+			use(i)
+		}
+	})
+	for i := range stores {
+		if !f.engine.Exclusive {
+			use(i)
 		}
 	}
 }

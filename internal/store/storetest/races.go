@@ -99,8 +99,15 @@ func testTwoResourcesInRandomOrder(f *fixture) {
 	f.checkNoOverlap()
 }
 
-// testTwoStores is two servers on one database.
+// testTwoStores is two servers on one database, or the refusal of the second.
 func testTwoStores(f *fixture) {
+	if f.engine.Exclusive {
+		if _, err := f.engine.Open(f.Context(), f.location); !errors.Is(err, booking.ErrUnavailable) {
+			f.Errorf("Open of what another store has: %v; want ErrUnavailable", err)
+		}
+		f.mustBook(appointment("dr-khan", at(9, 0)))
+		return
+	}
 	other := open(f, f.engine, f.location)
 	var won atomic.Int64
 	race(racers, func(i int) {

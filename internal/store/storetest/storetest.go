@@ -23,8 +23,12 @@ type Engine struct {
 	New func(t testing.TB) (location string)
 	// NewEmpty is the same without any schema, when New makes that already; nil otherwise.
 	NewEmpty func(t testing.TB) (location string)
-	// Open opens a store on a location. It may be called several times for one location, also by another process.
+	// Open opens a store on a location. It may be called several times for one location, also by another process,
+	// unless the engine is Exclusive.
 	Open func(ctx context.Context, location string) (booking.Store, error)
+	// Exclusive says that one store at a time has a location: opening another one waits for a short while, and then is
+	// booking.ErrUnavailable. Its stores may be closed twice.
+	Exclusive bool
 }
 
 // tests are the contract, one name for each promise.
@@ -143,6 +147,17 @@ func open(t testing.TB, engine Engine, location string) booking.Store {
 		}
 	})
 	return store
+}
+
+// makeWay closes the fixture's store if no other can be opened beside it.
+func (f *fixture) makeWay() {
+	f.Helper()
+	if !f.engine.Exclusive {
+		return
+	}
+	if err := f.Close(); err != nil {
+		f.Fatalf("close the store: %v", err)
+	}
 }
 
 // monday is a date far enough away to be in the future of every run, and near enough for every clock.
