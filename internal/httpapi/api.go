@@ -61,6 +61,7 @@ func New(options Options) chi.Router {
 		a.registerConfirmation()
 		a.registerRescheduling()
 		a.registerClosing()
+		a.registerCalendars()
 		a.registerEditing()
 		a.registerKeys()
 		a.registerSeries()

@@ -52,16 +52,19 @@ func missingScope(scope auth.Scope) *Problem {
 	return problem
 }
 
-// presentedKey returns the key from X-API-Key or, without that, from a bearer token.
+// presentedKey returns the key from X-API-Key or, without that, from a bearer token. For calendars it may be in the
+// address: the programs that subscribe to them send no headers.
 func presentedKey(r *http.Request) string {
 	if key := r.Header.Get(keyHeader); key != "" {
 		return key
 	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
+	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token)
 	}
-	return strings.TrimSpace(token)
+	if strings.HasSuffix(r.URL.Path, calendarSuffix) {
+		return r.URL.Query().Get(tokenParameter)
+	}
+	return ""
 }
 
 func authOutcome(err error) string {

@@ -10,7 +10,10 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/google/uuid"
+
 	"github.com/frontdesk-dev/frontdesk/internal/auth"
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/tenant"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
@@ -125,7 +128,7 @@ func (a *api) createKey(ctx context.Context, in *newKeyInput) (*output[IssuedKey
 	if name == "" || strings.ContainsFunc(name, unicode.IsControl) {
 		return nil, invalidField("name", "The name must say what the key is for, without control characters.")
 	}
-	scopes, err := parseScopes(in.Body.Scopes)
+	scopes, err := parseScopes(in.Body.Scopes, tenant.FromContext(ctx).Bookings.Catalog())
 	if err != nil {
 		return nil, err
 	}
@@ -147,13 +150,18 @@ func (a *api) createKey(ctx context.Context, in *newKeyInput) (*output[IssuedKey
 	return succeed(IssuedKey{Secret: key.Reveal(), APIKey: keyView(stored)}), nil
 }
 
-func parseScopes(texts []string) ([]auth.Scope, error) {
+func parseScopes(texts []string, catalog *booking.Catalog) ([]auth.Scope, error) {
 	known := auth.Scopes()
 	var scopes []auth.Scope
 	for i, text := range texts {
 		scope := auth.Scope(text)
-		if !slices.Contains(known, scope) {
-			return nil, invalidField(fmt.Sprintf("scopes[%d]", i), fmt.Sprintf("This is not a scope. Use some of %v.", known))
+		field := fmt.Sprintf("scopes[%d]", i)
+		if id, calendar := scope.CalendarOf(); calendar {
+			if _, found := catalog.Resource(id); !found && uuid.Validate(id) != nil {
+				return nil, invalidField(field, "The calendar is of nothing that there is. Name a resource or a booking by its id, as in calendar:dr-khan.")
+			}
+		} else if !slices.Contains(known, scope) {
+			return nil, invalidField(field, fmt.Sprintf("This is not a scope. Use some of %v, or calendar:<id> or calendar-names:<id> for a calendar.", known))
 		}
 		if !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)
