@@ -289,7 +289,7 @@ func TestUnsupportedDatabaseIsRefusedInWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.apply(simplePolicy)
-	w.apply(simpleTenant("  database: {engine: Postgres, postgres: {server: shared}}\n"))
+	w.apply(simpleTenant("  database: {engine: CloudNativePG}\n"))
 	condition := w.waitFor("shop", v1alpha1.ConditionConfigurationValid, metav1.ConditionFalse, v1alpha1.ReasonUnsupportedFeature)
 	if !strings.Contains(condition.Message, "postgres.urlSecretRef") {
 		t.Errorf("the message does not say what to use instead: %s", condition.Message)

@@ -27,6 +27,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/standin"
 	"github.com/frontdesk-dev/frontdesk/internal/testing/kubetest"
+	"github.com/frontdesk-dev/frontdesk/internal/testing/pgtest"
 )
 
 // patience is how long a condition may take on a loaded machine. Waiting ends as soon as it holds.
@@ -34,8 +35,13 @@ const patience = 30 * time.Second
 
 func TestMain(m *testing.M) {
 	ctrl.SetLogger(logr.Discard())
-	kubetest.Main(m, kubetest.Options{})
+	kubetest.Main(withPostgres{m}, kubetest.Options{})
 }
+
+// withPostgres stops the tests' Postgres after them.
+type withPostgres struct{ tests *testing.M }
+
+func (p withPostgres) Run() int { return pgtest.Main(p.tests) }
 
 // world is a namespace with an operator and a node of its own.
 type world struct {
@@ -44,13 +50,20 @@ type world struct {
 	namespace string
 	node      *standin.Node
 	requests  *recorder
+	databases controllers.DatabaseServers
 	stop      func()
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOn(t, nil)
+}
+
+// newWorldOn has a platform with database servers.
+func newWorldOn(t *testing.T, databases controllers.DatabaseServers) *world {
+	t.Helper()
 	cluster := kubetest.Start(t)
-	w := &world{t: t, cluster: cluster, namespace: cluster.Namespace(t)}
+	w := &world{t: t, cluster: cluster, namespace: cluster.Namespace(t), databases: databases}
 	w.node = standin.Start(t, cluster.Client, w.namespace)
 	w.startOperator()
 	return w
@@ -76,11 +89,13 @@ func (w *world) startOperator() {
 	if err := controllers.Setup(ctx, manager, controllers.Options{
 		Platform: controllers.Platform{
 			ServerImage: "frontdesk.example/server:1.2.3", ServerVersion: "1.2.3", ImagePullPolicy: corev1.PullIfNotPresent,
+			DatabaseServers: w.databases,
 		},
 		OperatorNamespace:       w.namespace,
 		Namespaces:              []string{w.namespace},
 		MaxConcurrentReconciles: 4,
 		StatusTransport:         w.node.Transport(),
+		DrainGrace:              time.Second,
 	}); err != nil {
 		w.t.Fatal(err)
 	}

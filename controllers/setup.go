@@ -49,6 +49,8 @@ type Options struct {
 	LookUpAPIsOnce bool
 	// MaxConcurrentReconciles bounds how many tenants are worked on at once; 0 means 1.
 	MaxConcurrentReconciles int
+	// DrainGrace is how long a former database password outlives the last pod that serves it; 0 means 15 seconds.
+	DrainGrace time.Duration
 	// StatusTransport reaches the status endpoints of pods; nil means by pod address.
 	StatusTransport http.RoundTripper
 }
@@ -78,12 +80,17 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		return err
 	}
 	cached := apis.Client(manager.GetClient())
+	rootKey := &rootkey.Store{Live: manager.GetAPIReader(), Writer: manager.GetClient(), Namespace: options.OperatorNamespace}
+	databases, err := databaseRunner(manager, options, rootKey)
+	if err != nil {
+		return err
+	}
 	tenants := &tenant.Reconciler{
 		Client:   cached,
 		Platform: options.Platform,
 		Status:   keeper(manager),
 		Secrets:  &secrets.Reader{Cached: manager.GetClient(), Live: manager.GetAPIReader()},
-		RootKey:  &rootkey.Store{Live: manager.GetAPIReader(), Writer: manager.GetClient(), Namespace: options.OperatorNamespace},
+		RootKey:  rootKey,
 		Apply: &apply.Applier{
 			Client: cached,
 			Live:   manager.GetAPIReader(),
@@ -94,6 +101,8 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		Prober: prober,
 		Events: manager.GetEventRecorder(recorderName),
 		Nudges: tenant.NewNudges(),
+
+		Databases: databases,
 	}
 	for _, setup := range []func(ctrl.Manager, controller.Options) error{
 		tenants.SetupWithManager,

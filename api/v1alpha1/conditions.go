@@ -108,6 +108,16 @@ const (
 	ReasonProvisioning          ConditionReason = "Provisioning"
 	ReasonMigrating             ConditionReason = "Migrating"
 	ReasonAdoptionRequired      ConditionReason = "AdoptionRequired"
+	// ReasonDatabaseServerNotAllowed means that the server is not open to the tenant's namespace.
+	ReasonDatabaseServerNotAllowed ConditionReason = "DatabaseServerNotAllowed"
+	// ReasonDatabaseServerUnavailable means that the operator cannot reach the server, or is not let in.
+	ReasonDatabaseServerUnavailable ConditionReason = "DatabaseServerUnavailable"
+	// ReasonDatabaseServerFailing means that the server does not do what the operator asks of it.
+	ReasonDatabaseServerFailing ConditionReason = "DatabaseServerFailing"
+	// ReasonDatabaseConflict means that something of the tenant's name on the server belongs to somebody else.
+	ReasonDatabaseConflict ConditionReason = "DatabaseConflict"
+	// ReasonDatabaseMissing means that the database was there and is gone.
+	ReasonDatabaseMissing ConditionReason = "DatabaseMissing"
 )
 
 // Reasons of Progressing, WorkloadAvailable and Ready.

@@ -10,6 +10,7 @@
 //	--server-image               image of the tenants' servers (required)
 //	--server-image-pull-policy   Always, IfNotPresent or Never (default IfNotPresent)
 //	--operator-namespace         namespace of the root key and of the leader lease (default: the pod's own, from POD_NAMESPACE)
+//	--database-servers           file that lists the PostgreSQL servers on which tenants may have databases (default: none)
 //	--watch-namespaces           namespaces to serve, separated by commas (default: all)
 //	--watch-apis                 notice when optional APIs are installed or removed; otherwise they are looked up at the start (default true)
 //	--leader-elect               elect a leader, so that several replicas can run (default true)

@@ -71,6 +71,10 @@ func (m *Main) Run(ctx context.Context) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
+	databases, err := controllers.ReadDatabaseServers(o.databaseServers)
+	if err != nil {
+		return fmt.Errorf("--database-servers: %w", err)
+	}
 	logger := o.logger(m.Stderr)
 	ctrl.SetLogger(logger)
 	restConfig, err := m.restConfig()
@@ -81,7 +85,7 @@ func (m *Main) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make the manager: %w", err)
 	}
-	if err := controllers.Setup(ctx, manager, o.controllers()); err != nil {
+	if err := controllers.Setup(ctx, manager, o.controllers(databases)); err != nil {
 		return err
 	}
 	if err := errors.Join(manager.AddHealthzCheck("ping", healthz.Ping), manager.AddReadyzCheck("ping", healthz.Ping)); err != nil {
@@ -128,12 +132,13 @@ func (o *options) managerOptions(logger logr.Logger) ctrl.Options {
 	}
 }
 
-func (o *options) controllers() controllers.Options {
+func (o *options) controllers(databases controllers.DatabaseServers) controllers.Options {
 	return controllers.Options{
 		Platform: controllers.Platform{
 			ServerImage:     o.serverImage,
 			ServerVersion:   version.Version,
 			ImagePullPolicy: corev1.PullPolicy(o.serverImagePullPolicy),
+			DatabaseServers: databases,
 		},
 		OperatorNamespace:       o.operatorNamespace,
 		Namespaces:              o.watchNamespaces,

@@ -16,6 +16,7 @@ type options struct {
 	serverImage             string
 	serverImagePullPolicy   string
 	operatorNamespace       string
+	databaseServers         string
 	watchNamespaces         namespaces
 	watchAPIs               bool
 	leaderElect             bool
@@ -32,6 +33,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.serverImage, "server-image", "", "image of the tenants' servers (required)")
 	flags.StringVar(&o.serverImagePullPolicy, "server-image-pull-policy", string(corev1.PullIfNotPresent), "Always, IfNotPresent or Never")
 	flags.StringVar(&o.operatorNamespace, "operator-namespace", os.Getenv("POD_NAMESPACE"), "namespace of the root key and of the leader lease")
+	flags.StringVar(&o.databaseServers, "database-servers", "", "file that lists the PostgreSQL servers on which tenants may have databases")
 	flags.Var(&o.watchNamespaces, "watch-namespaces", "namespaces to serve, separated by commas; empty for all")
 	flags.BoolVar(&o.watchAPIs, "watch-apis", true, "notice when optional APIs (Gateway API, Prometheus operator) are installed or removed; needs a cluster-wide right; otherwise they are looked up at the start")
 	flags.BoolVar(&o.leaderElect, "leader-elect", true, "elect a leader, so that several replicas can run")

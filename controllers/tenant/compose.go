@@ -85,7 +85,8 @@ func (s *scope) compose() {
 	})
 	s.faults = append(s.faults, faults...)
 	values := s.collectSecrets()
-	if len(s.faults) > 0 || len(s.missing) > 0 {
+	complete := s.bundleDatabase(values)
+	if len(s.faults) > 0 || len(s.missing) > 0 || !complete {
 		return
 	}
 	text, err := doc.Marshal()

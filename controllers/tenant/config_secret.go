@@ -1,6 +1,8 @@
 package tenant
 
 import (
+	"strconv"
+
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 )
 
@@ -10,9 +12,13 @@ func configSecret(s *scope) any {
 	if s.bundle == nil {
 		return nil
 	}
+	annotations := map[string]string{revisionAnnotation: s.bundle.Revision()}
+	if s.server != nil {
+		annotations[databaseSerialAnnotation] = strconv.Itoa(s.server.credential.Serial)
+	}
 	return corev1ac.Secret(configSecretName(s.tenant), s.tenant.Namespace).
 		WithLabels(labels(s.tenant)).
-		WithAnnotations(map[string]string{revisionAnnotation: s.bundle.Revision()}).
+		WithAnnotations(annotations).
 		WithOwnerReferences(ownedBy(s.tenant)).
 		WithData(s.bundle)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/provision"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/rootkey"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/secrets"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/status"
@@ -38,6 +39,8 @@ type Reconciler struct {
 	Prober   *probe.Prober
 	Events   recorder.EventRecorder
 	Nudges   *Nudges
+	// Databases makes and ends databases on the platform's servers.
+	Databases *provision.Runner
 }
 
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=tenants,verbs=get;list;patch;watch
@@ -90,11 +93,20 @@ func (s *scope) result(again time.Duration) (reconcile.Result, error) {
 		return reconcile.Result{}, err
 	}
 	for range obstacles(s.applyErr) {
-		if again == 0 || again > retryStalled {
-			again = retryStalled
-		}
+		again = sooner(again, retryStalled)
+	}
+	if s.server != nil {
+		again = sooner(again, s.server.again)
 	}
 	return reconcile.Result{RequeueAfter: again}, nil
+}
+
+// sooner is the shorter of two waits, where 0 means none.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || (b != 0 && b < a) {
+		return b
+	}
+	return a
 }
 
 // apply makes the objects as rendered, and removes those that are not wanted any more.
@@ -187,5 +199,6 @@ func (r *Reconciler) writeStatus(ctx context.Context, s *scope) error {
 func (r *Reconciler) forget(tenant client.ObjectKey) {
 	r.Prober.Forget(tenant)
 	r.Nudges.forget(tenant)
+	r.Databases.Forget(tenant)
 	metrics.ForgetTenant(tenant.Namespace, tenant.Name)
 }

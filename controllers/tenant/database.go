@@ -7,6 +7,7 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/provision"
 )
 
 // databaseReady is True when the servers reach the database, by their own account.
@@ -17,6 +18,8 @@ func (s *scope) databaseReady(w workload) conditions.Condition {
 		return conditions.False(t, v1alpha1.ReasonUnsupportedFeature, "this release cannot provide the database that spec.database asks for: see ConfigurationValid")
 	case s.adoptionRequired():
 		return conditions.False(t, v1alpha1.ReasonAdoptionRequired, s.adoptionAdvice())
+	case s.server != nil && s.server.blocks():
+		return conditions.False(t, reasonOf(s.server.problem.Code), s.server.problem.Message)
 	case s.tenant.Spec.RunState == v1alpha1.RunStateSuspended:
 		return conditions.Unknown(t, v1alpha1.ReasonSuspended, "nobody asks the database while the tenant is suspended")
 	}
@@ -28,7 +31,7 @@ func (s *scope) databaseReady(w workload) conditions.Condition {
 	}
 	switch {
 	case len(answers) > 0:
-		return conditions.True(t, v1alpha1.ReasonDatabaseReachable, fmt.Sprintf("%s answers", s.tenant.Spec.Database.Engine))
+		return conditions.True(t, v1alpha1.ReasonDatabaseReachable, fmt.Sprintf("%s answers%s", s.tenant.Spec.Database.Engine, s.server.note()))
 	case s.claim != nil && s.claim.Status.Phase == corev1.ClaimPending:
 		return conditions.False(t, v1alpha1.ReasonProvisioning, fmt.Sprintf("PersistentVolumeClaim %q is not bound to a volume yet", s.claim.Name))
 	default:
@@ -43,6 +46,43 @@ func (s *scope) adoptionAdvice() string {
 		return found + "give this one another name, or delete the claim to start empty"
 	}
 	return found + "set spec.database.adopt to true to take it over, or delete the claim to start empty"
+}
+
+// blocks says that a tenant cannot go on as its spec says. A server that is away is nothing to those who have a
+// credential already: they keep serving, and whether they reach it they say themselves.
+func (d *serverDatabase) blocks() bool {
+	return d.problem != nil && (d.credential == nil || d.problem.Stalled())
+}
+
+// note says what is under way behind a database that works.
+func (d *serverDatabase) note() string {
+	switch {
+	case d == nil || d.credential == nil:
+		return ""
+	case d.problem != nil:
+		return "; its password is being rotated: " + d.problem.Message
+	case d.credential.Retiring() != 0:
+		return "; its password is being rotated: the former one works until every pod has the new one"
+	}
+	return ""
+}
+
+var databaseReasons = map[provision.Code]v1alpha1.ConditionReason{
+	provision.ServerUnknown:     v1alpha1.ReasonDatabaseServerUnknown,
+	provision.ServerNotAllowed:  v1alpha1.ReasonDatabaseServerNotAllowed,
+	provision.ServerUnavailable: v1alpha1.ReasonDatabaseServerUnavailable,
+	provision.ServerRefuses:     v1alpha1.ReasonDatabaseServerUnavailable,
+	provision.AdoptionRequired:  v1alpha1.ReasonAdoptionRequired,
+	provision.Foreign:           v1alpha1.ReasonDatabaseConflict,
+	provision.Missing:           v1alpha1.ReasonDatabaseMissing,
+	provision.Working:           v1alpha1.ReasonProvisioning,
+}
+
+func reasonOf(code provision.Code) v1alpha1.ConditionReason {
+	if reason, known := databaseReasons[code]; known {
+		return reason
+	}
+	return v1alpha1.ReasonDatabaseServerFailing
 }
 
 // databaseUnsupported is databaseBlocked for another reason than adoption.

@@ -14,21 +14,22 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/provision"
 )
 
 // deletionRetry is for what is left after everything that is watched is gone.
 const deletionRetry = 5 * time.Second
 
 // tearDown sees to the data of a Tenant that goes. Everything else has an owner reference, and the
-// garbage collector takes it. With deletionPolicy Retain there is nothing to do: the claim stays, with
-// the labels by which a later tenant of the same name finds it. With Delete the pods have to end first,
-// or they would hold the claim.
+// garbage collector takes it. With deletionPolicy Retain a claim simply stays, with the labels by which a later tenant
+// of the same name finds it. What has to be deleted, and a database on a server in any case, needs the pods
+// to end first: they hold the claim, and are logged in.
 func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (reconcile.Result, error) {
 	if !controllerutil.ContainsFinalizer(tenant, finalizer) {
 		return reconcile.Result{}, nil
 	}
-	if tenant.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDelete {
-		left, err := r.deleteData(ctx, tenant)
+	for _, end := range []func(context.Context, *v1alpha1.Tenant) (string, error){r.deleteClaim, r.endServerDatabase} {
+		left, err := end(ctx, tenant)
 		if err != nil {
 			return reconcile.Result{}, err
 		}
@@ -37,7 +38,7 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (rec
 		}
 	}
 	r.Apply.Forget(tenant.Namespace, recordedItems(tenant))
-	for _, name := range append(SecretNames(tenant), apiKeySecretName(tenant)) {
+	for _, name := range append(SecretNames(tenant), apiKeySecretName(tenant), databaseSecretName(tenant)) {
 		r.Secrets.Release(client.ObjectKey{Namespace: tenant.Namespace, Name: name})
 	}
 	before := tenant.DeepCopy()
@@ -50,8 +51,11 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (rec
 	return reconcile.Result{}, nil
 }
 
-// deleteData removes the claim, and before it what uses it. It returns what is still there.
-func (r *Reconciler) deleteData(ctx context.Context, tenant *v1alpha1.Tenant) (left string, err error) {
+// deleteClaim removes the claim, if the policy says so, and before it what uses it. It returns what is still there.
+func (r *Reconciler) deleteClaim(ctx context.Context, tenant *v1alpha1.Tenant) (left string, err error) {
+	if tenant.Spec.DeletionPolicy != v1alpha1.DeletionPolicyDelete {
+		return "", nil
+	}
 	// Observe looks past the cache before it says that there is none: a claim that was only just made
 	// would be left behind for good.
 	claim, err := r.Apply.Observe(ctx, claimKind, client.ObjectKey{Namespace: tenant.Namespace, Name: claimName(tenant)})
@@ -61,15 +65,8 @@ func (r *Reconciler) deleteData(ctx context.Context, tenant *v1alpha1.Tenant) (l
 	if claim == nil || !madeFor(tenant, claim) {
 		return "", nil // a former tenant's, never adopted: not this one's to delete
 	}
-	if err := r.deleteOwned(ctx, tenant, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: tenant.Namespace, Name: tenant.OwnedName()}}); err != nil {
-		return "", err
-	}
-	var pods corev1.PodList
-	if err := r.Client.List(ctx, &pods, client.InNamespace(tenant.Namespace), client.MatchingLabels(selectorLabels(tenant))); err != nil {
-		return "", fmt.Errorf("list pods: %w", err)
-	}
-	if len(pods.Items) > 0 {
-		return fmt.Sprintf("waiting for %d pods to end before their data is deleted", len(pods.Items)), nil
+	if left, err := r.endPods(ctx, tenant); left != "" || err != nil {
+		return left, err
 	}
 	if claim.GetDeletionTimestamp() == nil {
 		uid := claim.GetUID()
@@ -78,6 +75,57 @@ func (r *Reconciler) deleteData(ctx context.Context, tenant *v1alpha1.Tenant) (l
 		}
 	}
 	return fmt.Sprintf("waiting for PersistentVolumeClaim %q to be gone", claim.GetName()), nil
+}
+
+// endPods deletes the Deployment and returns how many pods are still there.
+func (r *Reconciler) endPods(ctx context.Context, tenant *v1alpha1.Tenant) (left string, err error) {
+	if err := r.deleteOwned(ctx, tenant, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: tenant.Namespace, Name: tenant.OwnedName()}}); err != nil {
+		return "", err
+	}
+	var pods corev1.PodList
+	if err := r.Client.List(ctx, &pods, client.InNamespace(tenant.Namespace), client.MatchingLabels(selectorLabels(tenant))); err != nil {
+		return "", fmt.Errorf("list pods: %w", err)
+	}
+	if len(pods.Items) > 0 {
+		return fmt.Sprintf("waiting for %d pods to end, which use the data", len(pods.Items)), nil
+	}
+	return "", nil
+}
+
+// endServerDatabase drops a database on a server of the platform, or keeps it and ends its logins, as the policy
+// says. It returns what it waits for, and how to go on without.
+func (r *Reconciler) endServerDatabase(ctx context.Context, tenant *v1alpha1.Tenant) (left string, err error) {
+	key := client.ObjectKeyFromObject(tenant)
+	if !onServer(tenant) || tenant.Annotations[abandonAnnotation] == "true" {
+		r.Databases.Forget(key)
+		return "", nil
+	}
+	if left, err := r.endPods(ctx, tenant); left != "" || err != nil {
+		return left, err
+	}
+	task := provision.Task{
+		Kind: provision.KindRelease, Server: string(tenant.Spec.Database.Postgres.Server), Tenant: identityOf(tenant),
+	}
+	if tenant.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDelete {
+		task.Kind = provision.KindDrop
+	}
+	server, problem := r.Platform.DatabaseServers.Find(task.Server)
+	if problem != nil || !server.Allows(tenant.Namespace) {
+		// Without a credential nothing was ever handed out, and mostly nothing made: a slip in the name must not hold it.
+		secret, err := r.Secrets.GetLive(ctx, client.ObjectKey{Namespace: tenant.Namespace, Name: databaseSecretName(tenant)})
+		if err != nil || secret == nil {
+			return "", err
+		}
+	}
+	switch outcome := r.Databases.Run(key, task); {
+	case outcome.Done:
+		return "", nil
+	case outcome.Problem == nil:
+		return fmt.Sprintf("waiting for the database on server %q to be seen to", task.Server), nil
+	default:
+		return fmt.Sprintf("the database is still there: %s; if the server is gone for good, let the Tenant go without it: kubectl annotate tenant -n %s %s %s=true",
+			outcome.Problem.Message, tenant.Namespace, tenant.Name, abandonAnnotation), nil
+	}
 }
 
 // deleteOwned deletes an object that the tenant controls, once.

@@ -37,8 +37,7 @@ func deployment(s *scope) any {
 // for it would be wrong in kind, not only in configuration.
 func (s *scope) databaseBlocked() bool {
 	db := s.tenant.Spec.Database
-	return s.adoptionRequired() || db.MigrateFrom != "" || db.Engine == v1alpha1.DatabaseEngineCloudNativePG ||
-		(db.Postgres != nil && db.Postgres.Server != "")
+	return s.adoptionRequired() || db.MigrateFrom != "" || db.Engine == v1alpha1.DatabaseEngineCloudNativePG
 }
 
 // wantedReplicas is how many pods the spec asks for. There is no autoscaler yet, so its least number

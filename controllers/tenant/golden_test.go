@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/provision"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -34,6 +36,7 @@ func TestRenderedObjects(t *testing.T) {
 		{"hair-salon", filepath.Join(samples, "hair-salon.yaml")},
 		{"gym", filepath.Join(samples, "gym.yaml")},
 		{"postgres", ""},
+		{"database-server", ""},
 		{"json-file", ""},
 		{"suspended", ""},
 		{"missing-policy", ""},
@@ -90,10 +93,26 @@ func readScope(t *testing.T, path string) *scope {
 	if s.tenant.Namespace == "" {
 		s.tenant.Namespace = "default"
 	}
+	if onServer(s.tenant) {
+		s.server = fixedDatabase(t)
+	}
 	if s.tenant.UID == "" {
 		s.tenant.UID = types.UID("7d5b2c1e-0000-4000-8000-000000000000")
 	}
 	return s
+}
+
+// fixedDatabase is in the middle of its first rotation.
+func fixedDatabase(t *testing.T) *serverDatabase {
+	t.Helper()
+	servers, err := provision.ParseServers([]byte(`[{name: shared, host: postgres.platform.example, adminSecret: {name: admin}, allowedNamespaces: [salons]}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	servers[0].CACertificate = "(a certificate in PEM)\n"
+	return &serverDatabase{server: servers[0], credential: &provision.Credential{
+		Serial: 2, Password: "derived-password", RotatedAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Request: "now please",
+	}}
 }
 
 // readable joins the objects as YAML, with the data of Secrets in clear.

@@ -19,6 +19,10 @@ const (
 	revisionAnnotation = "frontdesk.dev/revision"
 	// reconcileAnnotation asks for a pass now, by any new value.
 	reconcileAnnotation = "frontdesk.dev/reconcile-requested-at"
+	// rotateAnnotation asks for another database password, by any new value.
+	rotateAnnotation = "frontdesk.dev/rotate-database-password-at"
+	// abandonAnnotation, when "true", lets a Tenant go whose database server is gone for good.
+	abandonAnnotation = "frontdesk.dev/abandon-database"
 	// nudgeAnnotation on a pod makes kubelet look at its volumes at once.
 	nudgeAnnotation = "frontdesk.dev/nudge"
 	// finalizer lets the operator see to the data before a Tenant goes.
@@ -46,6 +50,7 @@ func labels(t *v1alpha1.Tenant) map[string]string {
 
 // Within a kind no name of one tenant is ever one of another: either all of the kind have the bare name, or
 // all have one of some suffixes of which none ends in another. So tenants a and a-config do not meet.
-func configSecretName(t *v1alpha1.Tenant) string { return t.OwnedName() + "-config" }
-func apiKeySecretName(t *v1alpha1.Tenant) string { return t.OwnedName() + "-api-key" }
-func claimName(t *v1alpha1.Tenant) string        { return t.OwnedName() + "-data" }
+func configSecretName(t *v1alpha1.Tenant) string   { return t.OwnedName() + "-config" }
+func apiKeySecretName(t *v1alpha1.Tenant) string   { return t.OwnedName() + "-api-key" }
+func databaseSecretName(t *v1alpha1.Tenant) string { return t.OwnedName() + "-db" }
+func claimName(t *v1alpha1.Tenant) string          { return t.OwnedName() + "-data" }

@@ -29,6 +29,7 @@ var factories = []struct {
 }{
 	{serviceAccount, true},
 	{apiKeySecret, true},
+	{databaseSecret, true},
 	{configSecret, true},
 	{claim, true},
 	{service, false},

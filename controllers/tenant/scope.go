@@ -16,6 +16,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/provision"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/rootkey"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
@@ -39,6 +40,10 @@ type scope struct {
 	claim      *corev1.PersistentVolumeClaim
 	// stored is the revision in the config Secret, empty when there is none.
 	stored string
+	// storedSerial is that of the database credential in there.
+	storedSerial string
+	// server is nil unless the database is on a server of the platform.
+	server *serverDatabase
 	pods   []corev1.Pod
 	// known are the servers' answers of earlier passes, to negotiate the document's version with.
 	known map[types.UID]probe.Answer
@@ -63,6 +68,8 @@ type Platform struct {
 	ServerImage     string
 	ServerVersion   string
 	ImagePullPolicy corev1.PullPolicy
+	// DatabaseServers are those on which the operator makes databases.
+	DatabaseServers provision.Servers
 }
 
 // derivedKeys come from the operator's root key.
@@ -72,7 +79,7 @@ type derivedKeys struct{ session, statusToken string }
 func (r *Reconciler) load(ctx context.Context, tenant *v1alpha1.Tenant) (*scope, error) {
 	s := &scope{tenant: tenant, platform: r.Platform, absent: r.APIs.Absent(), known: r.Prober.Known(client.ObjectKeyFromObject(tenant))}
 	for _, read := range []func(context.Context, *scope) error{
-		r.loadPolicies, r.loadSecrets, r.loadDerivedKeys, r.loadAPIKey, r.loadWorkload, r.loadStored,
+		r.loadPolicies, r.loadSecrets, r.loadDerivedKeys, r.loadAPIKey, r.loadWorkload, r.loadStored, r.loadServerDatabase,
 	} {
 		if err := read(ctx, s); err != nil {
 			return nil, err
@@ -179,6 +186,7 @@ func (r *Reconciler) loadStored(ctx context.Context, s *scope) error {
 	// no pod may be made that would use it.
 	if secret != nil && metav1.IsControlledBy(secret, s.tenant) {
 		s.stored = secret.GetAnnotations()[revisionAnnotation]
+		s.storedSerial = secret.GetAnnotations()[databaseSerialAnnotation]
 	}
 	return nil
 }

@@ -19,10 +19,6 @@ func unsupported(t *v1alpha1.Tenant, p Platform) []document.Fault {
 		refuse(v1alpha1.ReasonUnsupportedFeature, "spec.database.engine",
 			"CloudNativePG is not supported by this release: use SQLite, or Postgres with postgres.urlSecretRef")
 	}
-	if db.Postgres != nil && db.Postgres.Server != "" {
-		refuse(v1alpha1.ReasonUnsupportedFeature, "spec.database.postgres.server",
-			"databases on a server of the platform are not supported by this release: bring a database of your own with postgres.urlSecretRef")
-	}
 	if db.MigrateFrom != "" {
 		refuse(v1alpha1.ReasonUnsupportedFeature, "spec.database.migrateFrom",
 			"moving data to another engine is not supported by this release: go back to engine %s, or make a new tenant for the new database", db.MigrateFrom)

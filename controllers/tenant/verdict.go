@@ -85,10 +85,16 @@ func secretsVerdict(s *scope, _ workload) *verdict {
 }
 
 func databaseVerdict(s *scope, w workload) *verdict {
-	if !s.adoptionRequired() {
+	switch {
+	case s.adoptionRequired():
+		return &verdict{stalled, v1alpha1.ReasonDatabaseNotReady, s.databaseReady(w).Message}
+	case s.server == nil || !s.server.blocks():
 		return nil
+	case s.server.problem.Stalled():
+		return &verdict{stalled, v1alpha1.ReasonDatabaseNotReady, s.server.problem.Message}
+	default:
+		return &verdict{inProgress, v1alpha1.ReasonDatabaseNotReady, s.server.problem.Message}
 	}
-	return &verdict{stalled, v1alpha1.ReasonDatabaseNotReady, s.databaseReady(w).Message}
 }
 
 // applyVerdict: what is stalled comes before what passes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -39,6 +40,7 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.O
 		Watches(&v1alpha1.BookingPolicy{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfPolicy), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesRawSource(r.APIs.Source(handler.EnqueueRequestsFromMapFunc(tenantOfLabel), r.allTenants, predicate.ResourceVersionChangedPredicate{})).
 		WatchesRawSource(r.Prober.Source()).
+		WatchesRawSource(r.Databases.Source()).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("set up the tenant controller: %w", err)
@@ -46,11 +48,16 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.O
 	return nil
 }
 
+// wishes are the annotations by which people ask for something.
+var wishes = []string{reconcileAnnotation, rotateAnnotation, abandonAnnotation}
+
 // wakesTenant passes edits of the spec and requests by annotation, but not our own status.
 func wakesTenant() predicate.Predicate {
 	return predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.Funcs{
 		UpdateFunc: func(e event.UpdateEvent) bool {
-			return e.ObjectOld.GetAnnotations()[reconcileAnnotation] != e.ObjectNew.GetAnnotations()[reconcileAnnotation]
+			return slices.ContainsFunc(wishes, func(wish string) bool {
+				return e.ObjectOld.GetAnnotations()[wish] != e.ObjectNew.GetAnnotations()[wish]
+			})
 		},
 	})
 }

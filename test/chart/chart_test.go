@@ -35,7 +35,8 @@ func TestGolden(t *testing.T) {
 		"production": {
 			"replicas=2", "podDisruptionBudget.enabled=true", "global.imageRegistry=mirror.example",
 			"image.digest=sha256:" + strings.Repeat("a", 64), "global.imagePullSecrets[0].name=mirror",
-			"priorityClassName=platform", "server.image.tag=0.0.9", "logging.level=error",
+			"databaseServers[0].name=shared", "databaseServers[0].host=postgres.platform.svc", "databaseServers[0].adminSecret.name=shared-admin",
+			"databaseServers[0].allowedNamespaces={dental,salons}", "priorityClassName=platform", "server.image.tag=0.0.9", "logging.level=error",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

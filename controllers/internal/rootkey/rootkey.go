@@ -37,6 +37,11 @@ const (
 	SessionKey  Purpose = "session-key"
 )
 
+// DatabasePassword is the purpose of the password with a serial number of a tenant's database.
+func DatabasePassword(serial int) Purpose {
+	return Purpose(fmt.Sprintf("database-password/%d", serial))
+}
+
 // Key is the root key.
 type Key []byte
 

@@ -54,9 +54,12 @@ var shared struct {
 	err     error
 }
 
+// Runner runs the tests and returns the exit code: *testing.M, or something around it that starts more than a cluster.
+type Runner interface{ Run() int }
+
 // Main runs the tests of a package and exits. It belongs in TestMain. The cluster starts when the first test
 // asks for it, so tests that need none do not wait.
-func Main(m *testing.M, options Options) {
+func Main(m Runner, options Options) {
 	shared.options = options
 	code := m.Run()
 	if shared.cluster != nil {

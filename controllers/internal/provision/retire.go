@@ -1,0 +1,117 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Retire ends the login of a former serial once nobody is connected with it any more. force ends the
+// connections that are left. A role that has a newer password by now is left alone.
+func (e Engine) Retire(ctx context.Context, r Request, serial int, force bool) *Problem {
+	return e.with(ctx, r, func(ctx context.Context, s *session) error {
+		login := s.names.Login(serial)
+		role, exists := s.found.roles[login]
+		m, isMarker := parseMarker(role.comment)
+		if !exists || !isMarker || m.UID != r.Tenant.UID || m.Serial > serial {
+			return nil
+		}
+		var sessions int
+		if err := s.conn.QueryRow(ctx, sessionsSQL, login).Scan(&sessions); err != nil {
+			return err
+		}
+		if sessions > 0 && !force {
+			return &Problem{Code: Working, Message: fmt.Sprintf(
+				"the former password is still in use by %d connections, and is kept until they end", sessions)}
+		}
+		if err := s.exec(ctx, endLoginSQL(login)); err != nil {
+			return err
+		}
+		if sessions == 0 {
+			return nil
+		}
+		_, err := s.conn.Exec(ctx, endThemSQL, []string{login})
+		return err
+	})
+}
+
+// Release keeps database and owner role, ends all logins and marks what is kept, so that a later Tenant of that
+// name can adopt it. What is not this Tenant's is left alone, which is no problem.
+func (e Engine) Release(ctx context.Context, r Request) *Problem {
+	return e.with(ctx, r, func(ctx context.Context, s *session) error {
+		if !s.mine() {
+			return nil
+		}
+		if err := s.dropLogins(ctx); err != nil {
+			return err
+		}
+		mark := markerOf(r.Tenant)
+		mark.Retained = true
+		statements := []string{commentRoleSQL(s.names.Owner, mark)}
+		if s.found.database != nil {
+			statements = append(statements, commentDatabaseSQL(s.names, mark))
+		}
+		return s.inOne(ctx, statements...)
+	})
+}
+
+// Drop removes database and roles, and with them all data. What is not this Tenant's is left alone,
+// which is no problem.
+func (e Engine) Drop(ctx context.Context, r Request) *Problem {
+	return e.with(ctx, r, func(ctx context.Context, s *session) error {
+		if !s.mine() {
+			return nil
+		}
+		// The owner role goes last: it is what says whose the rest is.
+		if s.found.database != nil {
+			if err := s.exec(ctx, actAsSQL(s.names.Owner), dropDatabaseSQL(s.names)); err != nil {
+				return err
+			}
+		}
+		if err := s.dropLogins(ctx); err != nil {
+			return err
+		}
+		return s.exec(ctx, dropRoleSQL(s.names.Owner))
+	})
+}
+
+// mine says that what is there was made for this very Tenant, and is in nobody else's hands.
+func (s *session) mine() bool {
+	role, exists := s.found.roles[s.names.Owner]
+	if !exists || claimOf(role.comment, s.Tenant) != ours {
+		return false
+	}
+	data := s.found.database
+	return data == nil || (data.owner == s.names.Owner && (data.comment == "" || claimOf(data.comment, s.Tenant) != othersClaim))
+}
+
+// dropLogins ends the sessions first: no pod is left to have any.
+func (s *session) dropLogins(ctx context.Context) error {
+	var logins []string
+	for _, login := range s.names.Logins() {
+		role, exists := s.found.roles[login]
+		if exists && claimOf(role.comment, s.Tenant) == ours {
+			logins = append(logins, login)
+		}
+	}
+	for _, login := range logins {
+		if err := s.exec(ctx, endLoginSQL(login)); err != nil {
+			return err
+		}
+	}
+	if _, err := s.conn.Exec(ctx, endThemSQL, logins); err != nil {
+		return err
+	}
+	for _, login := range logins {
+		err := s.exec(ctx, dropRoleSQL(login))
+		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == stateDependentObjects {
+			continue // somebody made it own something, by hand: it stays, and cannot log in
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
