@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/frontdesk-dev/frontdesk/controllers/fleet"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
 	"github.com/frontdesk-dev/frontdesk/controllers/tenant"
@@ -17,8 +18,9 @@ import (
 
 // CacheOptions keeps in memory only what the operator needs: of owned kinds those objects that carry
 // our label, and of Secrets the metadata alone, because anybody's may be named by a tenant. Namespaces
-// restricts all of it; empty means all namespaces.
-func CacheOptions(namespaces []string) cache.Options {
+// restricts all of it; empty means all namespaces. Of the operator's own namespace it keeps the state of
+// the rollout.
+func CacheOptions(namespaces []string, operatorNamespace string) cache.Options {
 	owned := func(group, kind string) cache.ByObject { return ownedKind(schema.GroupKind{Group: group, Kind: kind}) }
 	options := cache.Options{
 		DefaultTransform: cache.TransformStripManagedFields(),
@@ -29,6 +31,9 @@ func CacheOptions(namespaces []string) cache.Options {
 			&corev1.ServiceAccount{}:        owned("", "ServiceAccount"),
 			&corev1.Pod{}:                   {Label: ours(), Transform: trimPod},
 			&corev1.Secret{}:                {Field: notForTenants, Transform: trimSecret},
+			&corev1.ConfigMap{}: {Namespaces: map[string]cache.Config{
+				operatorNamespace: {FieldSelector: fields.OneTermEqualSelector("metadata.name", fleet.StateName)},
+			}},
 		},
 	}
 	options.DefaultNamespaces = only(namespaces)

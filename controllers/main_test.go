@@ -78,7 +78,7 @@ func (w *world) startOperator() {
 	restConfig.Wrap(func(next http.RoundTripper) http.RoundTripper { return w.requests.around(refuseNothing(w.t, next)) })
 	manager, err := ctrl.NewManager(restConfig, ctrl.Options{
 		Scheme:     controllers.Scheme(),
-		Cache:      controllers.CacheOptions([]string{w.namespace}),
+		Cache:      controllers.CacheOptions([]string{w.namespace}, w.namespace),
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
 	})

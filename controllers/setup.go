@@ -19,11 +19,13 @@ import (
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/bookingpolicy"
 	"github.com/frontdesk-dev/frontdesk/controllers/campaign"
+	"github.com/frontdesk-dev/frontdesk/controllers/fleet"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/index"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/rollout"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/rootkey"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/secrets"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/status"
@@ -40,7 +42,11 @@ const (
 // Options are what the platform decides.
 type Options struct {
 	Platform tenant.Platform
-	// OperatorNamespace holds the root key.
+	// Rollout is how pods are rolled to what the platform wants.
+	Rollout rollout.Plan
+	// Now is the clock of rollouts and their windows; nil means time.Now.
+	Now func() time.Time
+	// OperatorNamespace holds the root key, and the state of the rollout.
 	OperatorNamespace string
 	// Namespaces are those that CacheOptions was given; none means all.
 	Namespaces []string
@@ -55,8 +61,15 @@ type Options struct {
 	StatusTransport http.RoundTripper
 }
 
-// Platform is re-exported for those who set Options.
-type Platform = tenant.Platform
+// Platform and RolloutPlan are re-exported for those who set Options.
+type (
+	Platform    = tenant.Platform
+	RolloutPlan = rollout.Plan
+	RolloutSize = rollout.Size
+)
+
+// ParseRolloutSize reads the size of a wave: "5" tenants, or "10%" of them.
+func ParseRolloutSize(text string) (RolloutSize, error) { return rollout.ParseSize(text) }
 
 // Scheme knows every type that the operator reads or writes.
 func Scheme() *runtime.Scheme {
@@ -85,6 +98,10 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 	if err != nil {
 		return err
 	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	all := fleet.New()
 	tenants := &tenant.Reconciler{
 		Client:   cached,
 		Platform: options.Platform,
@@ -101,11 +118,14 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		Prober: prober,
 		Events: manager.GetEventRecorder(recorderName),
 		Nudges: tenant.NewNudges(),
+		Fleet:  all,
+		Now:    options.Now,
 
 		Databases: databases,
 	}
 	for _, setup := range []func(ctrl.Manager, controller.Options) error{
 		tenants.SetupWithManager,
+		rollouts(manager, options, all).SetupWithManager,
 		(&bookingpolicy.Reconciler{Client: manager.GetClient(), Status: keeper(manager), Events: manager.GetEventRecorder(recorderName)}).SetupWithManager,
 		(&campaign.Reconciler{Client: manager.GetClient(), Status: keeper(manager)}).SetupWithManager,
 	} {
@@ -117,6 +137,14 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		}
 	}
 	return nil
+}
+
+// rollouts is the controller of the whole fleet.
+func rollouts(manager ctrl.Manager, options Options, all *fleet.Fleet) *fleet.Reconciler {
+	return &fleet.Reconciler{
+		Client: manager.GetClient(), Events: manager.GetEventRecorder(recorderName), Fleet: all,
+		Namespace: options.OperatorNamespace, Plan: options.Rollout, Target: tenant.Target(options.Platform), Now: options.Now,
+	}
 }
 
 // cachedWhole are the kinds of which the cache holds more than metadata.

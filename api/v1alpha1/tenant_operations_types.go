@@ -38,9 +38,9 @@ type ServiceLevelObjective struct {
 // Updates says which version a tenant runs, and when it may change.
 type Updates struct {
 	// version pins the server to a release, for example 1.4.2. Without it the
-	// tenant follows the platform's version, in waves. A version that the
-	// operator does not support is refused in ConfigurationValid, and what runs
-	// keeps running.
+	// tenant follows the platform's version, in waves. Another pin is applied at
+	// once, or when the next window opens. A version that the operator does not
+	// support is refused in ConfigurationValid, and what runs keeps running.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self == '' || self.matches('^[0-9]+[.][0-9]+[.][0-9]+(-[0-9A-Za-z.-]+)?$')",message="must be a release like 1.4.2, without a leading v"

@@ -210,6 +210,11 @@ type TenantStatus struct {
 	// +optional
 	Database *DatabaseStatus `json:"database,omitempty"`
 
+	// template is what the tenant's pods are made from. A newer operator makes
+	// them from the very same until the tenant's turn to be updated has come.
+	// +optional
+	Template *TemplateStatus `json:"template,omitempty"`
+
 	// inventory lists the objects that were made for this tenant. What is listed
 	// and no longer wanted is removed.
 	// +optional
@@ -241,6 +246,39 @@ type RevisionStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=16
 	DocumentVersion string `json:"documentVersion,omitempty"`
+}
+
+// TemplateStatus is what the pods of a tenant are made from, in two parts that
+// change for different reasons.
+type TemplateStatus struct {
+	// platform is the platform's part of the pod template, in JSON. It changes
+	// when it is the tenant's turn in a rollout.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=65536
+	Platform string `json:"platform"`
+
+	// own is what the tenant's own settings change in it: a strategic merge patch
+	// in JSON. Empty when they change nothing.
+	// +optional
+	// +kubebuilder:validation:MaxLength=262144
+	Own string `json:"own,omitempty"`
+
+	// settings is a digest of the settings from which own was made.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Settings string `json:"settings,omitempty"`
+
+	// pin is the spec.updates.version with which it was made.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Pin string `json:"pin,omitempty"`
+
+	// request is the value of the annotation frontdesk.dev/update-requested-at
+	// that was answered last.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Request string `json:"request,omitempty"`
 }
 
 // DatabaseStatus is what is known of a tenant's database.

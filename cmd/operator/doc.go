@@ -9,7 +9,15 @@
 //
 //	--server-image               image of the tenants' servers (required)
 //	--server-image-pull-policy   Always, IfNotPresent or Never (default IfNotPresent)
-//	--operator-namespace         namespace of the root key and of the leader lease (default: the pod's own, from POD_NAMESPACE)
+//	--server-version             release in --server-image (default: the operator's own)
+//	--other-server-image         RELEASE=IMAGE of another release that tenants may be pinned to; may be repeated
+//	--rollout-canary             size of a rollout's first wave: tenants, or a percentage of them (default 1)
+//	--rollout-batches            sizes of the next waves, separated by commas; the last repeats (default 10%,25%)
+//	--rollout-soak               how long a wave must be healthy before the next (default 5m)
+//	--rollout-deadline           how long a tenant of a wave may be unhealthy at a stretch (default 10m)
+//	--rollout-failure-budget     how many tenants may fail before a rollout is halted (default 0)
+//	--rollout-paused             begin no wave (default false)
+//	--operator-namespace         namespace of the root key, the leader lease and the rollout's state (default: the pod's own, from POD_NAMESPACE)
 //	--database-servers           file that lists the PostgreSQL servers on which tenants may have databases (default: none)
 //	--watch-namespaces           namespaces to serve, separated by commas (default: all)
 //	--watch-apis                 notice when optional APIs are installed or removed; otherwise they are looked up at the start (default true)

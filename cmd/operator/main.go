@@ -119,7 +119,7 @@ func (o *options) managerOptions(logger logr.Logger) ctrl.Options {
 	return ctrl.Options{
 		Scheme:                  controllers.Scheme(),
 		Logger:                  logger,
-		Cache:                   controllers.CacheOptions(o.watchNamespaces),
+		Cache:                   controllers.CacheOptions(o.watchNamespaces, o.operatorNamespace),
 		Metrics:                 metrics,
 		HealthProbeBindAddress:  o.healthProbeBindAddress,
 		LeaderElection:          o.leaderElect,
@@ -136,10 +136,12 @@ func (o *options) controllers(databases controllers.DatabaseServers) controllers
 	return controllers.Options{
 		Platform: controllers.Platform{
 			ServerImage:     o.serverImage,
-			ServerVersion:   version.Version,
+			ServerVersion:   o.serverVersion,
+			OtherImages:     o.otherServerImages,
 			ImagePullPolicy: corev1.PullPolicy(o.serverImagePullPolicy),
 			DatabaseServers: databases,
 		},
+		Rollout:                 o.plan,
 		OperatorNamespace:       o.operatorNamespace,
 		Namespaces:              o.watchNamespaces,
 		LookUpAPIsOnce:          !o.watchAPIs,

@@ -9,12 +9,19 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/frontdesk-dev/frontdesk/controllers"
+	"github.com/frontdesk-dev/frontdesk/internal/version"
 )
 
 // options are the command line.
 type options struct {
 	serverImage             string
 	serverImagePullPolicy   string
+	serverVersion           string
+	otherServerImages       images
+	rollout                 rollout
+	plan                    controllers.RolloutPlan
 	operatorNamespace       string
 	databaseServers         string
 	watchNamespaces         namespaces
@@ -32,7 +39,10 @@ type options struct {
 func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.serverImage, "server-image", "", "image of the tenants' servers (required)")
 	flags.StringVar(&o.serverImagePullPolicy, "server-image-pull-policy", string(corev1.PullIfNotPresent), "Always, IfNotPresent or Never")
-	flags.StringVar(&o.operatorNamespace, "operator-namespace", os.Getenv("POD_NAMESPACE"), "namespace of the root key and of the leader lease")
+	flags.StringVar(&o.serverVersion, "server-version", version.Version, "release in --server-image")
+	flags.Var(&o.otherServerImages, "other-server-image", "RELEASE=IMAGE of another release that tenants may be pinned to; may be repeated")
+	o.rollout.bind(flags)
+	flags.StringVar(&o.operatorNamespace, "operator-namespace", os.Getenv("POD_NAMESPACE"), "namespace of the root key, of the leader lease and of the rollout's state")
 	flags.StringVar(&o.databaseServers, "database-servers", "", "file that lists the PostgreSQL servers on which tenants may have databases")
 	flags.Var(&o.watchNamespaces, "watch-namespaces", "namespaces to serve, separated by commas; empty for all")
 	flags.BoolVar(&o.watchAPIs, "watch-apis", true, "notice when optional APIs (Gateway API, Prometheus operator) are installed or removed; needs a cluster-wide right; otherwise they are looked up at the start")
@@ -46,7 +56,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.BoolVar(&o.version, "version", false, "print the version and exit")
 }
 
-// validate reports everything that is wrong with the command line at once.
+// validate reports everything that is wrong with the command line at once, and reads the plan in it.
 func (o *options) validate() error {
 	var faults []error
 	if o.serverImage == "" {
@@ -70,7 +80,9 @@ func (o *options) validate() error {
 			faults = append(faults, fmt.Errorf("%s is %q; use one of %s", choice.name, choice.value, strings.Join(choice.allowed, ", ")))
 		}
 	}
-	return errors.Join(faults...)
+	var err error
+	o.plan, err = o.rollout.plan()
+	return errors.Join(append(faults, err)...)
 }
 
 // namespaces is a flag that takes a comma-separated list and may be repeated.

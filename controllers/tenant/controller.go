@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -13,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/recorder"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/fleet"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
@@ -41,6 +43,8 @@ type Reconciler struct {
 	Nudges   *Nudges
 	// Databases makes and ends databases on the platform's servers.
 	Databases *provision.Runner
+	Fleet     *fleet.Fleet
+	Now       func() time.Time
 }
 
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=tenants,verbs=get;list;patch;watch
@@ -73,9 +77,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	s, err := r.load(ctx, tenant)
 	if err != nil {
+		r.Fleet.Unreadable(request.NamespacedName)
 		return reconcile.Result{}, err
 	}
-	defer func() { err = errors.Join(err, r.writeStatus(ctx, s)) }()
+	defer func() {
+		err = errors.Join(err, r.writeStatus(ctx, s))
+		r.Fleet.Report(request.NamespacedName, s.report())
+	}()
 
 	s.compose()
 	s.applyErr = r.apply(ctx, s)
@@ -98,7 +106,7 @@ func (s *scope) result(again time.Duration) (reconcile.Result, error) {
 	if s.server != nil {
 		again = sooner(again, s.server.again)
 	}
-	return reconcile.Result{RequeueAfter: again}, nil
+	return reconcile.Result{RequeueAfter: sooner(again, s.windowTurns())}, nil
 }
 
 // sooner is the shorter of two waits, where 0 means none.
@@ -111,12 +119,14 @@ func sooner(a, b time.Duration) time.Duration {
 
 // apply makes the objects as rendered, and removes those that are not wanted any more.
 func (r *Reconciler) apply(ctx context.Context, s *scope) error {
+	recorded := recordedItems(s.tenant)
 	intents, err := s.render()
 	if err != nil {
+		s.items = recorded
 		return err
 	}
-	recorded := recordedItems(s.tenant)
 	items, applyErr := r.Apply.Apply(ctx, s.tenant, recorded, intents...)
+	s.deployed = slices.ContainsFunc(items, func(item apply.Item) bool { return item.Kind == "Deployment" })
 	var kept, unwanted []apply.Item
 	for _, item := range recorded {
 		switch {
@@ -200,5 +210,6 @@ func (r *Reconciler) forget(tenant client.ObjectKey) {
 	r.Prober.Forget(tenant)
 	r.Nudges.forget(tenant)
 	r.Databases.Forget(tenant)
+	r.Fleet.Forget(tenant)
 	metrics.ForgetTenant(tenant.Namespace, tenant.Name)
 }

@@ -19,7 +19,7 @@ const (
 // deployment runs the servers. None is rendered while the database is not settled: what runs keeps
 // running.
 func deployment(s *scope) any {
-	if s.databaseBlocked() {
+	if s.databaseBlocked() || s.update == nil {
 		return nil
 	}
 	return appsv1ac.Deployment(s.tenant.OwnedName(), s.tenant.Namespace).
@@ -30,7 +30,7 @@ func deployment(s *scope) any {
 			WithRevisionHistoryLimit(revisionHistory).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(selectorLabels(s.tenant))).
 			WithStrategy(strategy(s.tenant)).
-			WithTemplate(podTemplate(s)))
+			WithTemplate(s.update.template))
 }
 
 // databaseBlocked says that the spec asks for a database that cannot be had, so that a Deployment

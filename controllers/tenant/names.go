@@ -23,6 +23,11 @@ const (
 	rotateAnnotation = "frontdesk.dev/rotate-database-password-at"
 	// abandonAnnotation, when "true", lets a Tenant go whose database server is gone for good.
 	abandonAnnotation = "frontdesk.dev/abandon-database"
+	// updateAnnotation asks for the newest pod template now, by any new value, whatever the rollout and the
+	// tenant's windows say.
+	updateAnnotation = "frontdesk.dev/update-requested-at"
+	// canaryLabel on a Tenant, with the value "true", makes it a canary before others.
+	canaryLabel = "frontdesk.dev/canary"
 	// nudgeAnnotation on a pod makes kubelet look at its volumes at once.
 	nudgeAnnotation = "frontdesk.dev/nudge"
 	// finalizer lets the operator see to the data before a Tenant goes.

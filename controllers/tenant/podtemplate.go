@@ -44,8 +44,9 @@ func defaultResources() *corev1ac.ResourceRequirementsApplyConfiguration {
 		})
 }
 
-// podTemplate holds nothing that changes with the configuration: see the package comment.
-func podTemplate(s *scope) *corev1ac.PodTemplateSpecApplyConfiguration {
+// podTemplate holds nothing that changes with the configuration: see the package comment. It is rendered
+// for the tenant and for one that asks for nothing: see template.go.
+func podTemplate(s *scope, image string) *corev1ac.PodTemplateSpecApplyConfiguration {
 	pod := podSettings(s.tenant)
 	podLabels := map[string]string{}
 	for key, value := range pod.Labels {
@@ -66,20 +67,20 @@ func podTemplate(s *scope) *corev1ac.PodTemplateSpecApplyConfiguration {
 			WithRunAsUser(serverUser).WithRunAsGroup(serverUser).WithFSGroup(serverUser).
 			WithFSGroupChangePolicy(corev1.FSGroupChangeOnRootMismatch).
 			WithSeccompProfile(corev1ac.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))).
-		WithContainers(container(s)).
+		WithContainers(container(s, image)).
 		WithVolumes(volumes(s.tenant)...)
 	schedule(spec, s.tenant, pod)
 	return corev1ac.PodTemplateSpec().WithLabels(podLabels).WithAnnotations(annotations).WithSpec(spec)
 }
 
-func container(s *scope) *corev1ac.ContainerApplyConfiguration {
+func container(s *scope, image string) *corev1ac.ContainerApplyConfiguration {
 	resources := defaultResources()
 	if server := s.tenant.Spec.Server; server != nil && server.Resources != nil {
 		resources = corev1ac.ResourceRequirements().WithRequests(server.Resources.Requests).WithLimits(server.Resources.Limits)
 	}
 	return corev1ac.Container().
 		WithName(containerName).
-		WithImage(s.platform.ServerImage).
+		WithImage(image).
 		WithImagePullPolicy(s.platform.ImagePullPolicy).
 		WithCommand("/server").
 		WithArgs("--config", configFolder, "--data", document.DataFolder).

@@ -42,6 +42,9 @@ func (s *scope) render() ([]apply.Intent, error) {
 	if s.current() == "" || (s.stored == "" && s.databaseBlocked()) {
 		return nil, nil
 	}
+	if err := s.planUpdate(); err != nil {
+		return nil, err
+	}
 	var intents []apply.Intent
 	for _, factory := range factories {
 		configuration := factory.render(s)
@@ -62,9 +65,9 @@ func (s *scope) render() ([]apply.Intent, error) {
 }
 
 // keep says that an object which was not rendered in this pass must not be pruned: data never is, and
-// nothing is while the configuration is broken.
+// nothing is while the configuration is broken or no pods can be rendered.
 func (s *scope) keep(kind schema.GroupKind) bool {
-	return kind == claimKind.GroupKind() || s.bundle == nil || s.databaseBlocked()
+	return kind == claimKind.GroupKind() || s.bundle == nil || s.update == nil || s.databaseBlocked()
 }
 
 func ownedBy(t *v1alpha1.Tenant) *metav1ac.OwnerReferenceApplyConfiguration {

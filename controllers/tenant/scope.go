@@ -3,6 +3,10 @@ package tenant
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -12,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/fleet"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
@@ -47,6 +52,9 @@ type scope struct {
 	pods   []corev1.Pod
 	// known are the servers' answers of earlier passes, to negotiate the document's version with.
 	known map[types.UID]probe.Answer
+	// turn is where the tenant stands in a rollout, and now the time of the pass.
+	turn fleet.Turn
+	now  time.Time
 
 	// compose:
 	bundle          tenantconfig.Bundle
@@ -54,9 +62,14 @@ type scope struct {
 	faults          []document.Fault
 	missing         []missingSecret
 
+	// planUpdate: nil when no pods can be rendered.
+	update *podUpdate
+
 	// apply:
 	items    []apply.Item
 	applyErr error
+	// deployed: the Deployment is as it was rendered in this pass.
+	deployed bool
 
 	// observe:
 	answers map[types.UID]probe.Answer
@@ -65,11 +78,29 @@ type scope struct {
 // Platform is what the platform team decided for all tenants.
 type Platform struct {
 	// ServerImage is the image of the tenants' servers, and ServerVersion the release in it.
-	ServerImage     string
-	ServerVersion   string
+	ServerImage   string
+	ServerVersion string
+	// OtherImages are those of the other releases that a tenant may be pinned to.
+	OtherImages     map[string]string
 	ImagePullPolicy corev1.PullPolicy
 	// DatabaseServers are those on which the operator makes databases.
 	DatabaseServers provision.Servers
+}
+
+// Image returns the image of a release; of the current one when none is named.
+func (p Platform) Image(release string) (image string, supported bool) {
+	if release == "" || release == p.ServerVersion {
+		return p.ServerImage, true
+	}
+	image, supported = p.OtherImages[release]
+	return image, supported
+}
+
+// releases lists what a tenant may be pinned to, for people.
+func (p Platform) releases() string {
+	all := append(slices.Collect(maps.Keys(p.OtherImages)), p.ServerVersion)
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), ", ")
 }
 
 // derivedKeys come from the operator's root key.
@@ -77,7 +108,10 @@ type derivedKeys struct{ session, statusToken string }
 
 // load reads everything that a pass needs.
 func (r *Reconciler) load(ctx context.Context, tenant *v1alpha1.Tenant) (*scope, error) {
-	s := &scope{tenant: tenant, platform: r.Platform, absent: r.APIs.Absent(), known: r.Prober.Known(client.ObjectKeyFromObject(tenant))}
+	s := &scope{
+		tenant: tenant, platform: r.Platform, absent: r.APIs.Absent(), now: r.Now(),
+		known: r.Prober.Known(client.ObjectKeyFromObject(tenant)), turn: r.Fleet.Turn(client.ObjectKeyFromObject(tenant)),
+	}
 	for _, read := range []func(context.Context, *scope) error{
 		r.loadPolicies, r.loadSecrets, r.loadDerivedKeys, r.loadAPIKey, r.loadWorkload, r.loadStored, r.loadServerDatabase,
 	} {

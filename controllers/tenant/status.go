@@ -31,6 +31,7 @@ func (s *scope) status() v1alpha1.TenantStatus {
 	after.Version = oldestVersion(s, w.ready, before.Version)
 	after.Database = s.databaseStatus(w.ready)
 	after.Inventory = s.inventory()
+	after.Template = s.templateStatus()
 	return after
 }
 
@@ -132,6 +133,12 @@ func podsMissing(w workload) string {
 
 func (s *scope) progressing(v verdict) conditions.Condition {
 	const t = v1alpha1.ConditionProgressing
+	if waiting := s.awaitsUpdate(); waiting != nil && v.state == current {
+		return *waiting
+	}
+	if s.turn.Failed && v.state == inProgress {
+		return s.updateFailed(v)
+	}
 	switch v.state {
 	case inProgress:
 		return conditions.True(t, v.reason, v.message)

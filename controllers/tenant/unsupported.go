@@ -23,9 +23,11 @@ func unsupported(t *v1alpha1.Tenant, p Platform) []document.Fault {
 		refuse(v1alpha1.ReasonUnsupportedFeature, "spec.database.migrateFrom",
 			"moving data to another engine is not supported by this release: go back to engine %s, or make a new tenant for the new database", db.MigrateFrom)
 	}
-	if updates := t.Spec.Updates; updates != nil && updates.Version != "" && updates.Version != p.ServerVersion {
-		refuse(v1alpha1.ReasonUnsupportedVersion, "spec.updates.version",
-			"this operator runs servers of version %s only: name that one, or leave it out", p.ServerVersion)
+	if updates := t.Spec.Updates; updates != nil {
+		if _, supported := p.Image(updates.Version); !supported {
+			refuse(v1alpha1.ReasonUnsupportedVersion, "spec.updates.version",
+				"this operator does not run servers of version %s: name one of %s, or leave it out to follow the platform", updates.Version, p.releases())
+		}
 	}
 	return faults
 }
@@ -41,7 +43,6 @@ func ignored(t *v1alpha1.Tenant, policy *v1alpha1.BookingPolicy) []string {
 		}
 	}
 	note(t.Spec.Server != nil && t.Spec.Server.Autoscaling != nil, "spec.server.autoscaling (minReplicas pods run)")
-	note(t.Spec.Updates != nil && len(t.Spec.Updates.Windows) > 0, "spec.updates.windows")
 	if policy != nil {
 		note(len(policy.Spec.Reminders) > 0, "reminders of BookingPolicy "+policy.Name)
 		note(policy.Spec.Waitlist != nil, "waitlist of BookingPolicy "+policy.Name)

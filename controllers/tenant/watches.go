@@ -41,6 +41,7 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.O
 		WatchesRawSource(r.APIs.Source(handler.EnqueueRequestsFromMapFunc(tenantOfLabel), r.allTenants, predicate.ResourceVersionChangedPredicate{})).
 		WatchesRawSource(r.Prober.Source()).
 		WatchesRawSource(r.Databases.Source()).
+		WatchesRawSource(r.Fleet.Turns()).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("set up the tenant controller: %w", err)
@@ -49,7 +50,7 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.O
 }
 
 // wishes are the annotations by which people ask for something.
-var wishes = []string{reconcileAnnotation, rotateAnnotation, abandonAnnotation}
+var wishes = []string{reconcileAnnotation, rotateAnnotation, abandonAnnotation, updateAnnotation}
 
 // wakesTenant passes edits of the spec and requests by annotation, but not our own status.
 func wakesTenant() predicate.Predicate {
@@ -57,7 +58,7 @@ func wakesTenant() predicate.Predicate {
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			return slices.ContainsFunc(wishes, func(wish string) bool {
 				return e.ObjectOld.GetAnnotations()[wish] != e.ObjectNew.GetAnnotations()[wish]
-			})
+			}) || e.ObjectOld.GetLabels()[canaryLabel] != e.ObjectNew.GetLabels()[canaryLabel]
 		},
 	})
 }

@@ -36,7 +36,9 @@ func TestGolden(t *testing.T) {
 			"replicas=2", "podDisruptionBudget.enabled=true", "global.imageRegistry=mirror.example",
 			"image.digest=sha256:" + strings.Repeat("a", 64), "global.imagePullSecrets[0].name=mirror",
 			"databaseServers[0].name=shared", "databaseServers[0].host=postgres.platform.svc", "databaseServers[0].adminSecret.name=shared-admin",
-			"databaseServers[0].allowedNamespaces={dental,salons}", "priorityClassName=platform", "server.image.tag=0.0.9", "logging.level=error",
+			"databaseServers[0].allowedNamespaces={dental,salons}",
+			"priorityClassName=platform", "server.image.tag=0.0.9", "server.version=0.0.9", "logging.level=error",
+			"server.otherVersions[0].version=0.0.8", "rollout.canary=1%", "rollout.batches={5,50%}", "rollout.soak=30m", "rollout.failureBudget=2",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -239,6 +241,25 @@ func TestImages(t *testing.T) {
 	}
 }
 
+func TestRolloutFlags(t *testing.T) {
+	t.Parallel()
+	digest := "sha256:" + strings.Repeat("c", 64)
+	args := operator(t, documents(t, render(t,
+		"rollout.canary=2", "rollout.batches={5%,30}", "rollout.soak=1m", "rollout.deadline=3m", "rollout.failureBudget=1", "rollout.paused=true",
+		"server.version=1.2.3", "server.image.tag=v1.2.3", "server.otherVersions[0].version=1.2.2", "server.otherVersions[0].tag=v1.2.2",
+		"server.otherVersions[1].version=1.2.1", "server.otherVersions[1].digest="+digest, "global.imageRegistry=mirror.example"))).Args
+	for _, want := range []string{
+		"--rollout-canary=2", "--rollout-batches=5%,30", "--rollout-soak=1m", "--rollout-deadline=3m", "--rollout-failure-budget=1", "--rollout-paused=true",
+		"--server-version=1.2.3", "--server-image=mirror.example/frontdesk/frontdesk:v1.2.3",
+		"--other-server-image=1.2.2=mirror.example/frontdesk/frontdesk:v1.2.2",
+		"--other-server-image=1.2.1=mirror.example/frontdesk/frontdesk@" + digest,
+	} {
+		if !slices.Contains(args, want) {
+			t.Errorf("no %s in %q", want, args)
+		}
+	}
+}
+
 func TestBadValuesAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ set, message string }{
@@ -251,6 +272,11 @@ func TestBadValuesAreRefused(t *testing.T) {
 		"log level":      {"logging.level=loud", "/logging/level"},
 		"concurrency":    {"maxConcurrentReconciles=0", "/maxConcurrentReconciles"},
 		"flag":           {"extraArgs={verbose}", "/extraArgs/0"},
+		"wave of none":   {"rollout.canary=0", "/rollout/canary"},
+		"wave of 200%":   {"rollout.batches={200%}", "/rollout/batches/0"},
+		"no batches":     {"rollout.batches=null,rollout.batches={}", "/rollout/batches"},
+		"soak":           {"rollout.soak=long", "/rollout/soak"},
+		"no release":     {"server.otherVersions[0].version=latest", "/server/otherVersions/0/version"},
 		"account absent": {"serviceAccount.create=false", "serviceAccount.name is needed"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -70,6 +70,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- include "frontdesk.imageRef" (dict "image" $image "root" .) -}}
 {{- end -}}
 
+{{/* The image of another release of the server. Call with (dict "release" {version, tag, digest} "root" $). */}}
+{{- define "frontdesk.otherServerImageRef" -}}
+{{- $own := .root.Values.image -}}
+{{- $server := .root.Values.server.image -}}
+{{- $image := dict
+      "registry" (default $own.registry $server.registry)
+      "repository" (default $own.repository $server.repository)
+      "tag" (default .release.version .release.tag)
+      "digest" .release.digest -}}
+{{- include "frontdesk.imageRef" (dict "image" $image "root" .root) -}}
+{{- end -}}
+
 {{/* The rules in files/rbac, which is a copy of config/rbac and generated from the controllers' markers, for one purpose:
        tenants   what is needed where tenants live
        reviews   asking the API server who reads the metrics: by nature cluster-wide

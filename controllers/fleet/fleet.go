@@ -1,0 +1,186 @@
+package fleet
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/rollout"
+)
+
+// settle is how long reports are gathered before they are decided upon, so that a decision costs the same
+// whether one tenant reports or a thousand do.
+const settle = 200 * time.Millisecond
+
+// Fleet is where passes over tenants and the rollout meet. It is safe for concurrent use.
+type Fleet struct {
+	mu      sync.Mutex
+	tenants map[types.NamespacedName]rollout.Tenant
+	turns   turns
+
+	decide func()
+	wake   workqueue.TypedRateLimitingInterface[reconcile.Request]
+}
+
+// turns are the rollout as far as tenants have to know.
+type turns struct {
+	known   bool
+	paused  bool
+	halted  string
+	members map[string]bool // the value: whether it may be rolled outside its window
+	failed  map[string]bool
+}
+
+// Turn is what the rollout has to say to one tenant.
+type Turn struct {
+	// Known is false until the state was read after a start.
+	Known bool
+	// Admitted: it is its turn. AnyTime: even outside its window, because a rollout broke it.
+	Admitted, AnyTime bool
+	// Failed: it took the template and did not become healthy.
+	Failed bool
+	// Halted says why the rollout is halted; empty when it is not.
+	Halted string
+	// Paused by the platform team.
+	Paused bool
+}
+
+// New returns a Fleet without tenants.
+func New() *Fleet { return &Fleet{tenants: map[types.NamespacedName]rollout.Tenant{}} }
+
+// Report notes how a tenant is.
+func (f *Fleet) Report(name types.NamespacedName, t rollout.Tenant) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t.Name = name.String()
+	t.Since, t.Opens, t.Closes = plain(t.Since), plain(t.Opens), plain(t.Closes)
+	if before, found := f.tenants[name]; !found || before != t {
+		f.tenants[name] = t
+		f.changed()
+	}
+}
+
+// plain times compare with ==.
+func plain(t time.Time) time.Time { return t.UTC().Round(0) }
+
+// Unreadable notes that a tenant exists about which nothing can be said, so that nobody waits for it.
+func (f *Fleet) Unreadable(name types.NamespacedName) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, found := f.tenants[name]; !found {
+		f.tenants[name] = rollout.Tenant{Name: name.String()}
+		f.changed()
+	}
+}
+
+// Forget drops a tenant that is gone.
+func (f *Fleet) Forget(name types.NamespacedName) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, found := f.tenants[name]; found {
+		delete(f.tenants, name)
+		f.changed()
+	}
+}
+
+// changed asks for a decision. The caller holds the lock.
+func (f *Fleet) changed() {
+	if f.decide != nil {
+		f.decide()
+	}
+}
+
+// Turn tells a tenant where it stands.
+func (f *Fleet) Turn(name types.NamespacedName) Turn {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.turns.of(name.String())
+}
+
+func (t turns) of(name string) Turn {
+	anyTime, admitted := t.members[name]
+	return Turn{Known: t.known, Admitted: admitted, AnyTime: anyTime, Failed: t.failed[name], Halted: t.halted, Paused: t.paused}
+}
+
+// snapshot lists the fleet. known says whether a tenant has reported.
+func (f *Fleet) snapshot() (tenants []rollout.Tenant, known func(types.NamespacedName) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	reported := make(map[types.NamespacedName]bool, len(f.tenants))
+	for name, t := range f.tenants {
+		tenants = append(tenants, t)
+		reported[name] = true
+	}
+	return tenants, func(name types.NamespacedName) bool { return reported[name] }
+}
+
+// publish tells the tenants of a stored state, and wakes those for which it is news.
+func (f *Fleet) publish(s rollout.State, paused bool) {
+	next := turns{known: true, paused: paused, members: map[string]bool{}, failed: map[string]bool{}}
+	if s.Halted != nil {
+		next.halted = s.Halted.Message
+	}
+	rescued := map[string]bool{}
+	for _, name := range s.Rescue {
+		rescued[name] = true
+	}
+	for _, m := range s.Wave.Members {
+		next.members[m.Tenant] = rescued[m.Tenant]
+	}
+	for _, failure := range s.Failed {
+		next.failed[failure.Tenant] = true
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.turns
+	f.turns = next
+	for name, t := range f.tenants {
+		turn := next.of(t.Name)
+		if turn != before.of(t.Name) && (t.Pending || turn.Failed || before.failed[t.Name]) {
+			f.wakeUp(name, turn.Admitted)
+		}
+	}
+}
+
+// wakeUp starts a pass over a tenant. The caller holds the lock.
+func (f *Fleet) wakeUp(name types.NamespacedName, urgent bool) {
+	if f.wake == nil {
+		return
+	}
+	request := reconcile.Request{NamespacedName: name}
+	// Those that only get another message must not hold up a user's edit.
+	if queue, ok := f.wake.(priorityqueue.PriorityQueue[reconcile.Request]); ok && !urgent {
+		queue.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(handler.LowPriority)}, request)
+		return
+	}
+	f.wake.Add(request)
+}
+
+// Turns is for the controller of tenants: it wakes those for whom the rollout has news.
+func (f *Fleet) Turns() source.Source {
+	return source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.wake = queue
+		return nil
+	})
+}
+
+// reports asks for a decision when tenants have reported something new.
+func (f *Fleet) reports(request reconcile.Request) source.Source {
+	return source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.decide = func() { queue.AddAfter(request, settle) }
+		f.decide()
+		return nil
+	})
+}

@@ -1,0 +1,229 @@
+package rollout
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Input is what a decision is made from, besides the state.
+type Input struct {
+	Now    time.Time
+	Plan   Plan
+	Target Target
+	Fleet  []Tenant
+	// Complete says that every tenant there is has reported.
+	Complete bool
+	// Resume is the request to resume that stands; any value that was not answered yet counts.
+	Resume string
+}
+
+// Decide returns the next state, and when to decide again if nothing happens before: zero when nothing
+// will change by itself. Deciding again at once changes nothing.
+func Decide(in Input, before State) (next State, again time.Time) {
+	d := &decision{Input: in, state: before.clone(), fleet: make(map[string]Tenant, len(in.Fleet))}
+	pending := false
+	for _, t := range in.Fleet {
+		d.fleet[t.Name] = t
+		pending = pending || t.Pending
+	}
+	if before.Target == (Target{}) && !pending {
+		return before, time.Time{} // there has never been anything to roll
+	}
+	d.retarget()
+	d.resume()
+	if in.Complete {
+		d.judge()
+		d.halt()
+		d.admit()
+		d.finish(pending)
+	}
+	return d.state, d.again
+}
+
+// decision is one decision in the making.
+type decision struct {
+	Input
+	state State
+	fleet map[string]Tenant
+	again time.Time
+}
+
+func (d *decision) now() time.Time { return d.Now.UTC().Truncate(time.Second) }
+
+// wake asks for another decision at the time, or earlier.
+func (d *decision) wake(at time.Time) {
+	if d.again.IsZero() || at.Before(d.again) {
+		d.again = at
+	}
+}
+
+// retarget begins anew when there is another target. Whoever the former one left in the middle is to be
+// rescued first.
+func (d *decision) retarget() {
+	if d.state.Target == d.Target {
+		return
+	}
+	victims := d.state.victims()
+	for _, m := range d.state.Wave.Members {
+		victims = append(victims, m.Tenant)
+	}
+	d.state = State{Version: stateVersion, Target: d.Target, Rescue: unique(victims), Resumed: d.state.Resumed}
+}
+
+// victims are the tenants that this target or former ones left unhealthy.
+func (s State) victims() []string {
+	victims := slices.Clone(s.Rescue)
+	for _, f := range s.Failed {
+		victims = append(victims, f.Tenant)
+	}
+	return victims
+}
+
+// resume answers a request. A halted rollout begins with the canaries again.
+func (d *decision) resume() {
+	if d.state.Resumed == d.Resume {
+		return
+	}
+	d.state.Resumed = d.Resume
+	if d.state.Halted == nil {
+		return
+	}
+	d.state.Rescue = unique(d.state.victims())
+	d.state.Halted, d.state.Failed, d.state.Wave.Number = nil, nil, 0
+}
+
+// judge lets members go that have passed, and notes those that have failed.
+func (d *decision) judge() {
+	d.state.Wave.Members = slices.DeleteFunc(d.state.Wave.Members, func(m Member) bool {
+		t, found := d.fleet[m.Tenant]
+		if !found {
+			return true
+		}
+		leaves, failure := d.fate(m, t)
+		if failure != "" {
+			d.state.Failed = append(d.state.Failed, Failure{Tenant: m.Tenant, At: d.now(), Message: failure})
+		}
+		return leaves || failure != ""
+	})
+	d.state.Rescue = slices.DeleteFunc(d.state.Rescue, func(name string) bool {
+		t, found := d.fleet[name]
+		return !found || t.Health == Healthy
+	})
+}
+
+// fate says whether a member leaves the wave, and why it has failed if it has.
+func (d *decision) fate(m Member, t Tenant) (leaves bool, failure string) {
+	since := t.Since
+	if t.Pending || since.Before(m.AdmittedAt) {
+		since = m.AdmittedAt
+	}
+	healthy := !t.Pending && t.Health == Healthy
+	due := since.Add(d.Plan.Deadline)
+	switch {
+	case !t.Pending && t.Health == Suspended:
+		return true, ""
+	case t.Pending && t.Health != Suspended && !t.open(d.Now) && !slices.Contains(d.state.Rescue, t.Name):
+		return true, "" // its window has closed before it took the template
+	case healthy:
+		due = since.Add(d.Plan.Soak)
+		if !d.Now.Before(due) {
+			return true, ""
+		}
+	case t.Health != Unknown && !d.Now.Before(due):
+		if t.Pending {
+			return true, fmt.Sprintf("has not taken the new template within %s", d.Plan.Deadline)
+		}
+		return true, fmt.Sprintf("was not healthy for %s: %s", d.Plan.Deadline, t.Message)
+	}
+	limit := m.AdmittedAt.Add(d.Plan.limit())
+	if !d.Now.Before(limit) {
+		return true, fmt.Sprintf("was not healthy for %s on end within %s", d.Plan.Soak, d.Plan.limit())
+	}
+	if healthy || t.Health != Unknown {
+		d.wake(due)
+	}
+	d.wake(limit)
+	return false, ""
+}
+
+// halt stops the rollout when the budget is exceeded.
+func (d *decision) halt() {
+	if d.state.Halted != nil || len(d.state.Failed) <= d.Plan.FailureBudget {
+		return
+	}
+	const named = 3
+	var lines []string
+	for _, f := range d.state.Failed[:min(named, len(d.state.Failed))] {
+		lines = append(lines, f.Tenant+" "+f.Message)
+	}
+	d.state.Halted = &Halt{At: d.now(), Message: fmt.Sprintf("%d tenants failed, and the failure budget is %d: %s",
+		len(d.state.Failed), d.Plan.FailureBudget, strings.Join(lines, "; "))}
+}
+
+// admit chooses the next wave, when the last one has ended.
+func (d *decision) admit() {
+	if d.state.Halted != nil || d.Plan.Paused || len(d.state.Wave.Members) > 0 {
+		return
+	}
+	var victims, candidates, suspended []Tenant
+	waiting := false
+	for _, t := range d.Fleet {
+		switch {
+		case !t.Pending || d.state.HasFailed(t.Name):
+		case t.Health == Unhealthy && slices.Contains(d.state.Rescue, t.Name):
+			victims = append(victims, t)
+		case t.Health == Healthy && t.open(d.Now):
+			candidates = append(candidates, t)
+		case t.Health == Healthy:
+			waiting = true
+			if t.Opens.After(d.Now) {
+				d.wake(t.Opens)
+			}
+		case t.Health == Suspended:
+			suspended = append(suspended, t)
+		case t.Health == Unknown:
+			waiting = true
+		}
+	}
+	size := d.Plan.size(d.state.Wave.Number, len(d.Fleet))
+	switch {
+	case len(victims) > 0:
+		d.members(victims)
+	case len(candidates) > 0:
+		sorted := ordered(candidates, d.Target.Revision)
+		d.state.Wave.Number++
+		d.members(sorted[:min(size, len(sorted))])
+	case len(suspended) > 0 && !waiting:
+		d.members(suspended[:min(size, len(suspended))])
+	}
+}
+
+func (d *decision) members(tenants []Tenant) {
+	now := d.now()
+	d.state.Wave.Members = nil
+	for _, t := range tenants {
+		d.state.Wave.Members = append(d.state.Wave.Members, Member{Tenant: t.Name, AdmittedAt: now})
+	}
+	if d.state.StartedAt == nil {
+		d.state.StartedAt = &now
+	}
+	d.state.FinishedAt = nil
+	d.wake(now.Add(min(d.Plan.Deadline, d.Plan.limit())))
+}
+
+// finish notes when nobody is left to be rolled.
+func (d *decision) finish(pending bool) {
+	if pending || len(d.state.Wave.Members) > 0 || d.state.FinishedAt != nil || d.state.StartedAt == nil {
+		return
+	}
+	now := d.now()
+	d.state.FinishedAt = &now
+}
+
+// unique sorts, and drops what is there twice.
+func unique(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
+}

@@ -1,0 +1,31 @@
+// Package rollout decides which tenants take a new pod template, and when. It is pure: what is known of
+// the fleet, the plan of the platform team, the state that was kept and the time go in; the next state
+// comes out. It reads no clock, writes nothing and knows no Kubernetes.
+//
+// A target is what the platform wants all pods to be made from (image and template of this operator).
+// A tenant is pending when its pods are made from something else. Pending tenants are admitted in waves:
+// first canaries, then batches. A wave ends when each member has been healthy for the soak time; only then
+// comes the next. A member that does not become healthy in time has failed; when more have failed than the
+// failure budget allows, the rollout is halted until a person resumes it or there is a new target.
+//
+// Hazards, and what is done about each:
+//
+//   - Starvation. A tenant that never becomes healthy and never clearly fails would hold the wave for
+//     ever. So every member either passes or fails within a bound: see Plan.limit.
+//   - Canaries that prove nothing. Suspended tenants run no pods, and tenants that were unhealthy before
+//     say nothing about the target. The former come last, the latter are not rolled at all until they are
+//     healthy again or somebody asks for it.
+//   - The rollout's own victims. A tenant that is unhealthy because of the former target is no such
+//     tenant: it comes first when there is a new one, because that is the mend.
+//   - A crash between deciding and acting. The state is stored before anybody is admitted. Who is a member
+//     stays one after a restart, and whether it has taken the template is read off the tenant, never
+//     remembered: to decide again is to decide the same.
+//   - Half of the fleet. After a restart tenants report one by one. Nobody is admitted before all have,
+//     or a percentage would be of too few and the healthiest canaries unknown.
+//   - The clock. Times are compared only with times of the same operator or of tenants' conditions; a
+//     clock that jumps back makes a soak longer, never a wave larger.
+//
+// It never takes an admission back: a tenant whose pods have been rolled stays so until there is a new
+// target. Replacing pods once more is not obviously better than those of the ReplicaSet before, which
+// still serve.
+package rollout

@@ -1,0 +1,45 @@
+package rollout
+
+import "fmt"
+
+// Note is something that happened to a rollout.
+type Note struct {
+	Warning bool
+	Reason  string
+	Message string
+}
+
+// Transitions lists what is new in a state.
+func Transitions(before, next State) []Note {
+	var notes []Note
+	note := func(warning bool, reason, format string, args ...any) {
+		notes = append(notes, Note{warning, reason, fmt.Sprintf(format, args...)})
+	}
+	release := next.Target.Release
+	if before.Target != next.Target {
+		note(false, "NewTarget", "release %s is to be rolled out, %d tenants of the former target come first", release, len(next.Rescue))
+		before = State{Target: next.Target}
+	}
+	if before.Halted != nil && next.Halted == nil {
+		note(false, "RolloutResumed", "the rollout of release %s goes on, with the canaries", release)
+	}
+	for _, failure := range next.Failed {
+		if !before.HasFailed(failure.Tenant) {
+			note(true, "TenantFailed", "tenant %s %s", failure.Tenant, failure.Message)
+		}
+	}
+	if next.Halted != nil && before.Halted == nil {
+		note(true, "RolloutHalted", "the rollout of release %s is halted: %s", release, next.Halted.Message)
+	}
+	started := false
+	for _, m := range next.Wave.Members {
+		started = started || !before.Member(m.Tenant)
+	}
+	if started {
+		note(false, "WaveStarted", "wave %d of release %s begins with %d tenants", next.Wave.Number, release, len(next.Wave.Members))
+	}
+	if next.FinishedAt != nil && before.FinishedAt == nil {
+		note(false, "RolloutFinished", "every tenant runs what release %s asks for", release)
+	}
+	return notes
+}

@@ -1,0 +1,187 @@
+package tenant
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/rollout"
+)
+
+// A pod template has two authors. The platform's part is what a tenant that asks for nothing would get: it
+// changes with the operator and its settings, and reaches each tenant in its turn. The tenant's own part is
+// the difference to what this tenant gets: it changes with the tenant, and is applied at once. Both are
+// kept in the status, so that an operator of another release can go on rendering the former platform part
+// without its code, and with the tenant's newest settings. See docs/adr/0030.
+
+// freshTemplate is what this operator makes of the tenant now.
+func (s *scope) freshTemplate(image string) (*v1alpha1.TemplateStatus, error) {
+	platform, err := json.Marshal(podTemplate(s.unassuming(), image))
+	if err != nil {
+		return nil, fmt.Errorf("render the platform's pod template: %w", err)
+	}
+	whole, err := json.Marshal(podTemplate(s, image))
+	if err != nil {
+		return nil, fmt.Errorf("render the pod template: %w", err)
+	}
+	own, err := strategicpatch.CreateTwoWayMergePatchUsingLookupPatchMeta(platform, whole, templateSchema())
+	if err != nil {
+		return nil, fmt.Errorf("compare the pod template with the platform's: %w", err)
+	}
+	fresh := &v1alpha1.TemplateStatus{
+		Platform: string(platform), Own: string(own), Settings: s.settingsDigest(),
+		Request: s.tenant.Annotations[updateAnnotation],
+	}
+	if fresh.Own == "{}" {
+		fresh.Own = ""
+	}
+	if s.tenant.Spec.Updates != nil {
+		fresh.Pin = s.tenant.Spec.Updates.Version
+	}
+	return fresh, nil
+}
+
+// unassuming is the scope of a tenant of the same name that asks for nothing.
+func (s *scope) unassuming() *scope {
+	return &scope{platform: s.platform, tenant: &v1alpha1.Tenant{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.tenant.Namespace, Name: s.tenant.Name, UID: s.tenant.UID},
+		Spec:       v1alpha1.TenantSpec{Database: v1alpha1.Database{Engine: v1alpha1.DatabaseEnginePostgres}},
+	}}
+}
+
+// settingsDigest is of everything by which the tenant shapes its pods. While it stays the same, a
+// difference in the tenant's own part comes from the operator, and waits for the tenant's turn.
+func (s *scope) settingsDigest() string {
+	settings := struct {
+		Resources any
+		Pod       v1alpha1.PodSettings
+		Database  v1alpha1.Database
+	}{Pod: podSettings(s.tenant), Database: s.tenant.Spec.Database}
+	if server := s.tenant.Spec.Server; server != nil {
+		settings.Resources = server.Resources
+	}
+	return digest(settings)
+}
+
+func digest(values ...any) string {
+	data, err := json.Marshal(values)
+	if err != nil {
+		panic(fmt.Sprintf("marshal %T: %v", values, err)) // only data from the API server and our own types
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:16])
+}
+
+// renderTemplate puts the two parts together.
+func renderTemplate(t *v1alpha1.TemplateStatus) (*corev1ac.PodTemplateSpecApplyConfiguration, error) {
+	whole := []byte(t.Platform)
+	if t.Own != "" {
+		var err error
+		if whole, err = strategicpatch.StrategicMergePatchUsingLookupPatchMeta(whole, []byte(t.Own), templateSchema()); err != nil {
+			return nil, fmt.Errorf("put the pod template together: %w", err)
+		}
+	}
+	template := corev1ac.PodTemplateSpec()
+	if err := json.Unmarshal(whole, template); err != nil {
+		return nil, fmt.Errorf("read the pod template: %w", err)
+	}
+	return template, nil
+}
+
+// liveTemplate is what the pods run when there is no record of what they were made from: they are an older
+// operator's, or the status was lost. The tenant's settings of then are part of it.
+func (s *scope) liveTemplate() (*v1alpha1.TemplateStatus, error) {
+	template := s.deployment.Spec.Template.DeepCopy()
+	template.CreationTimestamp = metav1.Time{}
+	platform, err := json.Marshal(template)
+	if err != nil {
+		return nil, fmt.Errorf("read the pod template that runs: %w", err)
+	}
+	return &v1alpha1.TemplateStatus{Platform: string(platform), Settings: s.settingsDigest(), Request: s.tenant.Annotations[updateAnnotation]}, nil
+}
+
+// covers says that an object holds all of wanted, besides what the API server has filled in.
+func covers(object, wanted any) bool {
+	switch wanted := wanted.(type) {
+	case map[string]any:
+		fields, ok := object.(map[string]any)
+		for name, value := range wanted {
+			ok = ok && covers(fields[name], value)
+		}
+		return ok
+	case []any:
+		items, ok := object.([]any)
+		return ok && slices.EqualFunc(items, wanted, covers)
+	default:
+		return object == wanted
+	}
+}
+
+// decodedTemplate is for covers.
+func decodedTemplate(t *v1alpha1.TemplateStatus) (any, error) {
+	template, err := renderTemplate(t)
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(template)
+	if err != nil {
+		return nil, fmt.Errorf("write the pod template: %w", err)
+	}
+	var decoded any
+	err = json.Unmarshal(data, &decoded)
+	return decoded, err
+}
+
+// Target identifies what the platform puts into the pods of all tenants.
+func Target(p Platform) rollout.Target {
+	s := &scope{platform: p, tenant: &v1alpha1.Tenant{}}
+	s.tenant.Name = "any"
+	parts := []any{podTemplate(s.unassuming(), p.ServerImage)}
+	for _, version := range slices.Sorted(maps.Keys(p.OtherImages)) {
+		parts = append(parts, version, p.OtherImages[version])
+	}
+	return rollout.Target{Revision: digest(parts...), Release: p.ServerVersion}
+}
+
+// atomicLists are lists that have no key by which their items could be told apart for sure, whatever their
+// Go type says: two constraints may share a topology key, and two ports a number.
+var atomicLists = []string{"topologySpreadConstraints", "ports"}
+
+// patchSchema tells strategic merge patches about the lists in a pod template.
+type patchSchema struct {
+	strategicpatch.PatchMetaFromStruct
+}
+
+func templateSchema() patchSchema {
+	return patchSchema{strategicpatch.PatchMetaFromStruct{T: strategicpatch.GetTagStructTypeOrDie(corev1.PodTemplateSpec{})}}
+}
+
+// LookupPatchMetadataForStruct implements strategicpatch.LookupPatchMeta.
+func (m patchSchema) LookupPatchMetadataForStruct(key string) (strategicpatch.LookupPatchMeta, strategicpatch.PatchMeta, error) {
+	return wrapped(m.PatchMetaFromStruct.LookupPatchMetadataForStruct(key))
+}
+
+// LookupPatchMetadataForSlice implements strategicpatch.LookupPatchMeta.
+func (m patchSchema) LookupPatchMetadataForSlice(key string) (strategicpatch.LookupPatchMeta, strategicpatch.PatchMeta, error) {
+	inner, found, err := wrapped(m.PatchMetaFromStruct.LookupPatchMetadataForSlice(key))
+	if slices.Contains(atomicLists, key) {
+		found = strategicpatch.PatchMeta{}
+	}
+	return inner, found, err
+}
+
+func wrapped(inner strategicpatch.LookupPatchMeta, found strategicpatch.PatchMeta, err error) (strategicpatch.LookupPatchMeta, strategicpatch.PatchMeta, error) {
+	if plain, ok := inner.(strategicpatch.PatchMetaFromStruct); ok {
+		inner = patchSchema{plain}
+	}
+	return inner, found, err
+}
