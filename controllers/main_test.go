@@ -51,7 +51,9 @@ type world struct {
 	node      *standin.Node
 	requests  *recorder
 	databases controllers.DatabaseServers
-	stop      func()
+	// tune changes the options of the next operator.
+	tune func(*controllers.Options)
+	stop func()
 }
 
 func newWorld(t *testing.T) *world {
@@ -86,7 +88,7 @@ func (w *world) startOperator() {
 		w.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(w.t.Context())
-	if err := controllers.Setup(ctx, manager, controllers.Options{
+	options := controllers.Options{
 		Platform: controllers.Platform{
 			ServerImage: "frontdesk.example/server:1.2.3", ServerVersion: "1.2.3", ImagePullPolicy: corev1.PullIfNotPresent,
 			DatabaseServers: w.databases,
@@ -96,7 +98,11 @@ func (w *world) startOperator() {
 		MaxConcurrentReconciles: 4,
 		StatusTransport:         w.node.Transport(),
 		DrainGrace:              time.Second,
-	}); err != nil {
+	}
+	if w.tune != nil {
+		w.tune(&options)
+	}
+	if err := controllers.Setup(ctx, manager, options); err != nil {
 		w.t.Fatal(err)
 	}
 	done := make(chan error, 1)

@@ -24,6 +24,7 @@ func deployment(s *scope) any {
 	}
 	return appsv1ac.Deployment(s.tenant.OwnedName(), s.tenant.Namespace).
 		WithLabels(labels(s.tenant)).
+		WithAnnotations(map[string]string{templateAnnotation: templateDigest(s.update.record)}).
 		WithOwnerReferences(ownedBy(s.tenant)).
 		WithSpec(appsv1ac.DeploymentSpec().
 			WithReplicas(wantedReplicas(s.tenant)).

@@ -23,6 +23,8 @@ const (
 	rotateAnnotation = "frontdesk.dev/rotate-database-password-at"
 	// abandonAnnotation, when "true", lets a Tenant go whose database server is gone for good.
 	abandonAnnotation = "frontdesk.dev/abandon-database"
+	// templateAnnotation on a Deployment says from what its pod template was made.
+	templateAnnotation = "frontdesk.dev/template"
 	// updateAnnotation asks for the newest pod template now, by any new value, whatever the rollout and the
 	// tenant's windows say.
 	updateAnnotation = "frontdesk.dev/update-requested-at"

@@ -97,6 +97,9 @@ func renderTemplate(t *v1alpha1.TemplateStatus) (*corev1ac.PodTemplateSpecApplyC
 	return template, nil
 }
 
+// templateDigest identifies what comes of the two parts.
+func templateDigest(t *v1alpha1.TemplateStatus) string { return digest(t.Platform, t.Own) }
+
 // liveTemplate is what the pods run when there is no record of what they were made from: they are an older
 // operator's, or the status was lost. The tenant's settings of then are part of it.
 func (s *scope) liveTemplate() (*v1alpha1.TemplateStatus, error) {

@@ -77,10 +77,14 @@ func held(before, fresh *v1alpha1.TemplateStatus) *v1alpha1.TemplateStatus {
 
 // templateBefore is what the pods are made from; nil when there are none yet.
 func (s *scope) templateBefore(fresh *v1alpha1.TemplateStatus) (*v1alpha1.TemplateStatus, error) {
-	if s.tenant.Status.Template != nil {
+	controlled := s.deployment != nil && metav1.IsControlledBy(s.deployment, s.tenant)
+	switch {
+	case controlled && s.deployment.Annotations[templateAnnotation] == templateDigest(fresh):
+		// Taken already, though an operator that was killed may not have come to record it.
+		return fresh, nil
+	case s.tenant.Status.Template != nil:
 		return s.tenant.Status.Template, nil
-	}
-	if s.deployment == nil || !metav1.IsControlledBy(s.deployment, s.tenant) {
+	case !controlled:
 		return nil, nil
 	}
 	live, err := s.liveTemplate()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -39,6 +40,7 @@ type Node struct {
 	network   *network
 	pods      map[types.UID]*pod
 	frozen    atomic.Bool
+	missing   sync.Map // images that cannot be pulled
 }
 
 type pod struct {
@@ -81,6 +83,15 @@ func (n *Node) Transport() http.RoundTripper { return n.network.transport() }
 
 // Freeze keeps the node from refreshing mounted Secrets, or lets it again.
 func (n *Node) Freeze(frozen bool) { n.frozen.Store(frozen) }
+
+// LoseImage makes an image impossible to pull, or possible again.
+func (n *Node) LoseImage(image string, lost bool) {
+	if lost {
+		n.missing.Store(image, true)
+	} else {
+		n.missing.Delete(image)
+	}
+}
 
 // SetDatabase makes all servers say that they reach their database, or why not.
 func (n *Node) SetDatabase(reachable bool, message string) {
@@ -130,26 +141,44 @@ func (n *Node) step(ctx context.Context) error {
 // run makes the pods of a Deployment and reports their number.
 func (n *Node) run(ctx context.Context, d *appsv1.Deployment, pods []corev1.Pod, wanted map[types.UID]bool) error {
 	template := fmt.Sprint(templateGeneration(d))
-	var updated int32
-	for i := range pods {
-		p := &pods[i]
-		if p.DeletionTimestamp != nil || p.Labels[generationLabel] != template || !metav1.IsControlledBy(p, d) || updated == ptr.Deref(d.Spec.Replicas, 1) {
-			continue
+	replicas := ptr.Deref(d.Spec.Replicas, 1)
+	// keep runs up to so many pods of the current template, or of former ones.
+	keep := func(current bool, limit int32) (count, ready int32, err error) {
+		for i := range pods {
+			p := &pods[i]
+			if p.DeletionTimestamp != nil || (p.Labels[generationLabel] == template) != current || !metav1.IsControlledBy(p, d) || count == limit {
+				continue
+			}
+			count++
+			wanted[p.UID] = true
+			if err := n.kubelet(ctx, p); err != nil {
+				return count, ready, err
+			}
+			if p.Status.PodIP != "" {
+				ready++
+			}
 		}
-		updated++
-		wanted[p.UID] = true
-		if err := n.kubelet(ctx, p); err != nil {
+		return count, ready, nil
+	}
+	updated, ready, err := keep(true, replicas)
+	if err != nil {
+		return err
+	}
+	var former int32
+	if d.Spec.Strategy.Type != appsv1.RecreateDeploymentStrategyType {
+		// None goes before its successor is ready.
+		if former, _, err = keep(false, replicas-ready); err != nil {
 			return err
 		}
 	}
-	for i := updated; i < ptr.Deref(d.Spec.Replicas, 1); i++ {
+	for i := updated; i < replicas; i++ {
 		if err := n.client.Create(ctx, newPod(d, template)); err != nil {
 			return err
 		}
 	}
 	status := d.Status.DeepCopy()
 	status.ObservedGeneration = d.Generation
-	status.Replicas, status.UpdatedReplicas, status.ReadyReplicas, status.AvailableReplicas = updated, updated, updated, updated
+	status.Replicas, status.UpdatedReplicas, status.ReadyReplicas, status.AvailableReplicas = updated+former, updated, ready+former, ready+former
 	if equality.Semantic.DeepEqual(*status, d.Status) {
 		return nil
 	}
@@ -180,13 +209,17 @@ func (n *Node) kubelet(ctx context.Context, p *corev1.Pod) error {
 	if running != nil && (running.nudge == nudge || n.frozen.Load()) {
 		return nil
 	}
+	image := p.Spec.Containers[0].Image
+	if _, missing := n.missing.Load(image); missing && running == nil {
+		return n.cannotPull(ctx, p, image)
+	}
 	bundle, err := n.mounted(ctx, p)
 	if err != nil || bundle == nil {
 		return err
 	}
 	if running == nil {
 		number := addresses.Add(1)
-		running = &pod{ip: fmt.Sprintf("10.%d.%d.%d", number>>16&255, number>>8&255, number&255), server: newServer()}
+		running = &pod{ip: fmt.Sprintf("10.%d.%d.%d", number>>16&255, number>>8&255, number&255), server: newServer(image)}
 		n.pods[p.UID] = running
 		n.network.mu.Lock()
 		n.network.servers[running.ip] = running.server
@@ -198,7 +231,20 @@ func (n *Node) kubelet(ctx context.Context, p *corev1.Pod) error {
 		return nil
 	}
 	p.Status.Phase, p.Status.PodIP, p.Status.PodIPs = corev1.PodRunning, running.ip, []corev1.PodIP{{IP: running.ip}}
-	p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
+	p.Status.Conditions, p.Status.ContainerStatuses = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}, nil
+	return client.IgnoreNotFound(n.client.Status().Update(ctx, p))
+}
+
+// cannotPull says what a kubelet says of an image that is not there.
+func (n *Node) cannotPull(ctx context.Context, p *corev1.Pod, image string) error {
+	if len(p.Status.ContainerStatuses) > 0 {
+		return nil
+	}
+	p.Status.Phase = corev1.PodPending
+	p.Status.ContainerStatuses = []corev1.ContainerStatus{{
+		Name: p.Spec.Containers[0].Name, Image: image,
+		State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: "there is no " + image}},
+	}}
 	return client.IgnoreNotFound(n.client.Status().Update(ctx, p))
 }
 

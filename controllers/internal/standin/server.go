@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,11 +24,12 @@ type server struct {
 	token   string
 }
 
-func newServer() *server {
+// newServer is of the release that the tag of its image names.
+func newServer(image string) *server {
 	return &server{
 		changed: make(chan struct{}),
 		status: tenantconfig.Status{
-			Version: "1.2.3", DocumentVersions: tenantconfig.Versions, StartTime: time.Now().UTC().Truncate(time.Second),
+			Version: image[strings.LastIndex(image, ":")+1:], DocumentVersions: tenantconfig.Versions, StartTime: time.Now().UTC().Truncate(time.Second),
 			Database: tenantconfig.DatabaseStatus{SchemaVersion: 7, Reachable: true},
 		},
 	}
