@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"encoding/json"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -67,6 +68,7 @@ func TestTwoPartsMakeTheWhole(t *testing.T) {
 	}
 }
 
+// asJSON decodes what a value is as JSON. A null is a field that is not set.
 func asJSON(t *testing.T, value any) any {
 	t.Helper()
 	data, err := json.Marshal(value)
@@ -77,7 +79,22 @@ func asJSON(t *testing.T, value any) any {
 	if err := json.Unmarshal(data, &decoded); err != nil {
 		t.Fatal(err)
 	}
-	return decoded
+	return withoutNulls(decoded)
+}
+
+func withoutNulls(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		maps.DeleteFunc(value, func(_ string, v any) bool { return v == nil })
+		for _, v := range value {
+			withoutNulls(v)
+		}
+	case []any:
+		for _, v := range value {
+			withoutNulls(v)
+		}
+	}
+	return value
 }
 
 func planned(t *testing.T, s *scope) *podUpdate {
