@@ -61,11 +61,11 @@ func TestWhatIsNotActedOnIsSaid(t *testing.T) {
 	s.tenant.Spec.BookingPolicyRef.Name = "hours"
 	s.policies = map[string]*v1alpha1.BookingPolicy{"hours": {
 		ObjectMeta: metav1.ObjectMeta{Name: "hours"},
-		Spec:       v1alpha1.BookingPolicySpec{Waitlist: &v1alpha1.Waitlist{}, Reminders: []v1alpha1.Reminder{{}}},
+		Spec:       v1alpha1.BookingPolicySpec{Reminders: []v1alpha1.Reminder{{}}},
 	}}
 	s.tenant.Spec.Server = &v1alpha1.Server{Autoscaling: &v1alpha1.Autoscaling{}}
 	message := s.configurationValid().Message
-	for _, want := range []string{"spec.server.autoscaling", "reminders of BookingPolicy hours", "waitlist of BookingPolicy hours"} {
+	for _, want := range []string{"spec.server.autoscaling", "reminders of BookingPolicy hours"} {
 		if !strings.Contains(message, want) {
 			t.Errorf("%s is not said: %s", want, message)
 		}

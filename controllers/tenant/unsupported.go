@@ -45,7 +45,6 @@ func ignored(t *v1alpha1.Tenant, policy *v1alpha1.BookingPolicy) []string {
 	note(t.Spec.Server != nil && t.Spec.Server.Autoscaling != nil, "spec.server.autoscaling (minReplicas pods run)")
 	if policy != nil {
 		note(len(policy.Spec.Reminders) > 0, "reminders of BookingPolicy "+policy.Name)
-		note(policy.Spec.Waitlist != nil, "waitlist of BookingPolicy "+policy.Name)
 	}
 	return fields
 }

@@ -74,12 +74,9 @@ func (a *attempt) judge(known facts) ([]Assignment, availability.Reason, error) 
 }
 
 // stayingWith puts the units first, if they are free: who has an appointment keeps its people and rooms where he can.
-func stayingWith(units Assignment, candidates []Assignment, free []availability.Candidate) []Assignment {
-	for i, unit := range units {
-		wanted := availability.Candidate{Requirement: i, Unit: availability.Unit{Resource: unit.ResourceID, Number: unit.Number}}
-		if !slices.Contains(free, wanted) {
-			return candidates
-		}
+func stayingWith(units Assignment, candidates []Assignment, open []availability.Candidate) []Assignment {
+	if !allFree(units, open) {
+		return candidates
 	}
 	others := slices.DeleteFunc(candidates, func(c Assignment) bool { return slices.Equal(c, units) })
 	return append([]Assignment{units}, others[:min(len(others), MaxCandidates-1)]...)

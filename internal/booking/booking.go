@@ -66,6 +66,8 @@ type Booking struct {
 	Customer  Customer
 	// SeriesID is set for a booking that was made with others as a series.
 	SeriesID string
+	// WaitlistEntryID is set for a booking that was offered to somebody who waited.
+	WaitlistEntryID string
 	// Start and End are the appointment itself, without buffers, in UTC.
 	Start, End time.Time
 	// Blocked is the appointment widened by the buffers that were in force when it was made.
@@ -116,6 +118,7 @@ type EventType string
 // The event types.
 const (
 	EventHeld        EventType = "booking.held"
+	EventOffered     EventType = "booking.offered"
 	EventRequested   EventType = "booking.requested"
 	EventConfirmed   EventType = "booking.confirmed"
 	EventRescheduled EventType = "booking.rescheduled"

@@ -24,6 +24,7 @@ func (s *Service) Cancel(ctx context.Context, request CancelRequest) (Booking, b
 		BookingID:   id,
 		Reason:      reason,
 		CutOff:      cutOff,
+		Offering:    s.offering(),
 		Actor:       request.Actor,
 		Idempotency: request.Idempotency,
 	})

@@ -47,7 +47,9 @@ type Rescheduling struct {
 	// CutOff is how long before the present start moving ends: later is ErrTooLate.
 	CutOff time.Duration
 	// MaxTimes is how often a booking may be moved; 0 is without limit. More is a *LimitError of LimitReschedules.
-	MaxTimes    int
+	MaxTimes int
+	// Offering offers the time that is left to those who wait for it; nil frees it for everybody.
+	Offering    *Offering
 	Actor       Actor
 	Idempotency *IdempotencyClaim
 }

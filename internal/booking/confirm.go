@@ -100,7 +100,7 @@ func (s *Service) Decline(ctx context.Context, request DeclineRequest) (Booking,
 		return Booking{}, false, err
 	}
 	booking, replayed, err := s.store.Cancel(ctx, Cancellation{
-		BookingID: id, Reason: reason, Declines: true, Actor: request.Actor, Idempotency: request.Idempotency,
+		BookingID: id, Reason: reason, Declines: true, Offering: s.offering(), Actor: request.Actor, Idempotency: request.Idempotency,
 	})
 	switch {
 	case err == nil:

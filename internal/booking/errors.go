@@ -32,6 +32,8 @@ const (
 	CodeSeriesConflict       Code = "SERIES_CONFLICT"        // 409
 	CodeWrongStatus          Code = "WRONG_STATUS"           // 409
 	CodeNotStarted           Code = "NOT_STARTED"            // 409
+	CodeWaitlistClosed       Code = "WAITLIST_CLOSED"        // 409
+	CodeNoOffer              Code = "NO_OFFER"               // 409
 	CodeVersionConflict      Code = "VERSION_CONFLICT"       // 412
 	CodeBusinessOnly         Code = "BUSINESS_ONLY"          // 403
 	CodeIdempotencyMismatch  Code = "IDEMPOTENCY_KEY_REUSED" // 422

@@ -17,8 +17,9 @@ type facts struct {
 	counted []time.Time
 }
 
-// facts reads what bears on starts in [from, to).
+// facts reads what bears on starts in [from, to). Time of lapsed holds goes to those who wait for it first.
 func (s *Service) facts(ctx context.Context, p *plan, from, to time.Time) (facts, error) {
+	s.handOnLapsed(ctx)
 	buffers := s.catalog.rules.Buffers
 	occupied, err := s.store.Occupied(ctx, p.resourceIDs, Interval{
 		Start: from.Add(-buffers.Before.Std()),

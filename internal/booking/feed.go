@@ -57,6 +57,18 @@ func (a *announcing) CancelSeries(ctx context.Context, request SeriesCancellatio
 	return bookings, replayed, err
 }
 
+func (a *announcing) Leave(ctx context.Context, request Leaving) (WaitlistEntry, bool, error) {
+	entry, replayed, err := a.Store.Leave(ctx, request)
+	_, _, err = a.announce(ctx, Booking{}, replayed, err)
+	return entry, replayed, err
+}
+
+func (a *announcing) HandOn(ctx context.Context, offering Offering) (int, error) {
+	offers, err := a.Store.HandOn(ctx, offering)
+	_, _, err = a.announce(ctx, Booking{}, offers == 0, err)
+	return offers, err
+}
+
 func (a *announcing) announce(ctx context.Context, booking Booking, replayed bool, err error) (Booking, bool, error) {
 	if err == nil && !replayed || err != nil && !refused(err) {
 		a.changed(ctx)

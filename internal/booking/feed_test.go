@@ -34,6 +34,17 @@ func (o answering) Reschedule(context.Context, booking.Rescheduling) (booking.Bo
 	return booking.Booking{ID: "b"}, o.replayed, o.err
 }
 
+func (o answering) Leave(context.Context, booking.Leaving) (booking.WaitlistEntry, bool, error) {
+	return booking.WaitlistEntry{}, o.replayed, o.err
+}
+
+func (o answering) HandOn(context.Context, booking.Offering) (int, error) {
+	if o.replayed {
+		return 0, nil
+	}
+	return 1, o.err
+}
+
 func TestAnnounce(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -59,6 +70,14 @@ func TestAnnounce(t *testing.T) {
 			"Reschedule": func(s booking.Store) (booking.Booking, bool, error) {
 				return s.Reschedule(t.Context(), booking.Rescheduling{})
 			},
+			"Leave": func(s booking.Store) (booking.Booking, bool, error) {
+				_, replayed, err := s.Leave(t.Context(), booking.Leaving{})
+				return booking.Booking{ID: "b"}, replayed, err
+			},
+			"HandOn": func(s booking.Store) (booking.Booking, bool, error) {
+				offers, err := s.HandOn(t.Context(), booking.Offering{})
+				return booking.Booking{ID: "b"}, offers == 0, err
+			},
 		} {
 			announced := 0
 			made, replayed, err := run(booking.Announce(tt.answering, func(context.Context) { announced++ }))
@@ -76,9 +95,10 @@ func TestAnnounce(t *testing.T) {
 // only reads.
 func TestEveryMethodIsJudged(t *testing.T) {
 	t.Parallel()
-	announced := []string{"Book", "Cancel", "Transition", "Reschedule", "BookSeries", "CancelSeries"}
+	announced := []string{"Book", "Cancel", "Transition", "Reschedule", "BookSeries", "CancelSeries", "Leave", "HandOn"}
 	freesNothing := []string{
 		"Update", "Replay", "Get", "Series", "List", "Occupied", "CountByStart", "Events", "Now", "SchemaVersion", "Ping", "Close",
+		"Join", "ReplayEntry", "WaitlistEntry", "Waitlist", "WaitlistEvents",
 	}
 	store := reflect.TypeFor[booking.Store]()
 	for i := range store.NumMethod() {

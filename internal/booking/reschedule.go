@@ -79,8 +79,8 @@ func (s *Service) rescheduling(offer *offer, id string, request RescheduleReques
 	wanted := Rescheduling{
 		BookingID: id, Start: start, End: end, Blocked: blocked,
 		TimeZone: s.catalog.location.String(), LocalStart: s.catalog.localStart(start),
-		Limits: slices.DeleteFunc(s.limits(start), func(l Limit) bool { return l.Kind == LimitOpenPerCustomer }),
-		Actor:  request.Actor, Idempotency: request.Idempotency,
+		Limits:   slices.DeleteFunc(s.limits(start), func(l Limit) bool { return l.Kind == LimitOpenPerCustomer }),
+		Offering: s.offering(), Actor: request.Actor, Idempotency: request.Idempotency,
 	}
 	if !request.Actor.Override {
 		wanted.CutOff, wanted.MaxTimes = rules.Until.Std(), rules.Times

@@ -271,7 +271,7 @@ func (s *Service) CancelSeries(ctx context.Context, request CancelSeriesRequest)
 	cutOff := s.cancelCutOff(request.Actor)
 	bookings, replayed, err := s.store.CancelSeries(ctx, SeriesCancellation{
 		SeriesID: id, From: request.From,
-		Cancellation: Cancellation{Reason: reason, CutOff: cutOff, Actor: request.Actor, Idempotency: request.Idempotency},
+		Cancellation: Cancellation{Reason: reason, CutOff: cutOff, Offering: s.offering(), Actor: request.Actor, Idempotency: request.Idempotency},
 	})
 	switch {
 	case err == nil:

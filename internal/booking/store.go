@@ -103,9 +103,11 @@ type Cancellation struct {
 	Reason    string
 	// CutOff is how long before the start cancelling ends: later is ErrTooLate. 0 allows it until the start.
 	CutOff time.Duration
-	// Declines says that the business turns down a booking that waits for it: only one that is pending, else
-	// ErrWrongStatus.
-	Declines    bool
+	// Declines says that somebody turns the booking down: the business one that is pending, a customer one that was
+	// offered from the waitlist. Any other is ErrWrongStatus.
+	Declines bool
+	// Offering offers the freed time to those who wait for it; nil frees it for everybody.
+	Offering    *Offering
 	Actor       Actor
 	Idempotency *IdempotencyClaim
 }
@@ -127,6 +129,11 @@ type SeriesCancellation struct {
 	From time.Time
 	// Cancellation is that of each booking, whose id it does not name.
 	Cancellation
+}
+
+// Concerns says whether a booking of the series, as it is by the clock, is to be called off.
+func (r SeriesCancellation) Concerns(b Booking) bool {
+	return b.Status.Live() && !b.Start.Before(r.From)
 }
 
 // Occupied is a stretch of time in which a unit is not free: a live booking's blocked range.
@@ -224,6 +231,7 @@ type Store interface {
 	CountByStart(ctx context.Context, resourceIDs []string, within Interval) ([]time.Time, error)
 	// Events returns a booking's history in order.
 	Events(ctx context.Context, bookingID string) ([]Event, error)
+	WaitlistStore
 
 	// Now is the database's clock.
 	Now(ctx context.Context) (time.Time, error)

@@ -65,6 +65,7 @@ func New(options Options) chi.Router {
 		a.registerEditing()
 		a.registerKeys()
 		a.registerSeries()
+		a.registerWaitlist()
 		a.registerLeads()
 		a.registerLeadFiles()
 		a.registerOptOuts()
@@ -114,6 +115,7 @@ func humaConfig() huma.Config {
 				{Name: tagBookings, Description: "Making, reading and changing bookings."},
 				{Name: tagKeys, Description: "Who may call the API. The document's own keys change with the configuration."},
 				{Name: tagSeries, Description: "Appointments at the same time in several weeks."},
+				{Name: tagWaitlist, Description: "Who waits for times that are taken, and what they are offered."},
 				{Name: tagLeads, Description: "People: leads and customers, and who must not be contacted."},
 				{Name: tagService, Description: "How the service itself is doing."},
 				{Name: tagEarlier, Description: "Addresses of the earlier system, in its shapes."},
@@ -129,6 +131,7 @@ const (
 	tagBookings = "Bookings"
 	tagKeys     = "Keys"
 	tagSeries   = "Series"
+	tagWaitlist = "Waitlist"
 	tagLeads    = "Leads"
 	tagService  = "Service"
 	tagEarlier  = compat.Tag

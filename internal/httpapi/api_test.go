@@ -23,9 +23,14 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 // engines runs a test against a real database of each engine.
 func engines(t *testing.T, test func(t *testing.T, s *servertest.Server)) {
+	enginesWith(t, servertest.Unchanged, test)
+}
+
+// enginesWith is engines with another configuration.
+func enginesWith(t *testing.T, change func(*tenantconfig.Document), test func(t *testing.T, s *servertest.Server)) {
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
-		test(t, start(t, servertest.Unchanged))
+		test(t, start(t, change))
 	})
 	t.Run("JSONFile", func(t *testing.T) {
 		t.Parallel()
@@ -38,15 +43,16 @@ func engines(t *testing.T, test func(t *testing.T, s *servertest.Server)) {
 	})
 	t.Run("Postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, startOnPostgres(t))
+		test(t, startOnPostgres(t, change))
 	})
 }
 
-func startOnPostgres(t *testing.T) *servertest.Server {
+func startOnPostgres(t *testing.T, change func(*tenantconfig.Document)) *servertest.Server {
 	t.Helper()
 	url := pgtest.URL(t)
 	s := servertest.Start(t, nil)
 	s.Configure(func(d *tenantconfig.Document) {
+		change(d)
 		d.Database = tenantconfig.Database{Engine: tenantconfig.EnginePostgres, URLKey: "database-url", MaxConnections: 8}
 	}, "database-url", url)
 	s.AwaitReady()

@@ -53,7 +53,7 @@ type LeadPage struct {
 
 // LeadEvent is one line of a timeline.
 type LeadEvent struct {
-	Type      lead.EventType    `json:"type" doc:"lead.… or booking.…" example:"lead.status_changed"`
+	Type      lead.EventType    `json:"type" doc:"lead.…, booking.… or waitlist.…" example:"lead.status_changed"`
 	At        time.Time         `json:"at" example:"2026-11-20T14:03:11Z"`
 	Details   map[string]string `json:"details,omitempty" doc:"Ids, statuses and names of fields; never their content." example:"{\"from\": \"new\", \"to\": \"contacted\"}"`
 	BookingID string            `json:"bookingId,omitempty" doc:"The booking it is about, if it is about one."`

@@ -174,6 +174,8 @@ var domainStatus = map[booking.Code]int{
 	booking.CodeSeriesConflict:       http.StatusConflict,
 	booking.CodeWrongStatus:          http.StatusConflict,
 	booking.CodeNotStarted:           http.StatusConflict,
+	booking.CodeWaitlistClosed:       http.StatusConflict,
+	booking.CodeNoOffer:              http.StatusConflict,
 	booking.CodeVersionConflict:      http.StatusPreconditionFailed,
 	booking.CodeBusinessOnly:         http.StatusForbidden,
 	booking.CodeConfigurationMissing: http.StatusServiceUnavailable,

@@ -93,6 +93,7 @@ type Booking struct {
 	Resources          []ResourceRef  `json:"resources" doc:"What the booking occupies."`
 	Customer           Customer       `json:"customer"`
 	Series             string         `json:"series,omitempty" format:"uuid" doc:"Id of the series that the booking was made in." example:"01947c4e-7c1a-7e55-9f6d-2f0a3e9b1c22"`
+	WaitlistEntry      string         `json:"waitlistEntry,omitempty" format:"uuid" doc:"Id of the entry of the waitlist that the booking was offered to." example:"01947c4e-7c1a-7e55-9f6d-2f0a3e9b1c33"`
 	Start              time.Time      `json:"start" doc:"Start, in the time zone it was promised in." example:"2026-11-24T09:00:00+00:00"`
 	End                time.Time      `json:"end" example:"2026-11-24T09:30:00+00:00"`
 	StartUTC           time.Time      `json:"startUtc" doc:"Start, in UTC." example:"2026-11-24T09:00:00Z"`
@@ -117,7 +118,7 @@ func bookingView(b booking.Booking, catalog *booking.Catalog) Booking {
 	zone := promisedZone(b, catalog)
 	service, _ := catalog.Service(b.ServiceID)
 	return Booking{
-		ID: b.ID, Status: b.Status, Series: b.SeriesID,
+		ID: b.ID, Status: b.Status, Series: b.SeriesID, WaitlistEntry: b.WaitlistEntryID,
 		Service:   ServiceRef{ID: b.ServiceID, Name: service.Name},
 		Resources: resourceRefs(b.Units, catalog),
 		Customer:  Customer{ID: b.Customer.ID, Name: b.Customer.Name, Phone: b.Customer.Phone, Email: b.Customer.Email},

@@ -127,6 +127,7 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error { return serve(s.public, s.publicListener) })
 	group.Go(func() error { return serve(s.internal, s.internalListener) })
 	group.Go(func() error { s.follow(running, updates); return nil })
+	group.Go(func() error { s.handOn(running); return nil })
 	s.options.Logger.InfoContext(ctx, "listening", "public", s.PublicAddr().String(), "internal", s.InternalAddr().String())
 
 	select {

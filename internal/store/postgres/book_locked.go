@@ -74,14 +74,18 @@ func queueClaimCheck(batch *pgx.Batch, claim *booking.IdempotencyClaim) {
 func queueLocks(batch *pgx.Batch, names []string) {
 	numbers := make([]int64, len(names))
 	for i, name := range names {
-		hash := fnv.New64a()
-		_, _ = hash.Write([]byte("frontdesk/" + name)) // a hash never fails
-		numbers[i] = int64(hash.Sum64())
+		numbers[i] = lockNumber(name)
 	}
 	slices.Sort(numbers)
 	for _, number := range slices.Compact(numbers) {
 		batch.Queue(`SELECT pg_advisory_xact_lock($1)`, number)
 	}
+}
+
+func lockNumber(name string) int64 {
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte("frontdesk/" + name)) // a hash never fails
+	return int64(hash.Sum64())
 }
 
 // queueLimit counts what the limit counts, apart from the booking itself, and fails with *booking.LimitError when it is

@@ -131,7 +131,7 @@ func recordArgs(r booking.NewBooking) ([]any, error) {
 		b.ID, b.ServiceID, b.Start, b.End, b.Blocked.Start, b.Blocked.End, b.TimeZone, b.LocalStart,
 		string(b.Status), ttl, b.Notes, b.Channel, max(b.GroupSize, 1),
 		customerID.String(), request.Identity(b.Customer), b.Customer.Name, b.Customer.Phone, b.Customer.Email,
-		string(request.EventType(b.Status)), r.Actor.Principal, r.Actor.Channel,
+		string(request.FirstEvent(b)), r.Actor.Principal, r.Actor.Channel,
 	}
 	args = append(args, claimArgs(r.Idempotency)...)
 	return append(args, customFields(b.CustomFields)), nil

@@ -13,13 +13,21 @@ import (
 // cancelSQL calls booking $1 off if it is live and its cut-off has not passed. A place in a session is left
 // alone unless $6 says that the session's locks are held. It changes nothing if the booking was changed while it
 // waited for its row: what the booking occupies is looked for in the snapshot from before that. $12
-// restricts it to bookings that wait to be confirmed.
-const cancelSQL = `WITH changed AS (
+// restricts it to bookings that can be declined: those that wait to be confirmed, and offers.
+const cancelSQL = cancelIfSQL + cancelledSQL
+
+// cancelUnawaitedSQL is the same for a booking whose time nobody waits for.
+const cancelUnawaitedSQL = cancelIfSQL + `
+		AND NOT EXISTS (SELECT FROM waitlist e WHERE ` + awaits + `)` + cancelledSQL
+
+const cancelIfSQL = `WITH changed AS (
 	UPDATE bookings b SET status = 'cancelled', cancelled_at = clock_timestamp(), updated_at = clock_timestamp(),
 		version = version + 1, cancellation_reason = $2::text, hold_expires_at = NULL
 	WHERE id = $1::uuid AND ` + isLive + ` AND ` + beforeCutOff + ` AND (session_id IS NULL OR $6::boolean)
 		AND version = (SELECT version FROM bookings WHERE id = $1)
-		AND (status = 'pending' OR NOT $12::boolean)
+		AND (status = 'pending' OR waitlist_entry_id IS NOT NULL AND status = 'held' OR NOT $12::boolean)`
+
+const cancelledSQL = `
 	RETURNING *
 ), freed AS (
 	DELETE FROM occupancy WHERE booking_id IN (SELECT id FROM changed)
@@ -46,7 +54,7 @@ func (s *Store) Cancel(ctx context.Context, r booking.Cancellation) (booking.Boo
 		return booking.Booking{}, false, err
 	}
 	return s.once(ctx, "cancel", r.Idempotency, func(ctx context.Context) (booking.Booking, error) {
-		b, err := cancelWith(ctx, s.pool, r, false)
+		b, err := s.cancelAtOnce(ctx, r)
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return b, err
 		}
@@ -54,11 +62,26 @@ func (s *Store) Cancel(ctx context.Context, r booking.Cancellation) (booking.Boo
 		if err != nil {
 			return booking.Booking{}, err
 		}
-		if inSession {
-			return s.leaveSession(ctx, r)
+		if inSession || r.Offering != nil {
+			return s.cancelLocked(ctx, r)
 		}
 		return booking.Booking{}, errNotWon
 	})
+}
+
+// cancelAtOnce cancels in one statement what is no place in a session and what nobody waits for. Where somebody could wait,
+// the line is locked in the same round trip.
+func (s *Store) cancelAtOnce(ctx context.Context, r booking.Cancellation) (b booking.Booking, err error) {
+	if r.Offering == nil {
+		return cancelWith(ctx, s.pool, r, false)
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(shareLineSQL, lineLock)
+	batch.Queue(cancelUnawaitedSQL, cancelArgs(r, false)...).QueryRow(func(row pgx.Row) (err error) {
+		b, err = scanBooking(row)
+		return err
+	})
+	return b, s.pool.SendBatch(ctx, batch).Close()
 }
 
 // querier is what a pool and a transaction have in common.
@@ -67,19 +90,24 @@ type querier interface {
 }
 
 func cancelWith(ctx context.Context, db querier, r booking.Cancellation, sessionLocked bool) (booking.Booking, error) {
+	return scanBooking(db.QueryRow(ctx, cancelSQL, cancelArgs(r, sessionLocked)...))
+}
+
+// cancelArgs are the parameters of cancelSQL.
+func cancelArgs(r booking.Cancellation, sessionLocked bool) []any {
 	args := append([]any{
 		r.BookingID, r.Reason, r.CutOff.Microseconds(), r.Actor.Principal, r.Actor.Channel, sessionLocked,
 	}, claimArgs(r.Idempotency)...)
-	return scanBooking(db.QueryRow(ctx, cancelSQL, append(args, string(request.CancelEvent(r)), r.Declines)...))
+	return append(args, string(request.CancelEvent(r)), r.Declines)
 }
 
-// whyNotCancelled explains why cancelSQL changed nothing: an error, or that the booking is in a session.
+// whyNotCancelled explains why nothing was cancelled: an error, or that the booking is in a session.
 func (s *Store) whyNotCancelled(ctx context.Context, r booking.Cancellation) (inSession bool, err error) {
-	var live, inTime, pending bool
+	var live, inTime, declinable bool
 	err = s.pool.QueryRow(ctx, `
 		SELECT `+isLive+`, clock_timestamp() < b.start_at - $2::bigint * interval '1 microsecond', b.session_id IS NOT NULL,
-			b.status = 'pending'
-		FROM bookings b WHERE b.id = $1`, r.BookingID, r.CutOff.Microseconds()).Scan(&live, &inTime, &inSession, &pending)
+			b.status = 'pending' OR b.status = 'held' AND b.waitlist_entry_id IS NOT NULL
+		FROM bookings b WHERE b.id = $1`, r.BookingID, r.CutOff.Microseconds()).Scan(&live, &inTime, &inSession, &declinable)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return false, booking.ErrNotFound
@@ -87,7 +115,7 @@ func (s *Store) whyNotCancelled(ctx context.Context, r booking.Cancellation) (in
 		return false, err
 	case !live:
 		return false, booking.ErrNotLive
-	case r.Declines && !pending:
+	case r.Declines && !declinable:
 		return false, booking.ErrWrongStatus
 	case !inTime:
 		return false, booking.ErrTooLate
@@ -95,24 +123,17 @@ func (s *Store) whyNotCancelled(ctx context.Context, r booking.Cancellation) (in
 	return inSession, nil
 }
 
-// leaveSession cancels one place of a session and lets go of the session's units with the last place.
-func (s *Store) leaveSession(ctx context.Context, r booking.Cancellation) (b booking.Booking, err error) {
+// cancelLocked cancels a place of a session, and lets go of the session's units with the last place, or a booking whose
+// time goes to somebody who waits for it.
+func (s *Store) cancelLocked(ctx context.Context, r booking.Cancellation) (b booking.Booking, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		sessionID, units, err := sessionOf(ctx, tx, r.BookingID)
+		freed, err := cancelForOthers(ctx, tx, r)
 		if err != nil {
 			return err
 		}
-		batch := &pgx.Batch{}
-		queueLocks(batch, request.ResourceLocks(units))
-		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-			return err
-		}
-		if b, err = cancelWith(ctx, tx, r, true); errors.Is(err, pgx.ErrNoRows) {
-			return errNotWon // it changed since: the next attempt says how
-		} else if err != nil {
-			return err
-		}
-		return settleSession(ctx, tx, sessionID)
+		b = freed.booking
+		_, err = freed.offer(ctx, tx)
+		return err
 	})
 	return b, err
 }

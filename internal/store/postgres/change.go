@@ -18,35 +18,52 @@ type current struct {
 	sessionID *string
 }
 
+// changing is a change of one booking.
+type changing struct {
+	id    string
+	claim *booking.IdempotencyClaim
+	actor booking.Actor
+	// offering is nil for changes that free no time that could still be used.
+	offering *booking.Offering
+	// names says which locks a booking on these units needs.
+	names func(units booking.Assignment) []string
+}
+
 // changeBooking runs fn on a live or finished booking in a transaction that holds the named locks and the booking's
-// row, and writes event and key. names says which locks a booking on these units needs.
+// row, offers what it frees, and writes event and key.
 func (s *Store) changeBooking(
-	ctx context.Context, id string, claim *booking.IdempotencyClaim, actor booking.Actor,
-	names func(units booking.Assignment) []string, fn func(tx pgx.Tx, b current) (booking.EventType, error),
+	ctx context.Context, c changing, fn func(tx pgx.Tx, b current) (booking.EventType, error),
 ) (b booking.Booking, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		_, units, err := sessionOf(ctx, tx, id)
+		freed, err := lineUp(ctx, tx, c.offering, c.id, request.MaxProposals)
+		if err != nil {
+			return err
+		}
+		_, units, err := sessionOf(ctx, tx, c.id)
 		if err != nil {
 			return err
 		}
 		batch := &pgx.Batch{}
-		queueLocks(batch, names(units))
-		queueClaimCheck(batch, claim)
+		queueLocks(batch, append(c.names(units), freed.locks()...))
+		queueClaimCheck(batch, c.claim)
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err
 		}
-		found, err := lockBooking(ctx, tx, id)
+		found, err := lockBooking(ctx, tx, c.id)
 		if err != nil {
 			return err
 		}
-		if !slices.Equal(found.Units, units) {
+		if !slices.Equal(found.Units, units) || !freed.unchanged(found.Version) {
 			return errNotWon // it was moved in between: other locks are needed
 		}
 		event, err := fn(tx, found)
 		if err != nil {
 			return err
 		}
-		b, err = finishChange(ctx, tx, id, event, actor, claim)
+		if _, err := freed.offer(ctx, tx); err != nil {
+			return err
+		}
+		b, err = finishChange(ctx, tx, c.id, event, c.actor, c.claim)
 		return err
 	})
 	return b, err
@@ -134,13 +151,13 @@ func (s *Store) Transition(ctx context.Context, r booking.Transition) (booking.B
 		return booking.Booking{}, false, err
 	}
 	return s.once(ctx, "change status", r.Idempotency, func(ctx context.Context) (booking.Booking, error) {
-		return s.changeBooking(ctx, r.BookingID, r.Idempotency, r.Actor, request.ResourceLocks,
-			func(tx pgx.Tx, b current) (booking.EventType, error) {
-				if err := request.AllowTransition(r, b.Status); err != nil {
-					return "", err
-				}
-				return request.EventType(r.To), transition(ctx, tx, b, r.To)
-			})
+		c := changing{id: r.BookingID, claim: r.Idempotency, actor: r.Actor, names: request.ResourceLocks}
+		return s.changeBooking(ctx, c, func(tx pgx.Tx, b current) (booking.EventType, error) {
+			if err := request.AllowTransition(r, b.Status); err != nil {
+				return "", err
+			}
+			return request.EventType(r.To), transition(ctx, tx, b, r.To)
+		})
 	})
 }
 

@@ -143,12 +143,14 @@ func (s *Store) Events(ctx context.Context, bookingID string) ([]booking.Event, 
 	if err != nil {
 		return nil, wrap("read events", err)
 	}
-	events, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e booking.Event, err error) {
-		err = row.Scan(&e.Sequence, &e.BookingID, &e.Type, &e.At, &e.Actor, &e.Channel)
-		e.At = e.At.UTC()
-		return e, err
-	})
+	events, err := pgx.CollectRows(rows, scanEvent)
 	return events, wrap("read events", err)
+}
+
+func scanEvent(row pgx.CollectableRow) (e booking.Event, err error) {
+	err = row.Scan(&e.Sequence, &e.BookingID, &e.Type, &e.At, &e.Actor, &e.Channel)
+	e.At = e.At.UTC()
+	return e, err
 }
 
 func optional(text string) any {

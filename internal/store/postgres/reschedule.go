@@ -17,15 +17,15 @@ func (s *Store) Reschedule(ctx context.Context, r booking.Rescheduling) (booking
 	if err := request.CheckRescheduling(r); err != nil {
 		return booking.Booking{}, false, err
 	}
-	names := func(from booking.Assignment) []string { return request.MoveLocks(r, from) }
+	c := changing{id: r.BookingID, claim: r.Idempotency, actor: r.Actor, offering: r.Offering}
+	c.names = func(from booking.Assignment) []string { return request.MoveLocks(r, from) }
 	return s.once(ctx, "reschedule", r.Idempotency, func(ctx context.Context) (booking.Booking, error) {
-		return s.changeBooking(ctx, r.BookingID, r.Idempotency, r.Actor, names,
-			func(tx pgx.Tx, b current) (booking.EventType, error) {
-				if err := checkMovable(ctx, tx, b, r); err != nil {
-					return "", err
-				}
-				return booking.EventRescheduled, move(ctx, tx, b, r)
-			})
+		return s.changeBooking(ctx, c, func(tx pgx.Tx, b current) (booking.EventType, error) {
+			if err := checkMovable(ctx, tx, b, r); err != nil {
+				return "", err
+			}
+			return booking.EventRescheduled, move(ctx, tx, b, r)
+		})
 	})
 }
 

@@ -16,7 +16,7 @@ const bookingColumns = `
 	` + currentStatus + `,
 	b.resource_ids, b.unit_numbers, b.group_size, b.place, b.hold_expires_at,
 	b.notes, b.channel, b.created_at, b.updated_at, b.version, b.reschedules, b.cancelled_at, b.cancellation_reason,
-	b.custom_fields, coalesce(b.series_id::text, '')`
+	b.custom_fields, coalesce(b.series_id::text, ''), coalesce(b.waitlist_entry_id::text, '')`
 
 // currentStatus is a booking's status by the clock.
 const currentStatus = `CASE WHEN b.status = 'held' AND b.hold_expires_at <= clock_timestamp() THEN 'expired' ELSE b.status END`
@@ -38,7 +38,7 @@ func scanBooking(row pgx.Row, further ...any) (booking.Booking, error) {
 		&b.Status,
 		&resources, &units, &b.GroupSize, &b.Place, &holdEnds,
 		&b.Notes, &b.Channel, &b.CreatedAt, &b.UpdatedAt, &b.Version, &b.Reschedules, &called, &b.CancellationReason,
-		&b.CustomFields, &b.SeriesID,
+		&b.CustomFields, &b.SeriesID, &b.WaitlistEntryID,
 	}, further...)...)
 	if err != nil {
 		return booking.Booking{}, err

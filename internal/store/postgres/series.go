@@ -178,23 +178,23 @@ func cancelRest(ctx context.Context, tx pgx.Tx, r booking.SeriesCancellation) (l
 	if err != nil {
 		return booking.Booking{}, err
 	}
-	var units booking.Assignment
-	for _, b := range before {
-		units = append(units, b.Units...)
+	names, freed, err := lineUpAll(ctx, tx, r, before)
+	if err != nil {
+		return booking.Booking{}, err
 	}
 	batch := &pgx.Batch{}
-	queueLocks(batch, request.ResourceLocks(units))
+	queueLocks(batch, names)
 	queueClaimCheck(batch, r.Idempotency)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return booking.Booking{}, err
 	}
 	refusal := booking.ErrNotLive
-	for _, b := range before {
-		if !b.Status.Live() || b.Start.Before(r.From) {
+	for i, b := range before {
+		if !r.Concerns(b) {
 			continue
 		}
 		r.BookingID = b.ID
-		cancelled, err := cancelOfSeries(ctx, tx, r.Cancellation, b)
+		cancelled, err := cancelOfSeries(ctx, tx, r.Cancellation, b, freed[i])
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
 			refusal = booking.ErrTooLate
@@ -210,7 +210,28 @@ func cancelRest(ctx context.Context, tx pgx.Tx, r booking.SeriesCancellation) (l
 	return last, nil
 }
 
-func cancelOfSeries(ctx context.Context, tx pgx.Tx, r booking.Cancellation, found booking.Booking) (booking.Booking, error) {
+// lineUpAll names what cancelling a series must lock, and looks who waits for the time of each booking.
+func lineUpAll(
+	ctx context.Context, tx pgx.Tx, r booking.SeriesCancellation, bookings []booking.Booking,
+) (names []string, freed []*freeing, err error) {
+	freed = make([]*freeing, len(bookings))
+	for i, b := range bookings {
+		names = append(names, request.ResourceLocks(b.Units)...)
+		if !r.Concerns(b) {
+			continue
+		}
+		// Those before may each have been offered to somebody in this line, too.
+		if freed[i], err = lineUp(ctx, tx, r.Offering, b.ID, request.MaxProposals+i); err != nil {
+			return nil, nil, err
+		}
+		names = append(names, freed[i].locks()...)
+	}
+	return names, freed, nil
+}
+
+func cancelOfSeries(
+	ctx context.Context, tx pgx.Tx, r booking.Cancellation, found booking.Booking, freed *freeing,
+) (booking.Booking, error) {
 	sessionID, units, err := sessionOf(ctx, tx, r.BookingID)
 	if err != nil {
 		return booking.Booking{}, err
@@ -219,8 +240,14 @@ func cancelOfSeries(ctx context.Context, tx pgx.Tx, r booking.Cancellation, foun
 		return booking.Booking{}, errNotWon // it was moved in between: other locks are needed
 	}
 	b, err := cancelWith(ctx, tx, r, true)
-	if err != nil || sessionID == "" {
-		return b, err
+	if err == nil && !freed.unchanged(b.Version-1) {
+		err = errNotWon
 	}
-	return b, settleSession(ctx, tx, sessionID)
+	if err == nil && sessionID != "" {
+		err = settleSession(ctx, tx, sessionID)
+	}
+	if err == nil {
+		_, err = freed.offer(ctx, tx)
+	}
+	return b, err
 }

@@ -158,10 +158,14 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// removeExpiredKeys deletes up to limit idempotency keys of bookings that are past their day, and as many of people.
+// removeExpiredKeys deletes up to limit idempotency keys of bookings that are past their day, as many of people, and what as
+// many holds still occupy that lapsed so long ago.
 func (s *Store) removeExpiredKeys(ctx context.Context, limit int) (int, error) {
 	claims, err := s.removeExpiredClaims(ctx, limit)
 	if err != nil {
+		return claims, err
+	}
+	if err := s.removeLapsed(ctx, limit); err != nil {
 		return claims, err
 	}
 	tag, err := s.pool.Exec(ctx, `

@@ -160,15 +160,15 @@ func record(ctx context.Context, tx *sql.Tx, r booking.NewBooking, seat place, h
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO bookings (id, service_id, customer_id, start_at, end_at, blocked_from, blocked_to, time_zone, local_start,
 			status, units, session_id, group_size, place, hold_expires_at, notes, channel, booked_for,
-			custom_fields, created_at, updated_at)
-		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, nullif(nullif(?, ''), ?), ?, now, now FROM (SELECT `+clock+` AS now)`,
+			custom_fields, waitlist_entry_id, created_at, updated_at)
+		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, nullif(nullif(?, ''), ?), ?, nullif(?, ''), now, now FROM (SELECT `+clock+` AS now)`,
 		b.ID, b.ServiceID, customerID, b.Start.UnixMicro(), b.End.UnixMicro(), b.Blocked.Start.UnixMicro(), b.Blocked.End.UnixMicro(),
 		b.TimeZone, b.LocalStart, string(b.Status), unitList(seat.units).String(), seat.sessionID, max(b.GroupSize, 1), seat.number, holdEnds,
-		b.Notes, b.Channel, b.Customer.Name, name, fieldMap(b.CustomFields).String())
+		b.Notes, b.Channel, b.Customer.Name, name, fieldMap(b.CustomFields).String(), b.WaitlistEntryID)
 	if err != nil {
 		return err
 	}
-	return addEvent(ctx, tx, b.ID, request.EventType(b.Status), r.Actor)
+	return addEvent(ctx, tx, b.ID, request.FirstEvent(b), r.Actor)
 }
 
 // upsertCustomer returns the id and the name of the customer with this identity. A newer address replaces an older

@@ -24,7 +24,11 @@ func cancel(ctx context.Context, tx *sql.Tx, r booking.Cancellation) (booking.Bo
 	if err := checkCancellable(ctx, tx, r); err != nil {
 		return booking.Booking{}, err
 	}
-	_, err := tx.ExecContext(ctx, `
+	freed, err := get(ctx, tx, r.BookingID)
+	if err != nil {
+		return booking.Booking{}, err
+	}
+	_, err = tx.ExecContext(ctx, `
 		UPDATE bookings SET status = 'cancelled', cancelled_at = `+clock+`, updated_at = `+clock+`, version = version + 1,
 			cancellation_reason = ?, hold_expires_at = NULL
 		WHERE id = ?`, r.Reason, r.BookingID)
@@ -34,6 +38,9 @@ func cancel(ctx context.Context, tx *sql.Tx, r booking.Cancellation) (booking.Bo
 	if err == nil {
 		err = addEvent(ctx, tx, r.BookingID, request.CancelEvent(r), r.Actor)
 	}
+	if err == nil {
+		_, err = offer(ctx, tx, r.Offering, freed)
+	}
 	if err != nil {
 		return booking.Booking{}, err
 	}
@@ -41,9 +48,10 @@ func cancel(ctx context.Context, tx *sql.Tx, r booking.Cancellation) (booking.Bo
 }
 
 func checkCancellable(ctx context.Context, tx *sql.Tx, r booking.Cancellation) error {
-	var live, inTime, pending bool
-	err := tx.QueryRowContext(ctx, `SELECT `+isLive+`, `+clock+` < b.start_at - ?, b.status = 'pending' FROM bookings b WHERE b.id = ?`,
-		r.CutOff.Microseconds(), r.BookingID).Scan(&live, &inTime, &pending)
+	var live, inTime, declinable bool
+	err := tx.QueryRowContext(ctx, `SELECT `+isLive+`, `+clock+` < b.start_at - ?,
+			b.status = 'pending' OR b.status = 'held' AND b.waitlist_entry_id IS NOT NULL FROM bookings b WHERE b.id = ?`,
+		r.CutOff.Microseconds(), r.BookingID).Scan(&live, &inTime, &declinable)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return booking.ErrNotFound
@@ -51,7 +59,7 @@ func checkCancellable(ctx context.Context, tx *sql.Tx, r booking.Cancellation) e
 		return err
 	case !live:
 		return booking.ErrNotLive
-	case r.Declines && !pending:
+	case r.Declines && !declinable:
 		return booking.ErrWrongStatus
 	case !inTime:
 		return booking.ErrTooLate

@@ -109,6 +109,9 @@ func (s *Store) Reschedule(ctx context.Context, r booking.Rescheduling) (booking
 		if err == nil {
 			err = move(ctx, tx, b, r)
 		}
+		if err == nil {
+			_, err = offer(ctx, tx, r.Offering, b)
+		}
 		if err != nil {
 			return booking.Booking{}, err
 		}

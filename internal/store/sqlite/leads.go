@@ -146,9 +146,9 @@ func (s *leadStore) write(
 	return earlier, err
 }
 
-func lookUpClaim(ctx context.Context, tx *sql.Tx, claim booking.IdempotencyClaim) (earlier earlierLead, err error) {
+func lookUpClaim(ctx context.Context, db queryer, claim booking.IdempotencyClaim) (earlier earlierLead, err error) {
 	var hash []byte
-	err = tx.QueryRowContext(ctx, `
+	err = db.QueryRowContext(ctx, `
 		SELECT coalesce(subject, ''), answer, body_hash FROM lead_claims
 		WHERE principal = ? AND route = ? AND key = ? AND created_at > `+clock+` - ?`,
 		claim.Principal, claim.Route, claim.Key, keyLifetime.Microseconds()).Scan(&earlier.subject, &earlier.answer, &hash)

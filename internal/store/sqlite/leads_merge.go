@@ -53,6 +53,7 @@ func (s *leadStore) merge(ctx context.Context, tx *sql.Tx, keep, other lead.Pers
 		`UPDATE customers SET merged_into = ?2 WHERE merged_into = ?1`,
 		`UPDATE customer_aliases SET customer_id = ?2 WHERE customer_id = ?1`,
 		`UPDATE bookings SET customer_id = ?2 WHERE customer_id = ?1`,
+		`UPDATE waitlist SET customer_id = ?2 WHERE customer_id = ?1`,
 		`UPDATE lead_events SET customer_id = ?2 WHERE customer_id = ?1`,
 	} {
 		if _, err := tx.ExecContext(ctx, statement, other.ID, keep.ID); err != nil {

@@ -207,6 +207,8 @@ func (s *leadStore) Erase(ctx context.Context, id string, actor booking.Actor) e
 			`UPDATE customers SET identity = 'erased:' || id, erased_at = ` + clock + `, updated_at = ` + clock + `, name = '', phone = '', email = '',
 				tags = '[]', source = '', notes = '', custom_fields = '{}', last_contacted_at = NULL WHERE id = ?`,
 			`UPDATE bookings SET notes = '', cancellation_reason = '', booked_for = NULL, custom_fields = '{}' WHERE customer_id = ?`,
+			`UPDATE waitlist SET notes = '', joined_for = NULL, offer_expires_at = NULL, status = iif(status = 'booked', status, 'left')
+				WHERE customer_id = ?`,
 			`DELETE FROM customer_aliases WHERE customer_id = ?`,
 			`DELETE FROM lead_claims WHERE subject = ?`,
 		} {

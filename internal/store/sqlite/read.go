@@ -117,13 +117,15 @@ func (s *Store) CountByStart(ctx context.Context, resourceIDs []string, within b
 func (s *Store) Events(ctx context.Context, bookingID string) ([]booking.Event, error) {
 	rows, err := s.read.QueryContext(ctx, `
 		SELECT sequence, booking_id, type, at, actor, channel FROM booking_events WHERE booking_id = ? ORDER BY sequence`, bookingID)
-	events, err := collect(rows, err, func(rows *sql.Rows) (e booking.Event, err error) {
-		var at int64
-		err = rows.Scan(&e.Sequence, &e.BookingID, &e.Type, &at, &e.Actor, &e.Channel)
-		e.At = fromMicros(at)
-		return e, err
-	})
+	events, err := collect(rows, err, scanEvent)
 	return events, wrap("read events", err)
+}
+
+func scanEvent(rows *sql.Rows) (e booking.Event, err error) {
+	var at int64
+	err = rows.Scan(&e.Sequence, &e.BookingID, &e.Type, &at, &e.Actor, &e.Channel)
+	e.At = fromMicros(at)
+	return e, err
 }
 
 // collect reads all rows and closes them; err is the query's own.

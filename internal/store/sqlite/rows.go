@@ -23,7 +23,7 @@ const bookingColumns = `
 	` + currentStatus + `,
 	b.units, b.group_size, b.place, b.hold_expires_at,
 	b.notes, b.channel, b.created_at, b.updated_at, b.version, b.reschedules, b.cancelled_at, b.cancellation_reason,
-	b.custom_fields, coalesce(b.series_id, '')`
+	b.custom_fields, coalesce(b.series_id, ''), coalesce(b.waitlist_entry_id, '')`
 
 // currentStatus is a booking's status by the clock.
 const currentStatus = `CASE WHEN b.status = 'held' AND b.hold_expires_at <= ` + clock + ` THEN 'expired' ELSE b.status END`
@@ -50,7 +50,7 @@ func scanBooking(row scanner, further ...any) (booking.Booking, error) {
 		&b.Status,
 		&units, &b.GroupSize, &b.Place, &holdEnds,
 		&b.Notes, &b.Channel, &created, &edited, &b.Version, &b.Reschedules, &called, &b.CancellationReason,
-		(*fieldMap)(&b.CustomFields), &b.SeriesID,
+		(*fieldMap)(&b.CustomFields), &b.SeriesID, &b.WaitlistEntryID,
 	}, further...)...)
 	if err != nil {
 		return booking.Booking{}, err

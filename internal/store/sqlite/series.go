@@ -81,7 +81,7 @@ func (s *Store) CancelSeries(ctx context.Context, r booking.SeriesCancellation) 
 		}
 		refusal := booking.ErrNotLive
 		for _, b := range bookings {
-			if !b.Status.Live() || b.Start.Before(r.From) {
+			if !r.Concerns(b) {
 				continue
 			}
 			r.BookingID = b.ID

@@ -1,0 +1,275 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/request"
+)
+
+// lineLock orders those who join the waitlist, who hold it alone, and changes that free time, which share it: either a
+// change sees an entry, or the entry came after it. It is taken before any other lock.
+var lineLock = lockNumber("waitlist")
+
+const shareLineSQL = `SELECT pg_advisory_xact_lock_shared($1)`
+
+// awaits says whether an entry e of the waitlist waits for the time of a booking b. Nobody is offered the same start twice,
+// else a time that nobody wants would go round for ever.
+const awaits = `e.service_id = b.service_id AND e.status IN ('waiting', 'offered') AND ` + inLine + `
+	AND e.ends_at > b.start_at AND (e.resource_id = '' OR e.resource_id = ANY (b.resource_ids))
+	AND EXISTS (SELECT FROM unnest(e.window_starts, e.window_ends) AS w (first, after) WHERE b.start_at >= w.first AND b.start_at < w.after)
+	AND NOT EXISTS (SELECT FROM bookings o WHERE o.waitlist_entry_id = e.id AND o.start_at = b.start_at)`
+
+const lineSQL = `
+SELECT ` + entryColumns + `
+FROM bookings b JOIN waitlist e ON ` + awaits + ` JOIN customers c ON c.id = e.customer_id
+WHERE b.id = $1 ORDER BY e.joined_at, e.id LIMIT $2`
+
+// freeing is what a transaction knows of a booking whose time it frees, and of the offers that may be made of it. The
+// zero value offers nothing.
+type freeing struct {
+	booking   booking.Booking
+	proposals []booking.NewBooking
+	// more says that there may be others in line who were not considered.
+	more bool
+}
+
+// lineUp looks who waits for a booking's time, before that is freed. Nobody joins from here to the end of the
+// transaction. The first so many in line are considered.
+func lineUp(ctx context.Context, tx pgx.Tx, offering *booking.Offering, id string, considered int) (*freeing, error) {
+	f := &freeing{}
+	if offering == nil {
+		return f, nil
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(shareLineSQL, lineLock)
+	batch.Queue(`SELECT `+bookingColumns+` FROM bookings b JOIN customers c ON c.id = b.customer_id WHERE b.id = $1`, id).
+		QueryRow(func(row pgx.Row) (err error) {
+			f.booking, err = scanBooking(row)
+			return err
+		})
+	var line []booking.WaitlistEntry
+	batch.Queue(lineSQL, id, considered).Query(func(rows pgx.Rows) (err error) {
+		line, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (booking.WaitlistEntry, error) { return scanEntry(row) })
+		return err
+	})
+	err := tx.SendBatch(ctx, batch).Close()
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = booking.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.more = len(line) == considered
+	for _, e := range line {
+		if proposal, ok := offering.Offer(e, f.booking); ok {
+			f.proposals = append(f.proposals, proposal)
+		}
+	}
+	return f, nil
+}
+
+// locks names what the offers must lock.
+func (f *freeing) locks() (names []string) {
+	for _, proposal := range f.proposals {
+		names = append(names, request.Locks(proposal)...)
+	}
+	return names
+}
+
+// unchanged says whether the version is that of the booking when the line was read. If not it may have been moved, and
+// others wait for its new time.
+func (f *freeing) unchanged(version int) bool {
+	return f.booking.ID == "" || f.booking.Version == version
+}
+
+// offer makes the freed time the hold of an offer to the first who can have it, if there is anybody. The caller holds the
+// locks.
+func (f *freeing) offer(ctx context.Context, tx pgx.Tx) (made bool, err error) {
+	overtaken := false
+	for _, proposal := range f.proposals {
+		err := makeOffer(ctx, tx, proposal)
+		_, limited := errors.AsType[*booking.LimitError](err)
+		switch {
+		case err == nil:
+			return true, nil
+		case limited: // he has all the bookings that he may have: the next in line
+		case errors.Is(err, booking.ErrNotLive):
+			overtaken = true
+		case errors.Is(err, booking.ErrOccupied):
+			return false, nil // what was freed is too short for the service as it is today, or is taken again
+		default:
+			return false, err
+		}
+	}
+	if overtaken && f.more {
+		return false, errNotWon // others may be in line behind those who were offered something else meanwhile
+	}
+	return false, nil
+}
+
+// makeOffer is bookUnits or bookPlace for an entry of the waitlist. It fails with booking.ErrNotLive when the entry no
+// longer waits.
+func makeOffer(ctx context.Context, tx pgx.Tx, r booking.NewBooking) error {
+	args, err := recordArgs(r)
+	if err != nil {
+		return err
+	}
+	tag, err := tx.Exec(ctx, `SELECT FROM waitlist e WHERE id = $1 AND `+inLine+` FOR UPDATE`, r.Booking.WaitlistEntryID)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = booking.ErrNotLive
+	}
+	if err != nil {
+		return err
+	}
+	batch, taken := &pgx.Batch{}, map[int]bool(nil)
+	for _, limit := range r.Limits {
+		queueLimit(batch, limit, request.Identity(r.Booking.Customer), r.Booking.ID)
+	}
+	queueTaken(batch, r.Booking.Blocked, r.Candidates, &taken)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	var made booking.Booking
+	if request.IsGroup(r.Booking) {
+		made, err = bookPlace(ctx, tx, r, args, taken)
+	} else {
+		made, err = bookUnits(ctx, tx, r, args, taken)
+	}
+	if err != nil {
+		return err
+	}
+	batch = &pgx.Batch{}
+	batch.Queue(`UPDATE bookings SET waitlist_entry_id = $2 WHERE id = $1`, made.ID, r.Booking.WaitlistEntryID)
+	batch.Queue(`
+		UPDATE waitlist SET status = 'offered', offer_id = $2, offer_expires_at = $3, updated_at = clock_timestamp() WHERE id = $1`,
+		r.Booking.WaitlistEntryID, made.ID, made.HoldExpiresAt)
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// cancelForOthers cancels a booking in a transaction that holds the locks of what it occupies and of the offers that the
+// time may become, which are left to the caller to make. It fails with errNotWon when the booking is not as the
+// cancellation needs it.
+func cancelForOthers(ctx context.Context, tx pgx.Tx, r booking.Cancellation) (*freeing, error) {
+	freed, err := lineUp(ctx, tx, r.Offering, r.BookingID, request.MaxProposals)
+	if err != nil {
+		return nil, err
+	}
+	sessionID, units, err := sessionOf(ctx, tx, r.BookingID)
+	if err != nil {
+		return nil, err
+	}
+	batch := &pgx.Batch{}
+	queueLocks(batch, append(request.ResourceLocks(units), freed.locks()...))
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, err
+	}
+	cancelled, err := cancelWith(ctx, tx, r, true)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errNotWon // it changed since: the next attempt says how
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !freed.unchanged(cancelled.Version - 1) {
+		return nil, errNotWon
+	}
+	freed.booking = cancelled
+	if sessionID != "" {
+		err = settleSession(ctx, tx, sessionID)
+	}
+	return freed, err
+}
+
+// lapsedSQL lists up to $1 holds that have run out, whose time nobody has taken since, and that somebody waits for. It asks
+// the clock once, so that the indexes can answer; what is done about each hold asks again.
+const lapsedSQL = `
+SELECT DISTINCT b.id
+FROM (
+	SELECT booking_id FROM occupancy WHERE expires_at <= now() AND booking_id IS NOT NULL
+	UNION ALL
+	SELECT booking_id FROM session_places WHERE expires_at <= now()
+) AS lapsed
+JOIN bookings b ON b.id = lapsed.booking_id
+WHERE b.start_at > now() AND EXISTS (SELECT FROM waitlist e WHERE ` + awaits + `)
+LIMIT $1`
+
+// handOnPortion bounds how many lapsed holds one call looks at.
+const handOnPortion = 100
+
+// HandOn implements booking.WaitlistStore.
+func (s *Store) HandOn(ctx context.Context, offering booking.Offering) (offers int, err error) {
+	rows, err := s.pool.Query(ctx, lapsedSQL, handOnPortion)
+	if err != nil {
+		return 0, wrap("look for lapsed holds", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return 0, wrap("look for lapsed holds", err)
+	}
+	for _, id := range ids {
+		made := false
+		_, _, err := s.once(ctx, "hand on", nil, func(ctx context.Context) (b booking.Booking, err error) {
+			err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+				made, err = handOn(ctx, tx, offering, id)
+				return err
+			})
+			return b, err
+		})
+		if err != nil && !errors.Is(err, booking.ErrOccupied) { // others were always faster: they have the time
+			return offers, err
+		}
+		if made {
+			offers++
+		}
+	}
+	return offers, nil
+}
+
+// handOn removes what a lapsed hold still occupies, if nobody has done so, and offers its time.
+func handOn(ctx context.Context, tx pgx.Tx, offering booking.Offering, id string) (made bool, err error) {
+	freed, err := lineUp(ctx, tx, &offering, id, request.MaxProposals)
+	if err != nil {
+		return false, err
+	}
+	sessionID, units, err := sessionOf(ctx, tx, id)
+	if err != nil {
+		return false, err
+	}
+	batch := &pgx.Batch{}
+	queueLocks(batch, append(request.ResourceLocks(units), freed.locks()...))
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return false, err
+	}
+	table := `occupancy`
+	if sessionID != "" {
+		table = `session_places`
+	}
+	tag, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE booking_id = $1 AND expires_at <= clock_timestamp()`, id)
+	if err != nil || tag.RowsAffected() == 0 {
+		return false, err
+	}
+	if sessionID != "" {
+		if err := settleSession(ctx, tx, sessionID); err != nil {
+			return false, err
+		}
+	}
+	return freed.offer(ctx, tx)
+}
+
+// removeLapsed deletes what up to limit holds still occupy that lapsed a day ago and more. Nobody is kept out by it, but
+// whoever looks for lapsed holds would look at it again and again.
+func (s *Store) removeLapsed(ctx context.Context, limit int) error {
+	for _, table := range []string{`occupancy`, `session_places`} {
+		_, err := s.pool.Exec(ctx, `
+			DELETE FROM `+table+` WHERE ctid = ANY (ARRAY(
+				SELECT ctid FROM `+table+` WHERE expires_at <= now() - interval '24 hours' LIMIT $1))`, limit)
+		if err != nil {
+			return wrap("remove lapsed holds", err)
+		}
+	}
+	return nil
+}
