@@ -30,6 +30,12 @@
 // anything. A group is different: people join the session that exists. A wish for one resource
 // narrows the requirement that lists it with the fewest others.
 //
+// # Who waits
+//
+// A change that frees time hands the Store an [Offering]: the rules by which that time becomes the offer of whoever is first
+// in the waitlist. The Store chooses in its own transaction and the rules are pure, so nobody else sees the time as free
+// in between. Lapsed holds have no transaction: whoever reads what is free hands their time on first ([Service.HandOn]).
+//
 // # Repeated requests
 //
 // A request that repeats an earlier one by its idempotency key is answered with the booking made then, as

@@ -5,13 +5,16 @@
 // arrive together share both (collect.go). Bookings that need several units, counted limits or a place in a group take
 // advisory locks in sorted order first, in a transaction of their own.
 //
-// Every path acquires in the same order, so that no two wait for each other crosswise: advisory locks
-// (sorted), occupancy (sorted), customer, booking, event, idempotency key. The key comes last, as a plain insert: a
+// Every path acquires in the same order, so that no two wait for each other crosswise: the lock of the waitlist's line,
+// advisory locks (sorted), occupancy (sorted), customer, booking, event, idempotency key. The key comes last, as a plain insert: a
 // booking that fails leaves no claimed key behind, and a request that loses the race for its key is
 // undone as a whole and then reads the winner's answer in a second statement, because its first
 // statement's snapshot cannot see it. Transactions that several bookings share go through that order once for each of
 // them, so two of them that have two customers or keys in common can cross. Postgres then undoes one of them, and each
 // of its bookings is written alone.
+//
+// Time that a change frees goes to those who wait for it in the change's own transaction (offer.go). Such changes share
+// the line's lock and joining holds it alone, so none misses an entry. An entry's row is locked before the customer's.
 //
 // The package decides by the database's clock only, never caches, and never puts a value into SQL text.
 package postgres

@@ -35,6 +35,7 @@ var leadTests = map[string]func(*leadFixture){
 	"OptOutByStatus":         testOptOutByStatus,
 	"OptOutIsMerged":         testOptOutIsMerged,
 	"Erase":                  testErase,
+	"WaitlistOfPerson":       testWaitlistOfPerson,
 	"Timeline":               testTimeline,
 	"Import":                 testImport,
 	"ImportDryRun":           testImportDryRun,

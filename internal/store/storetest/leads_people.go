@@ -272,6 +272,52 @@ func testErase(f *leadFixture) {
 	}
 }
 
+// testWaitlistOfPerson: entries of the waitlist go with a person who is merged, and forget one who is erased.
+func testWaitlistOfPerson(f *leadFixture) {
+	p, other := f.create(draft()), f.create(draft())
+	join := func(phone string) booking.WaitlistEntry {
+		f.Helper()
+		r := waiting()
+		r.Entry.Customer, r.Entry.Notes = booking.Customer{Name: "Erasmus Filius", Phone: phone}, "Erasmus Secretus has an allergy"
+		return f.join(r)
+	}
+	entries := []booking.WaitlistEntry{join(p.Phone), join(other.Phone), join(p.Phone)}
+	f.wantTypes(other.ID, "lead.created", "waitlist.joined")
+	if _, _, err := f.leads.Merge(f.Context(), lead.Merging{ID: p.ID, OtherID: other.ID, Actor: owner}); err != nil {
+		f.Fatal(err)
+	}
+	if got := f.entry(entries[1].ID); got.Customer.ID != p.ID || got.Customer.Name != "Erasmus Filius" {
+		f.Errorf("the entry of who was merged is of %+v", got.Customer)
+	}
+	f.entryHistory(entries[1].ID, "waitlist.joined by customer via sms")
+	b := f.mustBook(appointment("dr-khan", at(9, 0)))
+	f.cancelFor(b.ID, time.Hour)
+	offer := f.offered(entries[0].ID)
+	if offer.Customer.ID != p.ID {
+		f.Errorf("the offer is to %s; want %s", offer.Customer.ID, p.ID)
+	}
+	f.confirm(offer.ID)
+	b = f.mustBook(appointment("dr-khan", at(11, 0)))
+	f.cancelFor(b.ID, time.Hour)
+	if err := f.leads.Erase(f.Context(), p.ID, owner); err != nil {
+		f.Fatal(err)
+	}
+	f.stands(entries, booking.WaitBooked, booking.WaitLeft, booking.WaitLeft)
+	for _, e := range f.waitlist() {
+		if text := fmt.Sprintf("%+v", e); strings.Contains(text, "Erasmus") || strings.Contains(text, p.Phone) || strings.Contains(text, other.Phone) {
+			f.Errorf("the waitlist still says who it was: %s", text)
+		}
+	}
+}
+
+// confirm makes a hold a booking.
+func (f *leadFixture) confirm(id string) {
+	f.Helper()
+	if _, _, err := f.Transition(f.Context(), booking.Transition{BookingID: id, To: booking.StatusConfirmed, Actor: owner}); err != nil {
+		f.Fatal(err)
+	}
+}
+
 func testTimeline(f *leadFixture) {
 	p := f.create(draft())
 	b := f.bookFor(p.Phone, 9, func(r *booking.NewBooking) { r.Booking.Customer.Name = p.Name })

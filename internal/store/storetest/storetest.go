@@ -108,6 +108,7 @@ var tests = map[string]func(*fixture){
 	"ClosedStoreIsUnavailable":        testClosedStore,
 	"ManyOpenAtOnce":                  testManyOpenAtOnce,
 	"KilledProcessLosesNothing":       testKilledProcess,
+	"KilledWhileOffering":             testKilledWhileOffering,
 	"TwoStoresOnOneDatabaseNoOverlap": testTwoStores,
 }
 
