@@ -36,6 +36,7 @@ func enginesWith(t *testing.T, change func(*tenantconfig.Document), test func(t 
 		t.Parallel()
 		s := servertest.Start(t, nil)
 		s.Configure(func(d *tenantconfig.Document) {
+			change(d)
 			d.Database = tenantconfig.Database{Engine: tenantconfig.EngineJSONFile, Path: filepath.Join(s.Folder, ".data", "salon.json")}
 		})
 		s.AwaitReady()
