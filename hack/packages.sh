@@ -12,7 +12,7 @@ go list -f '{{.ImportPath}} {{join .TestImports ","}},{{join .XTestImports ","}}
   while read -r package imports; do
     case "$package $imports" in
     "$module/test/chart "* | "$module/test/e2e "*) continue ;; # stages of their own
-    "$module/api/"*) belongs=schema ;;
+    "$module/api/"* | "$module/test/admission "*) belongs=schema ;;
     *"$module/internal/testing/kubetest,"* | "$module/internal/testing/kubetest "*) belongs=controllers ;;
     *"$module/internal/testing/pgtest,"* | *"$module/internal/store/storetest,"* | "$module/internal/testing/pgtest "*) belongs=store ;;
     *) belongs=unit ;;
