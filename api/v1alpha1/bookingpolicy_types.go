@@ -335,6 +335,26 @@ type BookingPolicyStatus struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Tenants *int32 `json:"tenants,omitempty"`
+
+	// nextOpenings is when the hours of this policy open next, the soonest
+	// first: once for each time zone of the tenants that use it. Empty while no
+	// tenant does, and where the hours never begin or never end. At most 16.
+	// +optional
+	// +listType=map
+	// +listMapKey=timeZone
+	// +kubebuilder:validation:MaxItems=16
+	NextOpenings []NextOpening `json:"nextOpenings,omitempty"`
+}
+
+// NextOpening is when a policy opens next in one time zone.
+type NextOpening struct {
+	// timeZone in which the hours are read.
+	// +required
+	TimeZone TimeZone `json:"timeZone"`
+
+	// time at which it opens.
+	// +required
+	Time metav1.Time `json:"time"`
 }
 
 // BookingPolicy says when and how bookings are taken: opening hours and
@@ -348,6 +368,7 @@ type BookingPolicyStatus struct {
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Accepted")].reason`,description="Why it is accepted or not"
 // +kubebuilder:printcolumn:name="Tenants",type=integer,JSONPath=`.status.tenants`,description="How many tenants use it"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Opens",type=string,JSONPath=`.status.nextOpenings[0].time`,priority=1,description="When it opens next"
 // +kubebuilder:printcolumn:name="Interval",type=string,JSONPath=`.spec.slots.interval`,priority=1,description="Time between two possible starts"
 // +kubebuilder:printcolumn:name="Notice",type=string,JSONPath=`.spec.notice.minimum`,priority=1,description="Least time between now and a booking"
 // +kubebuilder:printcolumn:name="Holidays",type=string,JSONPath=`.spec.holidays.calendar`,priority=1,description="Calendar of public holidays"

@@ -1,16 +1,13 @@
-// Package bookingpolicy says of each BookingPolicy whether it makes sense by itself and how many
-// tenants use it. What a policy means for a tenant is the tenant controller's business; this one
-// makes nothing and writes only status.
 package bookingpolicy
 
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,7 +20,6 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
-	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/index"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/status"
@@ -34,6 +30,8 @@ type Reconciler struct {
 	Client client.Client
 	Status *status.Keeper
 	Events recorder.EventRecorder
+	// Clock tells the time; nil means the machine's.
+	Clock func() time.Time
 }
 
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=bookingpolicies,verbs=get;list;watch
@@ -51,32 +49,17 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, fmt.Errorf("list tenants: %w", err)
 	}
 	before := policy.DeepCopy()
-	policy.Status = statusOf(policy, len(tenants.Items))
+	now := time.Now()
+	if r.Clock != nil {
+		now = r.Clock()
+	}
+	policy.Status = statusOf(policy, tenants.Items, now)
 	metrics.Reconciled("bookingpolicy", meta.FindStatusCondition(policy.Status.Conditions, string(v1alpha1.ConditionAccepted)).Reason)
 	written, err := r.Status.Patch(ctx, policy, before)
 	if written {
 		r.announce(policy, before)
 	}
-	return reconcile.Result{}, err
-}
-
-// statusOf is pure: the policy and the number of its users decide.
-func statusOf(policy *v1alpha1.BookingPolicy, tenants int) v1alpha1.BookingPolicyStatus {
-	given := []conditions.Condition{
-		conditions.True(v1alpha1.ConditionAccepted, v1alpha1.ReasonValid, "the policy makes sense and may be used"),
-	}
-	if faults := document.CheckPolicy(policy); len(faults) > 0 {
-		message := document.Summary(faults)
-		given = []conditions.Condition{
-			conditions.False(v1alpha1.ConditionAccepted, faults[0].Reason, message),
-			conditions.True(v1alpha1.ConditionStalled, faults[0].Reason, message),
-		}
-	}
-	return v1alpha1.BookingPolicyStatus{
-		Conditions:         conditions.Set(policy.Status.Conditions, policy.Generation, given...),
-		ObservedGeneration: policy.Generation,
-		Tenants:            ptr.To(int32(tenants)),
-	}
+	return reconcile.Result{RequeueAfter: untilOpening(policy.Status, now)}, err
 }
 
 func (r *Reconciler) announce(policy, before *v1alpha1.BookingPolicy) {

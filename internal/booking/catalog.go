@@ -90,7 +90,7 @@ func (c *Catalog) compilePolicies() (map[string]*availability.Policy, error) {
 	policies := make(map[string]*availability.Policy, len(c.document.Policies))
 	for i := range c.document.Policies {
 		policy := &c.document.Policies[i]
-		schedule, err := compileSchedule(policy, c.location)
+		schedule, err := policy.Schedule(c.location)
 		if err != nil {
 			return nil, fmt.Errorf("policies[%d] (%s): %w", i, policy.Name, err)
 		}
@@ -115,52 +115,4 @@ func compileRules(p *tenantconfig.Policy) availability.Rules {
 			OpenPerCustomer: p.Limits.OpenPerCustomer,
 		},
 	}
-}
-
-func compileSchedule(p *tenantconfig.Policy, location *time.Location) (*availability.Schedule, error) {
-	input := availability.ScheduleInput{Zone: location}
-	for _, hours := range p.Hours {
-		weekly := availability.WeeklyHours{Spans: compileSpans(hours.Spans)}
-		for _, day := range hours.Days {
-			weekly.Days = append(weekly.Days, day.Std())
-		}
-		input.Weekly = append(input.Weekly, weekly)
-	}
-	for i, exception := range p.Exceptions {
-		compiled, err := compileException(exception)
-		if err != nil {
-			return nil, fmt.Errorf("exceptions[%d]: %w", i, err)
-		}
-		input.Exceptions = append(input.Exceptions, compiled)
-	}
-	if p.HolidayCalendar != "" {
-		calendar, err := availability.HolidayCalendarByCode(p.HolidayCalendar)
-		if err != nil {
-			return nil, fmt.Errorf("holidayCalendar: %w", err)
-		}
-		input.Holidays = calendar
-	}
-	return availability.NewSchedule(input)
-}
-
-func compileException(e tenantconfig.Exception) (availability.Exception, error) {
-	from, err := localtime.ParseDate(string(e.From))
-	if err != nil {
-		return availability.Exception{}, err
-	}
-	to := from
-	if e.To != "" {
-		if to, err = localtime.ParseDate(string(e.To)); err != nil {
-			return availability.Exception{}, err
-		}
-	}
-	return availability.Exception{From: from, To: to, Spans: compileSpans(e.Spans), Reason: e.Reason}, nil
-}
-
-func compileSpans(spans []tenantconfig.Span) []availability.Span {
-	compiled := make([]availability.Span, len(spans))
-	for i, span := range spans {
-		compiled[i] = availability.Span{From: int(span.From), To: int(span.To)}
-	}
-	return compiled
 }

@@ -15,6 +15,7 @@
 //
 // The package never does I/O beyond reading the folder it is given, never talks to Kubernetes, and
 // knows nothing of how bookings are made. Validate checks everything that can be known from the
-// document alone; it runs on both sides, so what the operator accepted the server accepts too. (Of
-// package availability it uses the list of holiday calendars, for the same reason.)
+// document alone; it runs on both sides, so what the operator accepted the server accepts too. Policy.Schedule
+// compiles opening hours for package availability on both sides for the same reason: there is one meaning of
+// them.
 package tenantconfig

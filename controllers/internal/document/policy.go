@@ -2,6 +2,7 @@ package document
 
 import (
 	"fmt"
+	"time"
 
 	"k8s.io/utils/ptr"
 
@@ -164,4 +165,19 @@ func (c *converter) exceptions(exceptions []v1alpha1.DateException) []tenantconf
 		out = append(out, exception)
 	}
 	return out
+}
+
+// NextOpening is when a policy opens next after a moment, in the zone of a tenant that uses it. ok is false
+// when the policy or the zone is not valid, and when the hours never begin or never end.
+func NextOpening(policy *v1alpha1.BookingPolicy, zone v1alpha1.TimeZone, after time.Time) (opening time.Time, ok bool) {
+	converted, faults := convertPolicy(policy)
+	location, err := time.LoadLocation(string(zone))
+	if err != nil || len(faults) > 0 {
+		return time.Time{}, false
+	}
+	schedule, err := converted.Schedule(location)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return schedule.NextOpening(after)
 }
