@@ -127,7 +127,7 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		tenants.SetupWithManager,
 		rollouts(manager, options, all).SetupWithManager,
 		(&bookingpolicy.Reconciler{Client: manager.GetClient(), Status: keeper(manager), Events: manager.GetEventRecorder(recorderName)}).SetupWithManager,
-		(&campaign.Reconciler{Client: manager.GetClient(), Status: keeper(manager)}).SetupWithManager,
+		(&campaign.Reconciler{Client: manager.GetClient(), Status: keeper(manager), Prober: prober}).SetupWithManager,
 	} {
 		if err := setup(manager, controller.Options{
 			MaxConcurrentReconciles: options.MaxConcurrentReconciles,

@@ -1,11 +1,9 @@
-// Package campaign says of each Campaign whether its tenant is there and can run it. The tenant's
-// server runs campaigns; the operator only tells it what to run and reports what it did. This release
-// does not pass campaigns on, and says so in Ready.
 package campaign
 
 import (
 	"context"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -20,16 +18,24 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
-	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/index"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/status"
 )
+
+// timeResolution is that of times in the API.
+const timeResolution = time.Second
 
 // Reconciler keeps the status of Campaigns.
 type Reconciler struct {
 	Client client.Client
 	Status *status.Keeper
+	Prober *probe.Prober
+	// Clock tells the time; nil means the machine's.
+	Clock func() time.Time
+
+	pace pace
 }
 
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=campaigns,verbs=get;list;watch
@@ -40,59 +46,46 @@ type Reconciler struct {
 func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	campaign := &v1alpha1.Campaign{}
 	if err := r.Status.Get(ctx, request.NamespacedName, campaign); err != nil || campaign.DeletionTimestamp != nil {
+		r.pace.forget(request.NamespacedName)
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
-	tenant := &v1alpha1.Tenant{}
-	err := r.Client.Get(ctx, types.NamespacedName{Namespace: campaign.Namespace, Name: string(campaign.Spec.TenantRef.Name)}, tenant)
-	if apierrors.IsNotFound(err) {
-		tenant = nil
-	} else if err != nil {
-		return reconcile.Result{}, fmt.Errorf("read Tenant %s: %w", campaign.Spec.TenantRef.Name, err)
+	v, err := r.look(ctx, campaign)
+	if err != nil || v.unheard() {
+		return reconcile.Result{}, err
 	}
 	before := campaign.DeepCopy()
-	campaign.Status.ObservedGeneration = campaign.Generation
-	campaign.Status.Conditions = conditions.Set(before.Status.Conditions, campaign.Generation, given(campaign, tenant)...)
+	campaign.Status = statusOf(v)
 	metrics.Reconciled("campaign", meta.FindStatusCondition(campaign.Status.Conditions, string(v1alpha1.ConditionReady)).Reason)
-	_, err = r.Status.Patch(ctx, campaign, before)
+	if wait := r.pace.wait(request.NamespacedName, &before.Status, &campaign.Status, r.now()); wait > 0 {
+		return reconcile.Result{RequeueAfter: wait}, nil
+	}
+	written, err := r.Status.Patch(ctx, campaign, before)
+	if written {
+		r.pace.note(request.NamespacedName, r.now())
+	}
 	return reconcile.Result{}, err
 }
 
-// given is pure. tenant is nil when there is none.
-func given(campaign *v1alpha1.Campaign, tenant *v1alpha1.Tenant) []conditions.Condition {
-	ready := tenantReady(campaign, tenant)
-	if ready.Reason == v1alpha1.ReasonTenantNotFound {
-		return []conditions.Condition{
-			ready,
-			conditions.False(v1alpha1.ConditionReady, ready.Reason, ready.Message),
-			conditions.False(v1alpha1.ConditionRunning, ready.Reason, ready.Message),
-			conditions.True(v1alpha1.ConditionReconciling, ready.Reason, ready.Message),
-		}
+// look reads what the campaign's status depends on.
+func (r *Reconciler) look(ctx context.Context, campaign *v1alpha1.Campaign) (view, error) {
+	key := types.NamespacedName{Namespace: campaign.Namespace, Name: string(campaign.Spec.TenantRef.Name)}
+	v := view{campaign: campaign, tenant: &v1alpha1.Tenant{}}
+	switch err := r.Client.Get(ctx, key, v.tenant); {
+	case apierrors.IsNotFound(err):
+		v.tenant = nil
+	case err != nil:
+		return view{}, fmt.Errorf("read Tenant %s: %w", key.Name, err)
+	default:
+		v.report = reportOf(r.Prober.Known(key), campaign.Name)
 	}
-	const message = "this release keeps the campaign but does not run it: no call is made and no message is sent"
-	return []conditions.Condition{
-		ready,
-		conditions.False(v1alpha1.ConditionReady, v1alpha1.ReasonUnsupportedFeature, message),
-		conditions.False(v1alpha1.ConditionRunning, v1alpha1.ReasonUnsupportedFeature, message),
-		conditions.True(v1alpha1.ConditionStalled, v1alpha1.ReasonUnsupportedFeature, message),
-	}
+	return v, nil
 }
 
-// tenantReady mirrors the tenant's Ready.
-func tenantReady(campaign *v1alpha1.Campaign, tenant *v1alpha1.Tenant) conditions.Condition {
-	const t = v1alpha1.ConditionTenantReady
-	if tenant == nil {
-		return conditions.False(t, v1alpha1.ReasonTenantNotFound,
-			fmt.Sprintf("spec.tenantRef.name: there is no Tenant %q in namespace %s", campaign.Spec.TenantRef.Name, campaign.Namespace))
+func (r *Reconciler) now() time.Time {
+	if r.Clock == nil {
+		return time.Now()
 	}
-	ready := meta.FindStatusCondition(tenant.Status.Conditions, string(v1alpha1.ConditionReady))
-	switch {
-	case ready == nil || ready.ObservedGeneration != tenant.Generation:
-		return conditions.Unknown(t, v1alpha1.ReasonUnknown, "the tenant has not said yet whether it is ready")
-	case ready.Status != "True":
-		return conditions.False(t, v1alpha1.ReasonTenantNotReady, ready.Reason+": "+ready.Message)
-	default:
-		return conditions.True(t, v1alpha1.ReasonTenantReady, "the tenant is ready")
-	}
+	return r.Clock()
 }
 
 // SetupWithManager registers the controller.
@@ -101,7 +94,8 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.O
 		Named("campaign").
 		WithOptions(options).
 		For(&v1alpha1.Campaign{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.Tenant{}, handler.EnqueueRequestsFromMapFunc(r.campaignsOf), builder.WithPredicates(readyChanged())).
+		Watches(&v1alpha1.Tenant{}, handler.EnqueueRequestsFromMapFunc(r.campaignsOf), builder.WithPredicates(saysMore())).
+		WatchesRawSource(r.Prober.CampaignSource(r.campaignsOfTenant)).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("set up the campaign controller: %w", err)
@@ -110,9 +104,13 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.O
 }
 
 func (r *Reconciler) campaignsOf(ctx context.Context, tenant client.Object) []reconcile.Request {
+	return r.campaignsOfTenant(ctx, client.ObjectKeyFromObject(tenant))
+}
+
+func (r *Reconciler) campaignsOfTenant(ctx context.Context, tenant types.NamespacedName) []reconcile.Request {
 	var campaigns v1alpha1.CampaignList
-	if err := r.Client.List(ctx, &campaigns, client.InNamespace(tenant.GetNamespace()), client.MatchingFields{index.CampaignsByTenant: tenant.GetName()}); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Could not look up campaigns", "tenant", tenant.GetName())
+	if err := r.Client.List(ctx, &campaigns, client.InNamespace(tenant.Namespace), client.MatchingFields{index.CampaignsByTenant: tenant.Name}); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Could not look up campaigns", "tenant", tenant)
 		return nil
 	}
 	requests := make([]reconcile.Request, len(campaigns.Items))
@@ -122,17 +120,17 @@ func (r *Reconciler) campaignsOf(ctx context.Context, tenant client.Object) []re
 	return requests
 }
 
-// readyChanged passes a tenant whose readiness says something new.
-func readyChanged() predicate.Predicate {
-	ready := func(object client.Object) any {
+// saysMore passes a tenant that was edited, or whose readiness says something new.
+func saysMore() predicate.Predicate {
+	says := func(object client.Object) any {
 		tenant, ok := object.(*v1alpha1.Tenant)
 		if !ok {
 			return nil
 		}
 		if c := meta.FindStatusCondition(tenant.Status.Conditions, string(v1alpha1.ConditionReady)); c != nil {
-			return [4]any{c.Status, c.Reason, c.Message, c.ObservedGeneration == tenant.Generation}
+			return [5]any{tenant.Generation, c.Status, c.Reason, c.Message, c.ObservedGeneration}
 		}
-		return nil
+		return tenant.Generation
 	}
-	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return ready(e.ObjectOld) != ready(e.ObjectNew) }}
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return says(e.ObjectOld) != says(e.ObjectNew) }}
 }

@@ -68,6 +68,8 @@ type Prober struct {
 	mu      sync.Mutex
 	tenants map[types.NamespacedName]map[types.UID]*worker
 	queue   workqueue.TypedRateLimitingInterface[reconcile.Request]
+	// progressed is told of a tenant whose servers say something new of their campaigns.
+	progressed func(types.NamespacedName)
 }
 
 // worker asks one pod for one revision.
@@ -103,6 +105,21 @@ func (p *Prober) Source() source.Source {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.queue = queue
+		return nil
+	})
+}
+
+// CampaignSource puts the campaigns of a tenant into a controller's queue when a server of that tenant
+// answers for the first time or says something new of them. That is no news of the tenant itself.
+func (p *Prober) CampaignSource(campaignsOf func(ctx context.Context, tenant types.NamespacedName) []reconcile.Request) source.Source {
+	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.progressed = func(tenant types.NamespacedName) {
+			for _, request := range campaignsOf(ctx, tenant) {
+				queue.Add(request)
+			}
+		}
 		return nil
 	})
 }
@@ -209,12 +226,16 @@ func (p *Prober) record(tenant types.NamespacedName, w *worker, answer Answer) {
 	if p.queue != nil && (!known || !sameNews(before, answer)) {
 		p.queue.Add(reconcile.Request{NamespacedName: tenant})
 	}
+	if p.progressed != nil && (!known || !reflect.DeepEqual(before.Campaigns, answer.Campaigns)) {
+		p.progressed(tenant)
+	}
 }
 
 func sameNews(a, b Answer) bool {
 	if (a.Err == nil) != (b.Err == nil) || (a.Err != nil && a.Err.Error() != b.Err.Error()) {
 		return false
 	}
+	a.Campaigns, b.Campaigns = nil, nil
 	return reflect.DeepEqual(a.Status, b.Status)
 }
 

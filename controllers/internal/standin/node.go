@@ -102,6 +102,15 @@ func (n *Node) SetDatabase(reachable bool, message string) {
 	}
 }
 
+// ReportCampaigns makes all servers say that they run campaigns, and how far those have come.
+func (n *Node) ReportCampaigns(progress ...tenantconfig.CampaignProgress) {
+	n.network.mu.Lock()
+	defer n.network.mu.Unlock()
+	for _, server := range n.network.servers {
+		server.update(func(s *tenantconfig.Status) { s.Campaigns = append([]tenantconfig.CampaignProgress{}, progress...) })
+	}
+}
+
 // Refuse makes all servers refuse the revision they should serve next, for a reason of their own.
 func (n *Node) Refuse(revision, message string) {
 	n.network.mu.Lock()
