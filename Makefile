@@ -70,9 +70,10 @@ manifests: tool-controller-gen ## Definitions and rules made from types and mark
 	@controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
 	@controller-gen rbac:roleName=frontdesk-operator paths=./controllers/... paths=./cmd/operator/... output:rbac:dir=config/rbac
 	@rm -rf charts/frontdesk/files
-	@mkdir -p charts/frontdesk/files/crds charts/frontdesk/files/rbac
+	@mkdir -p charts/frontdesk/files/crds charts/frontdesk/files/rbac charts/frontdesk/files/policy
 	@cp config/crd/bases/*.yaml charts/frontdesk/files/crds/
 	@cp config/rbac/role.yaml charts/frontdesk/files/rbac/
+	@cp config/policy/*_*.yaml charts/frontdesk/files/policy/
 
 .PHONY: lint
 lint: tool-golangci-lint tool-helm ## golangci-lint on every module, and the chart
@@ -179,6 +180,11 @@ image: $(BIN)/image ## One image with both programs, as an archive; no Docker
 .PHONY: chart
 chart: manifests tool-helm ## The chart as an archive in dist/
 	@helm package charts/frontdesk --destination dist
+
+.PHONY: dist
+dist: manifests tool-kustomize ## dist/install.yaml: everything in one file, for those who do not use Helm
+	@mkdir -p dist
+	@kustomize build config/default | sed 's#frontdesk:latest#docker.io/frontdesk/frontdesk:$(VERSION)#' > dist/install.yaml
 
 # --- how things are built -----------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ func TestGolden(t *testing.T) {
 		"default":    {},
 		"namespaced": {"tenantNamespaces={dental,salons}"},
 		"production": {
-			"replicas=2", "podDisruptionBudget.enabled=true", "global.imageRegistry=mirror.example",
+			"replicas=3", "flowSchema.enabled=true", "networkPolicy.egress.enabled=true", "global.imageRegistry=mirror.example",
 			"image.digest=sha256:" + strings.Repeat("a", 64), "global.imagePullSecrets[0].name=mirror",
 			"databaseServers[0].name=shared", "databaseServers[0].host=postgres.platform.svc", "databaseServers[0].adminSecret.name=shared-admin",
 			"databaseServers[0].allowedNamespaces={dental,salons}",
@@ -277,6 +277,9 @@ func TestBadValuesAreRefused(t *testing.T) {
 		"no batches":     {"rollout.batches=null,rollout.batches={}", "/rollout/batches"},
 		"soak":           {"rollout.soak=long", "/rollout/soak"},
 		"no release":     {"server.otherVersions[0].version=latest", "/server/otherVersions/0/version"},
+		"metrics peer":   {"networkPolicy.metricsFrom[0].team=x", "additional properties 'team' not allowed"},
+		"no API port":    {"networkPolicy.egress.apiServerPorts={}", "/networkPolicy/egress/apiServerPorts"},
+		"extra object":   {"extraObjects[0].kind=ConfigMap", "missing property 'apiVersion'"},
 		"account absent": {"serviceAccount.create=false", "serviceAccount.name is needed"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -86,10 +86,6 @@ func Catalogue() []Tool {
 			Name: "kustomize", Set: toolsDir + "kustomize",
 			Package: "sigs.k8s.io/kustomize/kustomize/v5", Module: "sigs.k8s.io/kustomize/kustomize/v5",
 		},
-		{
-			Name: "helm-unittest", Set: toolsDir + "helm-unittest",
-			Package: "github.com/helm-unittest/helm-unittest/cmd/helm-unittest", Module: "github.com/helm-unittest/helm-unittest",
-		},
 	}
 }
 
