@@ -129,7 +129,7 @@ test-store: ## The store conformance suite on real Postgres and SQLite
 	@go test $$(hack/packages.sh store)
 
 .PHONY: test-chart
-test-chart: tool-helm ## The chart, rendered by real Helm
+test-chart: tool-helm tool-kustomize ## The chart, rendered by real Helm, and the file for those without
 	@go test ./test/chart
 
 .PHONY: test-schema
@@ -137,7 +137,7 @@ test-schema: tool-envtest ## Every CEL rule accepted and refused by a real API s
 	@go test $$(hack/packages.sh schema)
 
 .PHONY: test-controllers
-test-controllers: tool-envtest ## The controllers on a real API server
+test-controllers: tool-envtest tool-helm ## The controllers on a real API server
 	@go test $$(hack/packages.sh controllers)
 
 .PHONY: test-tools
