@@ -91,6 +91,9 @@ const (
 	ReasonUnsupportedVersion      ConditionReason = "UnsupportedVersion"
 	ReasonUnsupportedFeature      ConditionReason = "UnsupportedFeature"
 	ReasonIntegrationNotConnected ConditionReason = "IntegrationNotConnected"
+	// ReasonRootKeyDamaged means that the operator lost the key from which each tenant's own are derived. The
+	// platform team has to mend it; nothing is wrong with the Tenant.
+	ReasonRootKeyDamaged ConditionReason = "RootKeyDamaged"
 )
 
 // Reasons of SecretsReady.

@@ -69,6 +69,9 @@ func SecretNames(t *v1alpha1.Tenant) []string {
 
 // compose makes the bundle, or says why there can be none.
 func (s *scope) compose() {
+	if s.rootKeyDamage != "" {
+		s.faults = append(s.faults, document.Fault{Reason: v1alpha1.ReasonRootKeyDamaged, Field: "the operator's root key", Message: s.rootKeyDamage})
+	}
 	s.faults = append(s.faults, unsupported(s.tenant, s.platform)...)
 	version, common := tenantconfig.Negotiate(s.supportedVersions()...)
 	if !common {

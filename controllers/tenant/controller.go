@@ -25,8 +25,8 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/status"
 )
 
-// retryStalled is when objects that nobody watches for us, such as a foreign one of our name, are
-// looked at again.
+// retryStalled is when objects that nobody watches for us, such as a foreign one of our name or the
+// operator's own root key, are looked at again.
 const retryStalled = 30 * time.Second
 
 // Reconciler keeps tenants as their specs say. All fields are required.
@@ -100,7 +100,7 @@ func (s *scope) result(again time.Duration) (reconcile.Result, error) {
 	if err := transient(s.applyErr); err != nil {
 		return reconcile.Result{}, err
 	}
-	for range obstacles(s.applyErr) {
+	if len(obstacles(s.applyErr)) > 0 || s.rootKeyDamage != "" {
 		again = sooner(again, retryStalled)
 	}
 	if s.server != nil {

@@ -20,6 +20,9 @@ import (
 // said so far. Only ready pods count for Ready, but one that does not become ready can often say why. It
 // does not wait: a new answer starts another pass.
 func (r *Reconciler) observe(s *scope) map[types.UID]probe.Answer {
+	if s.derived.statusToken == "" {
+		return s.known // nobody can be asked without a token
+	}
 	pods := map[types.UID]probe.Pod{}
 	for _, pod := range s.pods {
 		if pod.DeletionTimestamp == nil && pod.Status.PodIP != "" && pod.Status.Phase == corev1.PodRunning {

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,6 +41,8 @@ type scope struct {
 	// apiKeyIsNew: it was made in this pass and is lost unless this pass stores it.
 	apiKeyIsNew bool
 	derived     derivedKeys
+	// rootKeyDamage says why there are no derived keys; empty when there are.
+	rootKeyDamage string
 	// deployment and claim are nil when there are none.
 	deployment *appsv1.Deployment
 	claim      *corev1.PersistentVolumeClaim
@@ -156,6 +159,10 @@ func (r *Reconciler) loadSecrets(ctx context.Context, s *scope) error {
 
 func (r *Reconciler) loadDerivedKeys(ctx context.Context, s *scope) error {
 	root, err := r.RootKey.Get(ctx)
+	if damaged := (*rootkey.DamagedError)(nil); errors.As(err, &damaged) {
+		s.rootKeyDamage = damaged.Error()
+		return nil
+	}
 	if err != nil {
 		return err
 	}

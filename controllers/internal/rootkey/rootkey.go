@@ -56,6 +56,19 @@ func (k Key) Derive(purpose Purpose, object metav1.Object) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(derived), nil
 }
 
+// DamagedError says that the root Secret is there and holds no root key. Only a person can tell whether it
+// can be restored or must be made anew, with all that is derived from it.
+type DamagedError struct {
+	Namespace string
+	// Size is how many bytes there are instead of a key.
+	Size int
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("Secret %s/%s: entry %q has %d bytes instead of %d: restore it, or delete the Secret to have it made anew, "+
+		"which ends all sessions in the dashboards", e.Namespace, SecretName, entry, e.Size, size)
+}
+
 // Store reads the root key once and makes it when there is none. It is safe for concurrent use.
 type Store struct {
 	// Live reads past the cache.
@@ -67,7 +80,7 @@ type Store struct {
 	key Key
 }
 
-// Get returns the root key.
+// Get returns the root key. The error is a *DamagedError when there is a Secret and no key in it.
 func (s *Store) Get(ctx context.Context) (Key, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,7 +95,7 @@ func (s *Store) Get(ctx context.Context) (Key, error) {
 		key, err = s.read(ctx) // another replica may have been first: what is stored counts
 	}
 	if err != nil {
-		return nil, fmt.Errorf("root key in Secret %s/%s: %w", s.Namespace, SecretName, err)
+		return nil, fmt.Errorf("root key: %w", err)
 	}
 	s.key = key
 	return key, nil
@@ -94,7 +107,7 @@ func (s *Store) read(ctx context.Context) (Key, error) {
 		return nil, err
 	}
 	if got := len(secret.Data[entry]); got != size {
-		return nil, fmt.Errorf("entry %q has %d bytes instead of %d: delete the Secret to have it made anew", entry, got, size)
+		return nil, &DamagedError{Namespace: s.Namespace, Size: got}
 	}
 	return secret.Data[entry], nil
 }
