@@ -2,6 +2,7 @@ package controllers_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -42,6 +44,9 @@ func asOperator(t *testing.T, cluster *kubetest.Cluster, namespace string) *rest
 	shared := &operatorConfig
 	shared.once.Do(func() {
 		if shared.rules, shared.own, shared.err = generatedRules(); shared.err != nil {
+			return
+		}
+		if shared.err = installPolicies(t.Context(), cluster); shared.err != nil {
 			return
 		}
 		user, err := cluster.Env.AddUser(envtest.User{Name: operatorUser}, cluster.Config)
@@ -87,6 +92,31 @@ func letWatchDefinitions(t *testing.T, cluster *kubetest.Cluster, rules []rbacv1
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: operatorUser}},
 	}
 	return errors.Join(cluster.Client.Create(t.Context(), role), cluster.Client.Create(t.Context(), binding))
+}
+
+// installPolicies makes the admission policies those of the operator under test.
+func installPolicies(ctx context.Context, cluster *kubetest.Cluster) error {
+	files, err := filepath.Glob(filepath.Join("..", "config", "policy", "*_*.yaml"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		data = bytes.ReplaceAll(data, []byte("system:serviceaccount:frontdesk-system:frontdesk-operator"), []byte(operatorUser))
+		for document := range bytes.SplitSeq(data, []byte("\n---\n")) {
+			object := &unstructured.Unstructured{}
+			if err := yaml.Unmarshal(document, &object.Object); err != nil {
+				return err
+			}
+			if err := cluster.Client.Create(ctx, object); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // generatedRules reads the rights for tenants' namespaces, and those for the operator's own.
