@@ -1,0 +1,7 @@
+// Package upgrade installs the chart of the previous release on a real API server, has tenants made under it,
+// and upgrades to the chart of this tree with real Helm.
+//
+// testdata holds the previous release's chart as it was packaged. It is replaced by the newest one whenever a
+// release is made, and never changed otherwise. There are no nodes here: what an upgrade does to running
+// pods is shown by the end-to-end tests and, for each pod template, by the golden files of the controllers.
+package upgrade
