@@ -57,11 +57,14 @@ func newArena(t *testing.T) *arena {
 		}
 	})
 	a.namespace = a.cluster.Namespace(t)
-	a.allow(author, rbacv1.PolicyRule{
-		APIGroups: []string{"frontdesk.dev"}, Resources: []string{"tenants", "bookingpolicies", "campaigns"},
-		Verbs: []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"},
-	})
+	a.allow(author, ruleForKinds)
 	return a
+}
+
+// ruleForKinds is what an author has, and all that he has.
+var ruleForKinds = rbacv1.PolicyRule{
+	APIGroups: []string{"frontdesk.dev"}, Resources: []string{"tenants", "bookingpolicies", "campaigns"},
+	Verbs: []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"},
 }
 
 // policies reads what config/policy holds.
