@@ -11,7 +11,7 @@
 //   - Ready=True means that every wanted pod serves the desired revision, by its own account.
 //   - A broken configuration touches nothing that serves: the config Secret of the last good revision
 //     stays as it is, and nothing is half-made. What shapes pods is independent of it
-//     (docs/adr/0032-broken-configuration-holds-back-configuration-only.md).
+//     (docs/adr/0042-broken-configuration-holds-back-configuration-only.md).
 //   - Configuration is no part of the pod template. It reaches the pods through one mounted Secret, so
 //     that no change of it, of a policy or of a credential restarts anything.
 //   - Data (the volume) has no owner reference. It goes only by deletionPolicy: Delete, and is taken

@@ -1,12 +1,13 @@
 package tenant
 
 import (
-	"encoding/json"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
@@ -28,17 +29,26 @@ func greedy(t *testing.T) *scope {
 	return s
 }
 
+// podOf is the pod template of the Deployment that is rendered.
 func podOf(t *testing.T, s *scope) corev1.PodTemplateSpec {
 	t.Helper()
-	data, err := json.Marshal(podTemplate(s))
+	s.compose()
+	intents, err := s.render()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var pod corev1.PodTemplateSpec
-	if err := json.Unmarshal(data, &pod); err != nil {
-		t.Fatal(err)
+	for _, intent := range intents {
+		if intent.GetKind() != "Deployment" {
+			continue
+		}
+		var deployment appsv1.Deployment
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(intent.Object, &deployment); err != nil {
+			t.Fatal(err)
+		}
+		return deployment.Spec.Template
 	}
-	return pod
+	t.Fatal("no Deployment is rendered")
+	return corev1.PodTemplateSpec{}
 }
 
 // Whatever a Tenant says, its pods have no way to the node, to the API server or to another's Secrets.
@@ -96,7 +106,7 @@ func TestOperatorsLabelsWin(t *testing.T) {
 	}
 }
 
-// The image is the platform's.
+// The image is one of the platform's: a Tenant says at most which release of those it wants.
 func TestImageIsThePlatforms(t *testing.T) {
 	t.Parallel()
 	s := greedy(t)
