@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -76,17 +77,26 @@ func valuesIn(t *testing.T, mapping *yaml.Node, prefix string) []value {
 	return values
 }
 
+// listed is a line of a comment that begins an entry of a list.
+var listed = regexp.MustCompile(`^#   \S`)
+
 // description is what a comment says after --, as one line of a table.
 func description(comment string) string {
 	_, text, found := strings.Cut(comment, "# -- ")
 	if !found {
 		return ""
 	}
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		lines[i] = strings.TrimSpace(strings.TrimPrefix(line, "#"))
+	var out strings.Builder
+	for i, line := range strings.Split(text, "\n") {
+		switch {
+		case listed.MatchString(line):
+			out.WriteString("<br>")
+		case i > 0:
+			out.WriteString(" ")
+		}
+		out.WriteString(strings.Join(strings.Fields(strings.TrimPrefix(line, "#")), " "))
 	}
-	return strings.ReplaceAll(strings.Join(lines, " "), "|", `\|`)
+	return strings.ReplaceAll(out.String(), "|", `\|`)
 }
 
 // Every value has a place in the schema, which refuses all others at every level that is the chart's own.
