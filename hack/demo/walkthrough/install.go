@@ -42,6 +42,20 @@ func (d *Demo) helmUpgrade(ctx context.Context) (string, error) {
 	return "", err
 }
 
+// Reconfigure upgrades the release with other values, name=value each, and keeps those that are not named. It
+// returns when the new operator is ready.
+func (d *Demo) Reconfigure(ctx context.Context, values ...string) error {
+	args := []string{
+		"upgrade", Release, filepath.Join(d.Repository, "charts", "frontdesk"), "--namespace", OperatorNamespace,
+		"--reuse-values", "--wait", "--timeout", readyTimeout.String(), "--server-side=true",
+	}
+	for _, value := range values {
+		args = append(args, "--set", value)
+	}
+	_, err := d.helm(ctx, args...)
+	return err
+}
+
 func (d *Demo) helmUninstall(ctx context.Context) (string, error) {
 	if _, err := d.helm(ctx, "uninstall", Release, "--namespace", OperatorNamespace, "--ignore-not-found", "--wait"); err != nil {
 		return "", err
