@@ -269,7 +269,7 @@ func TestBadImageHaltsAndAFixResumes(t *testing.T) {
 	for _, name := range names {
 		if name == victim {
 			condition := w.waitFor(name, v1alpha1.ConditionProgressing, metav1.ConditionTrue, v1alpha1.ReasonRolloutHalted)
-			for _, want := range []string{"ImagePullBackOff", "2 pods keep serving"} {
+			for _, want := range []string{"ImagePullBackOff", "serve meanwhile: 2"} {
 				if !strings.Contains(condition.Message, want) {
 					t.Errorf("the message does not say %q: %s", want, condition.Message)
 				}

@@ -19,7 +19,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/rollout"
 )
 
-// Reconciler carries out rollouts. All fields but those without a name of their own are required.
+// Reconciler carries out rollouts. All exported fields are required.
 type Reconciler struct {
 	Client client.Client
 	Events recorder.EventRecorder

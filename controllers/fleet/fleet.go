@@ -1,7 +1,9 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -110,7 +112,7 @@ func (t turns) of(name string) Turn {
 	return Turn{Known: t.known, Admitted: admitted, AnyTime: anyTime, Failed: t.failed[name], Halted: t.halted, Paused: t.paused}
 }
 
-// snapshot lists the fleet. known says whether a tenant has reported.
+// snapshot lists the fleet by name. known says whether a tenant has reported.
 func (f *Fleet) snapshot() (tenants []rollout.Tenant, known func(types.NamespacedName) bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -119,6 +121,7 @@ func (f *Fleet) snapshot() (tenants []rollout.Tenant, known func(types.Namespace
 		tenants = append(tenants, t)
 		reported[name] = true
 	}
+	slices.SortFunc(tenants, func(a, b rollout.Tenant) int { return cmp.Compare(a.Name, b.Name) })
 	return tenants, func(name types.NamespacedName) bool { return reported[name] }
 }
 

@@ -232,7 +232,7 @@ func (s *scope) progressingBefore() *conditions.Condition {
 func (s *scope) updateFailed(v verdict) conditions.Condition {
 	message := fmt.Sprintf("the update to release %s failed here: %s", s.platform.ServerVersion, v.message)
 	if n := len(s.workload().ready); n > 0 {
-		message += fmt.Sprintf("; %d pods keep serving meanwhile", n)
+		message += fmt.Sprintf("; ready pods that serve meanwhile: %d", n)
 	}
 	if s.turn.Halted != "" {
 		message += "; the rollout is halted: give the platform another server image, or resume it, and this tenant comes first"

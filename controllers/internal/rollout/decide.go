@@ -122,10 +122,8 @@ func (d *decision) fate(m Member, t Tenant) (leaves bool, failure string) {
 	healthy := !t.Pending && t.Health == Healthy
 	due := since.Add(d.Plan.Deadline)
 	switch {
-	case !t.Pending && t.Health == Suspended:
+	case d.excused(t):
 		return true, ""
-	case t.Pending && t.Health != Suspended && !t.open(d.Now) && !slices.Contains(d.state.Rescue, t.Name):
-		return true, "" // its window has closed before it took the template
 	case healthy:
 		due = since.Add(d.Plan.Soak)
 		if !d.Now.Before(due) {
@@ -148,6 +146,15 @@ func (d *decision) fate(m Member, t Tenant) (leaves bool, failure string) {
 	return false, ""
 }
 
+// excused: there is nothing to be seen of the tenant, because it runs no pods, or because its window has
+// closed before it took the template.
+func (d *decision) excused(t Tenant) bool {
+	if t.Health == Suspended {
+		return !t.Pending
+	}
+	return t.Pending && !t.open(d.Now) && !slices.Contains(d.state.Rescue, t.Name)
+}
+
 // halt stops the rollout when the budget is exceeded.
 func (d *decision) halt() {
 	if d.state.Halted != nil || len(d.state.Failed) <= d.Plan.FailureBudget {
@@ -158,7 +165,7 @@ func (d *decision) halt() {
 	for _, f := range d.state.Failed[:min(named, len(d.state.Failed))] {
 		lines = append(lines, f.Tenant+" "+f.Message)
 	}
-	d.state.Halted = &Halt{At: d.now(), Message: fmt.Sprintf("%d tenants failed, and the failure budget is %d: %s",
+	d.state.Halted = &Halt{At: d.now(), Message: fmt.Sprintf("tenants that failed: %d, with a failure budget of %d: %s",
 		len(d.state.Failed), d.Plan.FailureBudget, strings.Join(lines, "; "))}
 }
 
@@ -167,37 +174,54 @@ func (d *decision) admit() {
 	if d.state.Halted != nil || d.Plan.Paused || len(d.state.Wave.Members) > 0 {
 		return
 	}
-	var victims, candidates, suspended []Tenant
-	waiting := false
+	p := d.pool()
+	size := d.Plan.size(d.state.Wave.Number, len(d.Fleet))
+	switch {
+	case len(p.victims) > 0:
+		d.members(p.victims)
+	case len(p.candidates) > 0:
+		sorted := ordered(p.candidates, d.Target.Revision)
+		d.state.Wave.Number++
+		d.members(sorted[:min(size, len(sorted))])
+	case len(p.suspended) > 0 && !p.waiting:
+		d.members(p.suspended[:min(size, len(p.suspended))])
+	}
+}
+
+// pool is who could be in the next wave.
+type pool struct {
+	victims, candidates, suspended []Tenant
+	// waiting: there are others that run, and that will be candidates by themselves.
+	waiting bool
+}
+
+func (d *decision) pool() pool {
+	var p pool
 	for _, t := range d.Fleet {
-		switch {
-		case !t.Pending || d.state.HasFailed(t.Name):
-		case t.Health == Unhealthy && slices.Contains(d.state.Rescue, t.Name):
-			victims = append(victims, t)
-		case t.Health == Healthy && t.open(d.Now):
-			candidates = append(candidates, t)
-		case t.Health == Healthy:
-			waiting = true
+		if !t.Pending || d.state.HasFailed(t.Name) {
+			continue
+		}
+		switch t.Health {
+		case Unhealthy:
+			if slices.Contains(d.state.Rescue, t.Name) {
+				p.victims = append(p.victims, t)
+			}
+		case Healthy:
+			if t.open(d.Now) {
+				p.candidates = append(p.candidates, t)
+				continue
+			}
+			p.waiting = true
 			if t.Opens.After(d.Now) {
 				d.wake(t.Opens)
 			}
-		case t.Health == Suspended:
-			suspended = append(suspended, t)
-		case t.Health == Unknown:
-			waiting = true
+		case Suspended:
+			p.suspended = append(p.suspended, t)
+		case Unknown:
+			p.waiting = true
 		}
 	}
-	size := d.Plan.size(d.state.Wave.Number, len(d.Fleet))
-	switch {
-	case len(victims) > 0:
-		d.members(victims)
-	case len(candidates) > 0:
-		sorted := ordered(candidates, d.Target.Revision)
-		d.state.Wave.Number++
-		d.members(sorted[:min(size, len(sorted))])
-	case len(suspended) > 0 && !waiting:
-		d.members(suspended[:min(size, len(suspended))])
-	}
+	return p
 }
 
 func (d *decision) members(tenants []Tenant) {

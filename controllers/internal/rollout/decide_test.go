@@ -60,7 +60,7 @@ func TestFailedCanaryHalts(t *testing.T) {
 	if w.state.Halted == nil || len(w.behind()) != 19 {
 		t.Fatalf("halted %v with %d tenants left", w.state.Halted, len(w.behind()))
 	}
-	for _, want := range []string{"1 tenants failed", "budget is 0", w.state.Failed[0].Tenant, "1 of 2 pods are ready"} {
+	for _, want := range []string{"tenants that failed: 1", "budget of 0", w.state.Failed[0].Tenant, "1 of 2 pods are ready"} {
 		if !strings.Contains(w.state.Halted.Message, want) {
 			t.Errorf("the message does not say %q: %s", want, w.state.Halted.Message)
 		}

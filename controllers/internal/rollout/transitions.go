@@ -17,7 +17,7 @@ func Transitions(before, next State) []Note {
 	}
 	release := next.Target.Release
 	if before.Target != next.Target {
-		note(false, "NewTarget", "release %s is to be rolled out, %d tenants of the former target come first", release, len(next.Rescue))
+		note(false, "NewTarget", "release %s is to be rolled out; tenants that the former target left unhealthy, which come first: %d", release, len(next.Rescue))
 		before = State{Target: next.Target}
 	}
 	if before.Halted != nil && next.Halted == nil {
@@ -36,7 +36,7 @@ func Transitions(before, next State) []Note {
 		started = started || !before.Member(m.Tenant)
 	}
 	if started {
-		note(false, "WaveStarted", "wave %d of release %s begins with %d tenants", next.Wave.Number, release, len(next.Wave.Members))
+		note(false, "WaveStarted", "wave %d of release %s begins; tenants in it: %d", next.Wave.Number, release, len(next.Wave.Members))
 	}
 	if next.FinishedAt != nil && before.FinishedAt == nil {
 		note(false, "RolloutFinished", "every tenant runs what release %s asks for", release)
