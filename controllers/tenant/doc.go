@@ -14,6 +14,8 @@
 //     (docs/adr/0042-broken-configuration-holds-back-configuration-only.md).
 //   - Configuration is no part of the pod template. It reaches the pods through one mounted Secret, so
 //     that no change of it, of a policy or of a credential restarts anything.
+//   - A newer operator, or another image, changes no pod before the tenant's turn in the rollout, while the
+//     tenant's own edits are applied at once: see template.go, update.go and controllers/fleet.
 //   - Data (the volume) has no owner reference. It goes only by deletionPolicy: Delete, and is taken
 //     over from a former tenant only with database.adopt.
 //   - An object of our name that this Tenant does not control is never touched.

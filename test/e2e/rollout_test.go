@@ -21,7 +21,7 @@ import (
 const rolloutTimeout = 4 * time.Minute
 
 // quickWaves are waves that fit into a test. The pods of SQLite tenants need some seconds to come back.
-var quickWaves = []string{"rollout.canary=1", "rollout.batches={100%}", "rollout.soak=3s", "rollout.deadline=45s"}
+var quickWaves = []string{"rollout.canary=1", "rollout.batches={100%}", "rollout.soak=3s", "rollout.deadline=1m"}
 
 // The operator is replaced by one with other settings, then told of an image that does not exist, and then of
 // one that does. Not parallel: the tenants of all other tests would take part.
