@@ -70,6 +70,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if tenant.DeletionTimestamp != nil {
+		r.Fleet.Forget(request.NamespacedName) // it takes no update, and must not fail one
 		return r.tearDown(ctx, tenant)
 	}
 	if err := r.addFinalizer(ctx, tenant); err != nil {
