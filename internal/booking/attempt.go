@@ -19,6 +19,10 @@ type attempt struct {
 	plan    *plan
 	start   time.Time
 	now     time.Time
+	// judged says that the Store has seen the request: if it refused it, then it repeats none.
+	judged bool
+	// near is what was read last of what is taken around the start; nil before.
+	near *facts
 	// moved is the booking that the start is wanted for, if there is one already: what it occupies is not in its way.
 	moved *Booking
 }
@@ -33,18 +37,30 @@ func (a *attempt) settle(ctx context.Context, decide func(candidates []Assignmen
 		case err != nil:
 			return err
 		case reason.OK():
-			if err := decide(candidates); !errors.Is(err, ErrOccupied) {
+			err := decide(candidates)
+			a.judged = true
+			if !errors.Is(err, ErrOccupied) {
 				return a.outcome(ctx, err)
 			}
 		case try > 0 || !a.joinable(reason):
 			return a.refuse(ctx, reason)
 		}
-		// A way to serve may be free that was not among those tried, or there is a session to join.
-		if known, err = a.facts(ctx, a.start, a.start); err != nil {
+		// A way to serve may be free that was not among those tried, or there is a session to join. Mostly there is
+		// neither, so what the alternatives need is read along.
+		if known, err = a.readNear(ctx); err != nil {
 			return err
 		}
 	}
 	return a.refuse(ctx, availability.Reason{Code: availability.SlotTaken})
+}
+
+// readNear reads what is taken around the start, as far as alternatives are looked for first.
+func (a *attempt) readNear(ctx context.Context) (facts, error) {
+	known, err := a.facts(ctx, later(a.start.Add(-reaches[0]), a.now), a.start.Add(reaches[0]))
+	if err == nil {
+		a.near = &known
+	}
+	return known, err
 }
 
 // facts reads what bears on starts in [from, to), apart from the booking that is to be moved.

@@ -54,6 +54,9 @@ func (s *Service) orReplay(
 	if code := CodeOf(err); claim == nil || code == CodeStorageUnavailable || code == CodeIdempotencyMismatch {
 		return Booking{}, false, err
 	}
+	if refusal, ok := errors.AsType[*Error](err); ok && refusal.judged {
+		return Booking{}, false, err
+	}
 	booking, replayErr := s.store.Replay(ctx, *claim)
 	switch {
 	case replayErr == nil:

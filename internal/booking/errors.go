@@ -56,6 +56,8 @@ type Error struct {
 	// Details carries further machine-readable facts.
 	Details map[string]any
 	cause   error
+	// judged says that the Store refused the request, and would have replayed the answer of one that this repeats.
+	judged bool
 }
 
 func (e *Error) Error() string {

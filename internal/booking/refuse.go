@@ -48,6 +48,7 @@ func unavailable(cause error) error {
 // courtesy: when they cannot be read, the refusal stands without them.
 func (a *attempt) refuse(ctx context.Context, reason availability.Reason) error {
 	refusal := a.refusal(reason)
+	refusal.judged = a.judged
 	if reason.Code == availability.LimitReached && reason.Limit == availability.OpenPerCustomer {
 		return refusal // another time would not help
 	}

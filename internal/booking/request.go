@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"github.com/nyaruka/phonenumbers"
 )
 
 // The bounds of what a caller may send, in characters.
@@ -123,23 +122,6 @@ func (c *Customer) clean(region string) error {
 	}
 	c.Name, c.Email, c.Phone = name, email, phone
 	return nil
-}
-
-// parsePhone reads a number as people of the region write it and returns its E.164 form. It asks
-// only whether a number of this shape can exist: number plans change faster than libraries.
-func parsePhone(field, text, region string) (string, error) {
-	number, err := phonenumbers.Parse(text, region)
-	switch {
-	case err != nil || !phonenumbers.IsPossibleNumber(number):
-		example := "+442079460000"
-		if sample := phonenumbers.GetExampleNumber(region); sample != nil {
-			example = phonenumbers.Format(sample, phonenumbers.E164)
-		}
-		return "", invalid(field, "%q is not a phone number. Send it with its country code, like %s.", clip(text), example)
-	case number.GetExtension() != "":
-		return "", invalid(field, "%q has an extension, which cannot be called or texted. Send the direct number.", clip(text))
-	}
-	return phonenumbers.Format(number, phonenumbers.E164), nil
 }
 
 // cleanText trims a text and refuses what cannot be stored or shown: broken UTF-8, and control

@@ -79,20 +79,48 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// newSlots copies slots out of the engine's memory and adds who else could serve them.
+// newSlots copies slots out of the engine's memory and adds who else could serve them. Slots that the same people could
+// serve share one list.
 func newSlots(engine *availability.Engine, free []availability.Slot) []Slot {
 	slots := make([]Slot, len(free))
 	var units []availability.Candidate
+	var known shownLists
 	for i, slot := range free {
-		units = engine.AppendCandidates(units[:0], slot.StartTime())
+		units = firstUnits(engine.AppendCandidates(units[:0], slot.StartTime()))
 		slots[i] = Slot{
 			Start:      slot.StartTime(),
 			End:        slot.EndTime(),
-			Candidates: combine([]Assignment{newAssignment(slot.Units)}, firstUnits(units), len(slot.Units), maxShown),
+			Candidates: known.list(slot.Units, units),
 			PlacesLeft: slot.PlacesLeft,
 		}
 	}
 	return slots
+}
+
+// maxLists bounds how many lists are compared with for each slot. A day has few of them.
+const maxLists = 8
+
+// shownLists are the lists of assignments that slots have shown, and what each was made of.
+type shownLists []shownList
+
+type shownList struct {
+	proposed []availability.Unit
+	free     []availability.Candidate
+	list     []Assignment
+}
+
+// list is the proposed assignment and the others that the free units allow. It may be shared and must not be changed.
+func (l *shownLists) list(proposed []availability.Unit, free []availability.Candidate) []Assignment {
+	for i := range *l {
+		if known := &(*l)[i]; slices.Equal(known.proposed, proposed) && slices.Equal(known.free, free) {
+			return known.list
+		}
+	}
+	list := combine([]Assignment{newAssignment(proposed)}, free, len(proposed), maxShown)
+	if len(*l) < maxLists {
+		*l = append(*l, shownList{slices.Clone(proposed), slices.Clone(free), list})
+	}
+	return list
 }
 
 // firstUnits keeps one unit of each resource for each requirement: to a caller who chooses, the others
