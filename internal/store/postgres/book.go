@@ -1,8 +1,11 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -21,7 +24,7 @@ func (s *Store) Book(ctx context.Context, r booking.NewBooking) (booking.Booking
 	}
 	attempt := s.bookLocked
 	if request.IsSimple(r) {
-		attempt = s.bookSimple
+		attempt = s.bookSimple()
 	}
 	return s.once(ctx, "book", r.Idempotency, func(ctx context.Context) (booking.Booking, error) {
 		b, err := attempt(ctx, r)
@@ -39,23 +42,51 @@ func (s *Store) Book(ctx context.Context, r booking.NewBooking) (booking.Booking
 	})
 }
 
-// bookSimple decides in one statement, which is one transaction, or shares one with others that arrive with it.
-func (s *Store) bookSimple(ctx context.Context, r booking.NewBooking) (booking.Booking, error) {
+// bookSimple decides in one statement. A booking of one known unit first shares it with others that arrive at the same
+// time. That statement does not look at what is in its way, so the second try is one that does. While there are losers,
+// certain ones are turned away before they join the others: there they might wait for whoever is giving the slot back,
+// and all the others with them.
+func (s *Store) bookSimple() func(context.Context, booking.NewBooking) (booking.Booking, error) {
+	tries := 0
+	return func(ctx context.Context, r booking.NewBooking) (booking.Booking, error) {
+		if tries++; tries > 1 || len(r.Candidates) > 1 {
+			return s.bookAny(ctx, r)
+		}
+		if s.lost.lately() {
+			if free, err := s.anyFree(ctx, r); err != nil || !free {
+				s.lost.now()
+				return booking.Booking{}, cmp.Or(err, booking.ErrOccupied)
+			}
+		}
+		b, err := s.collector.book(ctx, r)
+		if errors.Is(err, errNotWon) {
+			s.lost.now()
+		}
+		return b, err
+	}
+}
+
+// losses remembers when a booking was lost to another one last.
+type losses struct{ last atomic.Int64 }
+
+// contentionLasts is how long after a loss others are expected.
+const contentionLasts = time.Second
+
+func (l *losses) now() { l.last.Store(time.Now().UnixNano()) }
+
+func (l *losses) lately() bool { return time.Since(time.Unix(0, l.last.Load())) < contentionLasts }
+
+// bookAny books the best of the candidates that is free, and frees what holds have left behind.
+func (s *Store) bookAny(ctx context.Context, r booking.NewBooking) (booking.Booking, error) {
 	args, err := recordArgs(r)
 	if err != nil {
 		return booking.Booking{}, err
 	}
-	var b booking.Booking
-	if len(r.Candidates) == 1 {
-		unit := r.Candidates[0][0]
-		b, err = s.collector.book(ctx, r, append(args, unit.ResourceID, unit.Number))
-	} else {
-		resources, numbers := make([]string, len(r.Candidates)), make([]int, len(r.Candidates))
-		for i, candidate := range r.Candidates {
-			resources[i], numbers[i] = candidate[0].ResourceID, candidate[0].Number
-		}
-		b, err = scanBooking(s.pool.QueryRow(ctx, bookAnySQL, append(args, request.Ranks(r.Candidates), resources, numbers)...))
+	resources, numbers := make([]string, len(r.Candidates)), make([]int, len(r.Candidates))
+	for i, candidate := range r.Candidates {
+		resources[i], numbers[i] = candidate[0].ResourceID, candidate[0].Number
 	}
+	b, err := scanBooking(s.pool.QueryRow(ctx, bookAnySQL, append(args, request.Ranks(r.Candidates), resources, numbers)...))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return booking.Booking{}, errNotWon
 	}

@@ -72,14 +72,16 @@ func queueClaimCheck(batch *pgx.Batch, claim *booking.IdempotencyClaim) {
 // queueLocks takes advisory locks until the end of the transaction, in the order of their numbers, which is
 // the same in every transaction.
 func queueLocks(batch *pgx.Batch, names []string) {
+	if len(names) == 0 {
+		return
+	}
 	numbers := make([]int64, len(names))
 	for i, name := range names {
 		numbers[i] = lockNumber(name)
 	}
 	slices.Sort(numbers)
-	for _, number := range slices.Compact(numbers) {
-		batch.Queue(`SELECT pg_advisory_xact_lock($1)`, number)
-	}
+	// One after the other, in the order of the array.
+	batch.Queue(`SELECT count(pg_advisory_xact_lock(n)::text) FROM unnest($1::bigint[]) AS n`, slices.Compact(numbers))
 }
 
 func lockNumber(name string) int64 {

@@ -3,8 +3,6 @@ package postgres
 import (
 	"encoding/json"
 
-	"github.com/google/uuid"
-
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/store/request"
 )
@@ -18,12 +16,7 @@ import (
 const recordSQL = `,
 customer AS (
 	INSERT INTO customers AS c (id, identity, name, phone, email, status)
-	SELECT $14::uuid, $15::text, $16::text, $17::text, $18::text, CASE WHEN $9::text = 'held' THEN 'engaged' ELSE 'booked' END FROM gate
-	ON CONFLICT (identity) DO UPDATE SET
-		name = CASE WHEN c.name <> '' THEN c.name ELSE excluded.name END,
-		email = CASE WHEN excluded.email <> '' THEN excluded.email ELSE c.email END,
-		status = CASE WHEN excluded.status = 'booked' AND c.status <> 'opted_out' THEN 'booked' ELSE c.status END,
-		updated_at = clock_timestamp()
+	SELECT $14::uuid, $15::text, $16::text, $17::text, $18::text, CASE WHEN $9::text = 'held' THEN 'engaged' ELSE 'booked' END FROM gate` + knownCustomer + `
 	RETURNING c.id, c.name, c.phone, c.email
 ), recorded AS (
 	INSERT INTO bookings (id, service_id, customer_id, start_at, end_at, blocked, time_zone, local_start, status,
@@ -43,6 +36,15 @@ customer AS (
 )
 SELECT ` + bookingColumns + ` FROM recorded b, customer c`
 
+// knownCustomer is what becomes of the row c of a customer who is known already: the name stays, the newest address and
+// the booking count.
+const knownCustomer = `
+	ON CONFLICT (identity) DO UPDATE SET
+		name = CASE WHEN c.name <> '' THEN c.name ELSE excluded.name END,
+		email = CASE WHEN excluded.email <> '' THEN excluded.email ELSE c.email END,
+		status = CASE WHEN excluded.status = 'booked' AND c.status <> 'opted_out' THEN 'booked' ELSE c.status END,
+		updated_at = clock_timestamp()`
+
 // expiry is when the new booking's hold ends; null for bookings that are no holds.
 const expiry = `clock_timestamp() + $10::bigint * interval '1 microsecond'`
 
@@ -51,10 +53,19 @@ const overlaps = `o.resource_id = c.resource_id AND o.unit = c.unit AND o.blocke
 
 const notExpired = `(o.expires_at IS NULL OR o.expires_at > clock_timestamp())`
 
+// freeExpired deletes the expired occupancies in the way of the picked units, for each by one probe of the index:
+// OFFSET 0 keeps the planner from looking for those of all units at once. That a row has expired is asked again of its
+// newest version.
+const freeExpired = `
+	DELETE FROM occupancy WHERE expires_at <= clock_timestamp() AND ctid = ANY (ARRAY(
+		SELECT o.id FROM pick c CROSS JOIN LATERAL (
+			SELECT o.ctid AS id FROM occupancy o WHERE ` + overlaps + ` AND o.expires_at <= clock_timestamp() OFFSET 0
+		) o
+	)) RETURNING 1`
+
 // occupySQL frees expired holds in the way of the picked units and occupies them, in sorted order. Nothing is
 // recorded unless every picked unit was won.
-const occupySQL = `, freed AS (
-	DELETE FROM occupancy o USING pick c WHERE ` + overlaps + ` AND o.expires_at <= clock_timestamp() RETURNING 1
+const occupySQL = `, freed AS (` + freeExpired + `
 ), won AS (
 	INSERT INTO occupancy (booking_id, resource_id, unit, blocked, expires_at)
 	SELECT $1::uuid, c.resource_id, c.unit, tstzrange($5, $6), ` + expiry + ` FROM pick c
@@ -64,16 +75,8 @@ const occupySQL = `, freed AS (
 	RETURNING resource_id, unit, expires_at
 )`
 
-// bookOneSQL books unit $28 of resource $27. It returns nothing when the unit was not free, when another request won
-// it, or when the key is known. It is apart from bookAnySQL because a statement without arrays has one good plan,
-// which Postgres keeps; planning costs as much as running it.
-const bookOneSQL = `WITH pick AS (
-	SELECT c.resource_id, c.unit
-	FROM (SELECT $27::text, $28::integer) AS c (resource_id, unit)
-	WHERE ` + bookable + `
-)` + bookPickedSQL
-
-// bookAnySQL does the same with one of the units $28 (resources) and $29 (numbers), by the preference in $27.
+// bookAnySQL books one of the units $28 (resources) and $29 (numbers), by the preference in $27. It returns nothing when
+// none was free, when another request won the one that it took, or when the key is known.
 const bookAnySQL = `WITH pick AS (
 	SELECT c.resource_id, c.unit
 	FROM unnest($27::integer[], $28::text[], $29::integer[]) AS c (rank, resource_id, unit)
@@ -117,24 +120,28 @@ const bookPlaceSQL = `WITH seat AS (
 
 // recordArgs are the parameters $1 to $26 of every booking statement.
 func recordArgs(r booking.NewBooking) ([]any, error) {
-	customerID, err := uuid.NewV7()
+	customerID, err := newID()
 	if err != nil {
 		return nil, err
 	}
 	b := r.Booking
-	var ttl *int64
-	if b.Status == booking.StatusHeld {
-		microseconds := r.HoldTTL.Microseconds()
-		ttl = &microseconds
-	}
 	args := []any{
 		b.ID, b.ServiceID, b.Start, b.End, b.Blocked.Start, b.Blocked.End, b.TimeZone, b.LocalStart,
-		string(b.Status), ttl, b.Notes, b.Channel, max(b.GroupSize, 1),
-		customerID.String(), request.Identity(b.Customer), b.Customer.Name, b.Customer.Phone, b.Customer.Email,
+		string(b.Status), holdTTL(r), b.Notes, b.Channel, max(b.GroupSize, 1),
+		customerID, request.Identity(b.Customer), b.Customer.Name, b.Customer.Phone, b.Customer.Email,
 		string(request.FirstEvent(b)), r.Actor.Principal, r.Actor.Channel,
 	}
 	args = append(args, claimArgs(r.Idempotency)...)
 	return append(args, customFields(b.CustomFields)), nil
+}
+
+// holdTTL is in microseconds; null for a booking that is no hold.
+func holdTTL(r booking.NewBooking) *int64 {
+	if r.Booking.Status != booking.StatusHeld {
+		return nil
+	}
+	microseconds := r.HoldTTL.Microseconds()
+	return &microseconds
 }
 
 // customFields are the fields as JSON. Marshalling texts cannot fail.

@@ -106,8 +106,7 @@ type owner struct{ bookingID, sessionID *string }
 // booking $3 or session $4 in [$5, $6), until $7 if that is set.
 const occupySomeSQL = `WITH pick AS (
 	SELECT c.resource_id, c.unit FROM unnest($1::text[], $2::integer[]) AS c (resource_id, unit)
-), freed AS (
-	DELETE FROM occupancy o USING pick c WHERE ` + overlaps + ` AND o.expires_at <= clock_timestamp() RETURNING 1
+), freed AS (` + freeExpired + `
 ), won AS (
 	INSERT INTO occupancy (booking_id, session_id, resource_id, unit, blocked, expires_at)
 	SELECT $3::uuid, $4::uuid, c.resource_id, c.unit, tstzrange($5, $6), $7::timestamptz FROM pick c

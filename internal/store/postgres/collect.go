@@ -1,10 +1,8 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
@@ -13,45 +11,47 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/request"
 )
 
 const (
-	// collectors is how many transactions are filled at the same time: while one commits, the next is written.
-	collectors = 2
-	// maxTogether bounds how many bookings share a transaction, and so how long the first of them waits for the last.
-	maxTogether = 16
-	// togetherTimeout bounds a shared transaction. It has no caller whose patience could bound it.
+	// collectors is how many statements are under way at the same time: while some commit, others are written.
+	collectors = 4
+	// maxTogether bounds how many bookings share a statement, and so how long the first of them waits for the last.
+	maxTogether = 32
+	// togetherTimeout bounds a shared statement. It has no caller whose patience could bound it.
 	togetherTimeout = 20 * time.Second
+	// togetherLockTimeout is how long a shared statement waits for one lock, as SQL. Only those who want what is
+	// locked should wait for longer, and they do so alone.
+	togetherLockTimeout = `SET LOCAL lock_timeout = '250ms'`
 )
 
-// collector writes bookings that arrive at the same time in one transaction: one round trip and one commit for all of
+// collector writes bookings that arrive at the same time in one statement: one round trip and one commit for all of
 // them. Nobody waits for company: a collector takes whoever is there when it has finished with those before, so a
-// booking that comes alone is a statement of its own.
+// booking that comes alone is written alone.
 //
-// Bookings of one transaction are written in the order of their units and times, so that two transactions never wait
-// for each other's slots crosswise. When one of them fails, all are undone, and then each is written alone and gets its
-// own answer.
+// When one of them fails, all are undone, and then each is written alone and gets its own answer.
 type collector struct {
 	pool    *pgxpool.Pool
-	waiting chan *statement
+	waiting chan *order
 	stopped chan struct{}
 	running sync.WaitGroup
 }
 
-// statement is one booking of one known unit, ready to be written.
-type statement struct {
-	//nolint:containedctx // the statement is the caller's call, on its way to another goroutine
-	ctx      context.Context
-	unit     booking.Unit
-	start    time.Time // of what it blocks
-	args     []any
-	booking  booking.Booking
-	err      error
-	answered chan struct{}
+// order is one booking of one known unit, ready to be written.
+type order struct {
+	//nolint:containedctx // the order is the caller's call, on its way to another goroutine
+	ctx        context.Context
+	wanted     booking.NewBooking
+	identity   string // of the customer
+	customerID string // if the customer is new
+	booking    booking.Booking
+	err        error
+	answered   chan struct{}
 }
 
 func startCollector(pool *pgxpool.Pool) *collector {
-	c := &collector{pool: pool, waiting: make(chan *statement), stopped: make(chan struct{})}
+	c := &collector{pool: pool, waiting: make(chan *order), stopped: make(chan struct{})}
 	for range collectors {
 		c.running.Go(c.collect)
 	}
@@ -64,32 +64,34 @@ func (c *collector) stop() {
 	c.running.Wait()
 }
 
-// book writes one booking by bookOneSQL. The error is that of the statement, or the context's: then it is not known
-// whether the booking was written.
-func (c *collector) book(ctx context.Context, r booking.NewBooking, args []any) (booking.Booking, error) {
+// book writes one booking by bookTogetherSQL. It fails with errNotWon when the unit is not free or has an expired hold
+// on it. Other errors are those of the statement, or the context's: then it is not known whether the booking was
+// written.
+func (c *collector) book(ctx context.Context, r booking.NewBooking) (booking.Booking, error) {
 	if err := ctx.Err(); err != nil {
 		return booking.Booking{}, err // once taken it is written with the others, whatever has become of the caller
 	}
-	s := &statement{
-		ctx: ctx, unit: r.Candidates[0][0], start: r.Booking.Blocked.Start, args: args, answered: make(chan struct{}),
+	o, err := newOrder(ctx, r)
+	if err != nil {
+		return booking.Booking{}, err
 	}
 	select {
-	case c.waiting <- s:
+	case c.waiting <- o:
 	case <-ctx.Done():
 		return booking.Booking{}, ctx.Err()
 	case <-c.stopped:
 		return booking.Booking{}, booking.ErrUnavailable
 	}
 	select {
-	case <-s.answered:
-		return s.booking, s.err
+	case <-o.answered:
+		return o.booking, o.err
 	case <-ctx.Done():
 		return booking.Booking{}, ctx.Err()
 	}
 }
 
 func (c *collector) collect() {
-	batch := make([]*statement, 0, maxTogether)
+	batch := make([]*order, 0, maxTogether)
 	for {
 		select {
 		case first := <-c.waiting:
@@ -98,15 +100,15 @@ func (c *collector) collect() {
 			return
 		}
 		c.write(batch)
-		for _, s := range batch {
-			close(s.answered)
+		for _, o := range batch {
+			close(o.answered)
 		}
 		clear(batch)
 	}
 }
 
 // fill adds those who are waiting already.
-func (c *collector) fill(batch []*statement) []*statement {
+func (c *collector) fill(batch []*order) []*order {
 	for len(batch) < maxTogether {
 		select {
 		case next := <-c.waiting:
@@ -118,41 +120,60 @@ func (c *collector) fill(batch []*statement) []*statement {
 	return batch
 }
 
-func (c *collector) write(batch []*statement) {
-	if len(batch) > 1 {
-		err := c.writeTogether(batch)
+// write writes the orders, those of one customer one after the other: a statement cannot change a row twice.
+func (c *collector) write(orders []*order) {
+	for len(orders) > 0 {
+		together, later := apart(orders)
+		c.writeTogether(together)
+		orders = later
+	}
+}
+
+// apart takes the first order of each customer.
+func apart(orders []*order) (together, later []*order) {
+	known := make(map[string]bool, len(orders))
+	for _, o := range orders {
+		if known[o.identity] {
+			later = append(later, o)
+			continue
+		}
+		known[o.identity] = true
+		together = append(together, o)
+	}
+	return together, later
+}
+
+func (c *collector) writeTogether(orders []*order) {
+	if len(orders) > 1 {
+		err := c.shareStatement(orders)
 		if err == nil {
 			return
 		}
 		if !isUndone(err) {
-			for _, s := range batch {
-				s.booking, s.err = booking.Booking{}, err
+			for _, o := range orders {
+				o.booking, o.err = booking.Booking{}, err
 			}
 			return
 		}
 	}
-	for _, s := range batch {
-		s.booking, s.err = scanBooking(c.pool.QueryRow(s.ctx, bookOneSQL, s.args...))
+	for _, o := range orders {
+		rows, err := c.pool.Query(o.ctx, bookTogetherSQL, columnsOf([]*order{o})...)
+		if err == nil {
+			err = readTogether(rows, []*order{o})
+		}
+		if err != nil {
+			o.booking, o.err = booking.Booking{}, err
+		}
 	}
 }
 
-// writeTogether writes all in one transaction, which pgx makes of every batch. An error means that none has an answer.
-func (c *collector) writeTogether(statements []*statement) error {
+// shareStatement writes all in one transaction, which pgx makes of every batch. An error means that none has an answer.
+func (c *collector) shareStatement(orders []*order) error {
 	ctx, cancel := context.WithTimeout(context.Background(), togetherTimeout)
 	defer cancel()
-	slices.SortFunc(statements, func(a, b *statement) int {
-		return cmp.Or(cmp.Compare(a.unit.ResourceID, b.unit.ResourceID), a.unit.Number-b.unit.Number, a.start.Compare(b.start))
-	})
 	batch := &pgx.Batch{}
-	for _, s := range statements {
-		batch.Queue(bookOneSQL, s.args...).QueryRow(func(row pgx.Row) error {
-			s.booking, s.err = scanBooking(row)
-			if errors.Is(s.err, pgx.ErrNoRows) {
-				return nil // its slot is taken, which is no reason to undo the others
-			}
-			return s.err
-		})
-	}
+	batch.Queue(togetherLockTimeout)
+	batch.Queue(bookTogetherSQL, columnsOf(orders)...).Query(func(rows pgx.Rows) error { return readTogether(rows, orders) })
 	return c.pool.SendBatch(ctx, batch).Close()
 }
 
@@ -161,4 +182,14 @@ func (c *collector) writeTogether(statements []*statement) error {
 func isUndone(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pg.SeverityUnlocalized == "ERROR"
+}
+
+func newOrder(ctx context.Context, r booking.NewBooking) (*order, error) {
+	customerID, err := newID()
+	if err != nil {
+		return nil, err
+	}
+	return &order{
+		ctx: ctx, wanted: r, identity: request.Identity(r.Booking.Customer), customerID: customerID, answered: make(chan struct{}),
+	}, nil
 }

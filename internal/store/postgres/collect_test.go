@@ -28,6 +28,9 @@ func TestBookingsWrittenTogether(t *testing.T) {
 				requests = append(requests, request(noon.Add(time.Duration(3-i)*time.Hour)))
 			}
 			requests = append(requests, request(noon)) // the slot of another one
+			for i := range requests {                  // else they are written one after the other
+				requests[i].Booking.Customer = booking.Customer{Name: "Ann", Email: fmt.Sprintf("ann%d@example.com", i)}
+			}
 			if faulty {
 				requests[1].Booking.Status = "no status of ours"
 			}

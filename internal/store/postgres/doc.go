@@ -2,16 +2,19 @@
 //
 // The database itself prevents overlap: each live booking owns rows in occupancy, under an exclusion
 // constraint. The common booking is one statement, which is also one round trip and one commit; those that
-// arrive together share both (collect.go). Bookings that need several units, counted limits or a place in a group take
-// advisory locks in sorted order first, in a transaction of their own.
+// arrive together share all of it (collect.go, book_together.go). Bookings that need several units, counted limits or a
+// place in a group take advisory locks in sorted order first, in a transaction of their own.
 //
-// Every path acquires in the same order, so that no two wait for each other crosswise: the lock of the waitlist's line,
-// advisory locks (sorted), occupancy (sorted), customer, booking, event, idempotency key. The key comes last, as a plain insert: a
-// booking that fails leaves no claimed key behind, and a request that loses the race for its key is
-// undone as a whole and then reads the winner's answer in a second statement, because its first
-// statement's snapshot cannot see it. Transactions that several bookings share go through that order once for each of
-// them, so two of them that have two customers or keys in common can cross. Postgres then undoes one of them, and each
-// of its bookings is written alone.
+// Every path acquires in the same order, so that no two wait for each other crosswise: the lock of the
+// waitlist's line, advisory locks (sorted), occupancy (sorted), customers (sorted), booking, event, idempotency keys (sorted). The key comes last, as a
+// plain insert: a booking that fails leaves no claimed key behind, and a request that loses the race for its key is
+// undone as a whole and then reads the winner's answer in a second statement, because its first statement's snapshot
+// cannot see it.
+//
+// Bookings have no foreign key to their customers. Whoever sets bookings.customer_id has written or locked that
+// customer's row before, in the same transaction; that the row then stays is what triggers see to (migration 60).
+//
+// Other servers on the same database are told of changes after their commit (feed.go).
 //
 // Time that a change frees goes to those who wait for it in the change's own transaction (offer.go). Such changes share
 // the line's lock and joining holds it alone, so none misses an entry. An entry's row is locked before the customer's.

@@ -23,18 +23,16 @@ var PoolConfig = poolConfig
 
 // BookTogether has these bookings of one unit each arrive at the same moment.
 func (s *Store) BookTogether(ctx context.Context, requests []booking.NewBooking) ([]booking.Booking, []error) {
-	statements := make([]*statement, len(requests))
+	orders := make([]*order, len(requests))
 	for i, r := range requests {
-		args, err := recordArgs(r)
-		if err != nil {
+		var err error
+		if orders[i], err = newOrder(ctx, r); err != nil {
 			return nil, []error{err}
 		}
-		unit := r.Candidates[0][0]
-		statements[i] = &statement{ctx: ctx, unit: unit, start: r.Booking.Blocked.Start, args: append(args, unit.ResourceID, unit.Number)}
 	}
-	s.collector.write(slices.Clone(statements))
+	s.collector.write(slices.Clone(orders))
 	bookings, errs := make([]booking.Booking, len(requests)), make([]error, len(requests))
-	for i, done := range statements {
+	for i, done := range orders {
 		bookings[i], errs[i] = done.booking, done.err
 	}
 	return bookings, errs

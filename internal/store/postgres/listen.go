@@ -21,7 +21,9 @@ const (
 type listener struct {
 	config  *pgx.ConnConfig
 	channel string
-	log     *slog.Logger
+	// ignore is a payload that is not told; empty for none.
+	ignore string
+	log    *slog.Logger
 	// hear is called with true when listening has begun and after each notification, and with false at each
 	// interruption.
 	hear func(hearing bool)
@@ -75,9 +77,11 @@ func (l *listener) once(ctx context.Context) (began bool, err error) {
 func (l *listener) await(ctx context.Context, conn *pgx.Conn) error {
 	silent, cancel := context.WithTimeout(ctx, listenCheck)
 	defer cancel()
-	_, err := conn.WaitForNotification(silent)
+	notification, err := conn.WaitForNotification(silent)
 	if err == nil {
-		l.hear(true)
+		if l.ignore == "" || notification.Payload != l.ignore {
+			l.hear(true)
+		}
 		return nil
 	}
 	if ctx.Err() != nil || silent.Err() == nil {

@@ -31,6 +31,7 @@ func (s *Store) once(
 	for n := range maxAttempts {
 		var b booking.Booking
 		if b, err = try(ctx); err == nil {
+			s.announcer.changed()
 			return b, false, nil
 		}
 		if isContention(err) {
@@ -45,6 +46,9 @@ func (s *Store) once(
 			}
 		}
 		if !errors.Is(err, errNotWon) && !isKeyTaken(err) {
+			if !isDomain(err) {
+				s.announcer.changed() // nobody knows whether it has
+			}
 			return booking.Booking{}, false, wrap(doing, err)
 		}
 	}

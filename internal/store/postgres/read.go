@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,7 +25,8 @@ func (s *Store) Get(ctx context.Context, id string) (booking.Booking, error) {
 	return b, wrap("get booking", err)
 }
 
-// listSQL has one condition for each field of a filter; a null parameter does not restrict.
+// listSQL has one condition for each field of a filter; a null parameter does not restrict. Which index serves it depends
+// on which parameters are null, so it is planned each time.
 const listSQL = `
 SELECT ` + bookingColumns + `
 FROM bookings b JOIN customers c ON c.id = b.customer_id
@@ -55,25 +57,26 @@ func (s *Store) List(ctx context.Context, filter booking.Filter) ([]booking.Book
 	if filter.After != (booking.Position{}) {
 		afterStart, afterID = filter.After.Start, filter.After.ID
 	}
-	rows, err := s.pool.Query(ctx, listSQL, optionalTime(filter.From), optionalTime(filter.To), statuses,
+	batch := &pgx.Batch{}
+	batch.Queue(`SET LOCAL plan_cache_mode = force_custom_plan`)
+	var list []booking.Booking
+	batch.Queue(listSQL, optionalTime(filter.From), optionalTime(filter.To), statuses,
 		optional(filter.ServiceID), optional(filter.ResourceID), optional(filter.CustomerID), optional(filter.Phone),
-		afterStart, afterID, filter.Limit)
-	if err != nil {
-		return nil, wrap("list bookings", err)
-	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (booking.Booking, error) { return scanBooking(row) })
+		afterStart, afterID, filter.Limit).Query(func(rows pgx.Rows) (err error) {
+		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (booking.Booking, error) { return scanBooking(row) })
+		return err
+	})
+	err := s.pool.SendBatch(ctx, batch).Close()
 	return list, wrap("list bookings", err)
 }
 
-// occupiedSQL probes the index once for each resource of $1; the interval is [$2, $3).
+// occupiedSQL probes the index once for each resource of $1, to which OFFSET 0 holds the planner; the interval is [$2, $3).
 const occupiedSQL = `
-SELECT o.resource_id, o.unit, lower(o.blocked), upper(o.blocked),
-	s.id, s.service_id, s.start_at, s.resource_ids, s.unit_numbers, s.group_size,
-	(SELECT count(*) FROM session_places p WHERE p.session_id = s.id AND (p.expires_at IS NULL OR p.expires_at > clock_timestamp()))
+SELECT o.resource_id, o.unit, lower(o.blocked), upper(o.blocked), coalesce(o.session_id::text, '')
 FROM (SELECT DISTINCT unnest($1::text[])) AS r (id)
-JOIN occupancy o ON o.resource_id = r.id AND o.blocked && tstzrange($2, $3)
-LEFT JOIN sessions s ON s.id = o.session_id
-WHERE ` + notExpired + `
+CROSS JOIN LATERAL (
+	SELECT * FROM occupancy o WHERE o.resource_id = r.id AND o.blocked && tstzrange($2, $3) AND ` + notExpired + ` OFFSET 0
+) o
 ORDER BY o.resource_id COLLATE "C", o.unit, lower(o.blocked)`
 
 // Occupied implements booking.Store.
@@ -85,36 +88,59 @@ func (s *Store) Occupied(ctx context.Context, resourceIDs []string, within booki
 	if err != nil {
 		return nil, wrap("read occupancy", err)
 	}
-	list, err := collectOccupied(rows)
+	list, sessionIDs, err := collectOccupied(rows)
+	if err == nil && slices.ContainsFunc(sessionIDs, func(id string) bool { return id != "" }) {
+		err = s.addSessions(ctx, list, sessionIDs)
+	}
 	return list, wrap("read occupancy", err)
 }
 
-// collectOccupied reads all rows into the same variables: a week of a busy practice has hundreds.
-func collectOccupied(rows pgx.Rows) (list []booking.Occupied, err error) {
+// collectOccupied reads all rows into the same variables: a week of a busy practice has hundreds. It returns the
+// session of each, empty without one.
+func collectOccupied(rows pgx.Rows) (list []booking.Occupied, sessionIDs []string, err error) {
 	var (
-		o                    booking.Occupied
-		sessionID, serviceID *string
-		start                *time.Time
-		resources            []string
-		numbers              []int
-		groupSize            *int
-		taken                int
+		o         booking.Occupied
+		sessionID string
 	)
-	_, err = pgx.ForEachRow(rows, []any{
-		&o.Unit.ResourceID, &o.Unit.Number, &o.Blocked.Start, &o.Blocked.End,
-		&sessionID, &serviceID, &start, &resources, &numbers, &groupSize, &taken,
-	}, func() error {
-		found := booking.Occupied{Unit: o.Unit, Blocked: booking.Interval{Start: o.Blocked.Start.UTC(), End: o.Blocked.End.UTC()}}
-		if sessionID != nil {
-			found.Session = &booking.Session{
-				ID: *sessionID, ServiceID: *serviceID, Start: start.UTC(), Units: zipUnits(resources, numbers),
-				GroupSize: *groupSize, Taken: taken,
-			}
-		}
-		list = append(list, found)
+	_, err = pgx.ForEachRow(rows, []any{&o.Unit.ResourceID, &o.Unit.Number, &o.Blocked.Start, &o.Blocked.End, &sessionID}, func() error {
+		o.Blocked = booking.Interval{Start: o.Blocked.Start.UTC(), End: o.Blocked.End.UTC()}
+		list, sessionIDs = append(list, o), append(sessionIDs, sessionID)
 		return nil
 	})
-	return list, err
+	return list, sessionIDs, err
+}
+
+const sessionsSQL = `
+SELECT s.id, s.service_id, s.start_at, s.resource_ids, s.unit_numbers, s.group_size,
+	(SELECT count(*) FROM session_places p WHERE p.session_id = s.id AND (p.expires_at IS NULL OR p.expires_at > clock_timestamp()))
+FROM sessions s WHERE s.id = ANY ($1::uuid[])`
+
+// addSessions reads the sessions that occupy, in a question of its own: most services are no groups and need not pay for
+// it. A session that ends between the two still has its row, and nobody in it.
+func (s *Store) addSessions(ctx context.Context, list []booking.Occupied, sessionIDs []string) error {
+	ids := slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(sessionIDs))), func(id string) bool { return id == "" })
+	rows, err := s.pool.Query(ctx, sessionsSQL, ids)
+	if err != nil {
+		return err
+	}
+	found := make(map[string]*booking.Session, len(ids))
+	var (
+		session   booking.Session
+		resources []string
+		numbers   []int
+	)
+	_, err = pgx.ForEachRow(rows, []any{
+		&session.ID, &session.ServiceID, &session.Start, &resources, &numbers, &session.GroupSize, &session.Taken,
+	}, func() error {
+		read := session
+		read.Start, read.Units = session.Start.UTC(), zipUnits(resources, numbers)
+		found[read.ID] = &read
+		return nil
+	})
+	for i, id := range sessionIDs {
+		list[i].Session = found[id]
+	}
+	return err
 }
 
 // CountByStart implements booking.Store.

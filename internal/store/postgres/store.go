@@ -43,6 +43,8 @@ type Options struct {
 type Store struct {
 	pool      *pgxpool.Pool
 	collector *collector
+	announcer *announcer
+	lost      losses
 	keeping   *housekeeping.Loop
 	log       *slog.Logger
 }
@@ -63,6 +65,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		return nil, wrap("connect", err)
 	}
 	s := &Store{pool: pool, collector: startCollector(pool), log: cmp.Or(options.Logger, slog.Default())}
+	s.announcer = startAnnouncer(pool, s.log)
 	s.keeping = housekeeping.Start(ctx, s.removeExpiredKeys, s.log)
 	return s, nil
 }
@@ -91,7 +94,9 @@ func badURL() error {
 }
 
 // setDefaults fills in what the URL leaves open: an abandoned transaction or a statement that hangs must
-// not hold locks that bookings wait for. What correctness rests on is set whatever the URL, the role or the server says:
+// not hold locks that bookings wait for; and statements are planned once for each connection, because planning one takes
+// longer than running it (read.go has the one whose plan depends on its parameters). What bookings look for is in memory,
+// so a plan that probes an index is right even while a table is small enough to be read from end to end. What correctness rests on is set whatever the URL, the role or the server says:
 // a commit is on disk before it is acknowledged, and each statement sees what was committed before it began.
 func setDefaults(config *pgx.ConnConfig) {
 	if config.ConnectTimeout == 0 {
@@ -103,6 +108,8 @@ func setDefaults(config *pgx.ConnConfig) {
 		"statement_timeout":                   "15s",
 		"lock_timeout":                        "10s",
 		"idle_in_transaction_session_timeout": "15s",
+		"plan_cache_mode":                     "force_generic_plan",
+		"random_page_cost":                    "1.1",
 	} {
 		if _, set := config.RuntimeParams[name]; !set {
 			config.RuntimeParams[name] = value
@@ -154,6 +161,7 @@ func (s *Store) Usage() (maximum, active, idle int) {
 func (s *Store) Close() error {
 	s.keeping.Stop()
 	s.collector.stop()
+	s.announcer.stop()
 	s.pool.Close()
 	return nil
 }

@@ -137,6 +137,7 @@ func (s *Store) Leave(ctx context.Context, r booking.Leaving) (e booking.Waitlis
 			return answeredLead{subject: e.Customer.ID, answer: e.ID}, err
 		})
 		if !errors.Is(err, errNotWon) {
+			s.announcer.changed() // it may have held a time
 			return s.entryAnswer(ctx, e, earlier, err)
 		}
 		if waitErr := backOff(ctx, n); waitErr != nil {
