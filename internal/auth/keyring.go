@@ -181,7 +181,7 @@ func (r *KeyRing) List(ctx context.Context) ([]StoredKey, error) { return r.stor
 
 // Get returns one key as the database has it now. Errors: ErrKeyNotFound.
 func (r *KeyRing) Get(ctx context.Context, id string) (StoredKey, error) {
-	if !idPattern.MatchString(id) {
+	if !isID(id) {
 		return StoredKey{}, ErrKeyNotFound
 	}
 	return r.store.Key(ctx, id)
@@ -209,7 +209,7 @@ func (r *KeyRing) Create(ctx context.Context, wanted NewStoredKey) (Key, StoredK
 
 // Revoke ends a key for good. Errors: ErrKeyNotFound.
 func (r *KeyRing) Revoke(ctx context.Context, id string) (StoredKey, error) {
-	if !idPattern.MatchString(id) {
+	if !isID(id) {
 		return StoredKey{}, ErrKeyNotFound
 	}
 	defer r.changed() // also when the outcome is unknown
@@ -219,7 +219,7 @@ func (r *KeyRing) Revoke(ctx context.Context, id string) (StoredKey, error) {
 // Rotate gives a key a new secret. The old one stays good for the overlap, 0 to MaxOverlap, by this process's clock.
 // Errors: ErrKeyNotFound, ErrKeyRevoked.
 func (r *KeyRing) Rotate(ctx context.Context, id string, overlap time.Duration) (Key, StoredKey, error) {
-	if !idPattern.MatchString(id) {
+	if !isID(id) {
 		return Key{}, StoredKey{}, ErrKeyNotFound
 	}
 	if overlap < 0 || overlap > MaxOverlap {

@@ -157,7 +157,7 @@ func (v *Verifier) session(ctx context.Context, id string) (StoredKey, error) {
 	if known, found := v.keys[id]; found {
 		return known, nil
 	}
-	if v.ring == nil || !idPattern.MatchString(id) {
+	if v.ring == nil || !isID(id) {
 		return StoredKey{}, ErrKeyNotFound
 	}
 	if key, found := v.ring.remembered(id); found {

@@ -102,10 +102,13 @@ func (k Key) groups() []string {
 	return append(k.Groups[:len(k.Groups):len(k.Groups)], everything)
 }
 
-// Get returns the answer if this process has it, and does not load it otherwise.
+// Get returns the answer if this process has it, and does not load it otherwise. Only hits are counted: who misses goes
+// on to GetOrLoad, and is counted there.
 func (c *Cache) Get(key Key) ([]byte, bool) {
 	value, found := c.get(key, c.generations.stamp(key.Groups))
-	c.counts.asked(found)
+	if found {
+		c.counts.asked(true)
+	}
 	return value, found
 }
 

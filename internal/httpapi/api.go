@@ -146,6 +146,8 @@ type operation struct {
 	scope auth.Scope
 	// uncounted keeps the operation from counting against the key's rate limit.
 	uncounted bool
+	// cached is set where answers may be kept; the handler then makes them by cached.
+	cached *cacheability
 	// answer is the type of the body where the handler's own type does not tell it.
 	answer reflect.Type
 	// body describes a body that the handler reads by itself; other answers are bodies that it writes by itself.
@@ -172,7 +174,7 @@ func register[I, O any](a *api, op operation, handler func(context.Context, *I) 
 		Security:      []map[string][]string{{schemeHeader: {}}, {schemeBearer: {}}},
 		MaxBodyBytes:  maxBodyBytes + 1,
 		Deprecated:    op.tag == tagEarlier,
-		Middlewares:   append(op.notice(), limitTime(op.timeout), a.authenticate(op)),
+		Middlewares:   a.middlewares(op),
 	}, func(ctx context.Context, input *I) (*O, error) {
 		out, err := handler(ctx, input)
 		if err != nil {
@@ -182,6 +184,15 @@ func register[I, O any](a *api, op operation, handler func(context.Context, *I) 
 		}
 		return out, nil
 	})
+}
+
+// middlewares run before an operation, in this order.
+func (a *api) middlewares(op operation) huma.Middlewares {
+	middlewares := append(op.notice(), limitTime(op.timeout), a.authenticate(op))
+	if op.cached != nil {
+		middlewares = append(middlewares, fromCache(op))
+	}
+	return middlewares
 }
 
 // notice tells clients of the earlier system's paths that these are deprecated.
@@ -205,10 +216,19 @@ func (a *api) responses(op operation) map[string]*huma.Response {
 		return op.other
 	}
 	schema := a.huma.OpenAPI().Components.Schemas.Schema(op.answer, true, op.id+"Response")
-	return map[string]*huma.Response{strconv.Itoa(http.StatusOK): {
+	responses := map[string]*huma.Response{strconv.Itoa(http.StatusOK): {
 		Description: http.StatusText(http.StatusOK),
 		Content:     map[string]*huma.MediaType{contentTypeJSON: {Schema: schema}},
 	}}
+	if op.cached != nil {
+		responses[strconv.Itoa(http.StatusNotModified)] = &huma.Response{
+			Description: "The answer is still one of those named in If-None-Match.",
+			Headers: map[string]*huma.Param{"ETag": {
+				Description: "Names the answer.", Schema: &huma.Schema{Type: huma.TypeString},
+			}},
+		}
+	}
+	return responses
 }
 
 // limitTime gives an operation its deadline.

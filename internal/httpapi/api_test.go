@@ -294,7 +294,7 @@ func TestServicesAndSlots(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	s := start(t, servertest.Unchanged)
-	given := s.Send(servertest.Request{Method: http.MethodGet, Path: "/api/v1/services", Header: map[string]string{"X-Correlation-ID": "call-42"}})
+	given := s.Send(servertest.Request{Method: http.MethodGet, Path: "/api/v1/bookings", Header: map[string]string{"X-Correlation-ID": "call-42"}})
 	if got := given.Header.Get("X-Correlation-ID"); got != "call-42" {
 		t.Errorf("correlation id %q", got)
 	}

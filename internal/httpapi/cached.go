@@ -5,49 +5,124 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/frontdesk-dev/frontdesk/internal/auth"
+	"github.com/cespare/xxhash/v2"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+
 	"github.com/frontdesk-dev/frontdesk/internal/cache"
 	"github.com/frontdesk-dev/frontdesk/internal/tenant"
 )
 
-// encoded is a successful answer that is kept as bytes: encoding one costs more than finding it.
+// An answer that may be a little old is kept as the bytes that are sent, with its entity tag in front. A request for one
+// that is there ends before its parameters are read: what it says, word for word, is what names the answer.
+
+// cacheability is how long an operation's answers are kept, and what ends that earlier. What else they depend on is
+// the revision of the configuration, which is part of every name.
+type cacheability struct {
+	ttl    time.Duration
+	groups []string
+}
+
+// encoded is a successful answer that is kept as bytes: encoding one costs more than finding it. Without a body it is
+// the answer to who has that one already.
 type encoded struct {
-	ContentType string `header:"Content-Type" hidden:"true"`
+	Status       int
+	ContentType  string `header:"Content-Type" hidden:"true"`
+	CacheControl string `header:"Cache-Control" hidden:"true"`
+	ETag         string `header:"ETag" doc:"Names this very answer, for If-None-Match." example:"\"5f0c2b7a91d3e846\""`
 	// ContentLength saves the chunks that an answer of unknown length is sent in.
 	ContentLength string `header:"Content-Length" hidden:"true"`
 	Body          []byte
 }
 
-// cached answers with data that may be as old as the cache allows, and makes it only when it is not there. What the
-// answer depends on is the revision of the configuration, which is part of the key already, the name and its parts.
-func cached[T any](ctx context.Context, ttl time.Duration, groups []string, produce func(context.Context) (T, error), name string, parts ...string) (*encoded, error) {
-	current := tenant.FromContext(ctx)
-	key := cache.Key{Name: cacheName(current.Revision, name, parts), TTL: ttl, Groups: groups}
-	body, err := current.Cache.GetOrLoad(ctx, key, func(ctx context.Context) ([]byte, error) {
-		data, err := produce(ctx)
+// IfNoneMatch is the header by which a client says which answers it has. (Exported, as Idempotency is.)
+type IfNoneMatch struct {
+	Tags string `header:"If-None-Match" doc:"ETags of answers that you have kept. If the answer is still one of them, a 304 without a body says so." example:"\"5f0c2b7a91d3e846\""`
+}
+
+// revalidated lets the client keep an answer and ask whether it still holds.
+const revalidated = "private, no-cache"
+
+// tagLength is the length of an entity tag: 64 bits in hexadecimal, in quotes.
+const tagLength = 16 + 2
+
+// tagged puts its entity tag in front of a body. The tag comes from the bytes alone, so that all replicas give the same one.
+func tagged(body []byte) []byte {
+	return append(fmt.Appendf(make([]byte, 0, tagLength+len(body)), "\"%016x\"", xxhash.Sum64(body)), body...)
+}
+
+func untagged(kept []byte) (tag string, body []byte) {
+	return string(kept[:tagLength]), kept[tagLength:]
+}
+
+type questionKey struct{}
+
+// fromCache answers a request whose answer is there. The others go on, and take the name of their answer along.
+func fromCache(op operation) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humachi.Unwrap(ctx)
+		current := tenant.FromContext(ctx.Context())
+		key := cache.Key{Name: op.id + " " + current.Revision + " " + r.URL.RawQuery, TTL: op.cached.ttl, Groups: op.cached.groups}
+		kept, found := current.Cache.Get(key)
+		if !found {
+			next(huma.WithValue(ctx, questionKey{}, key))
+			return
+		}
+		tag, body := untagged(kept)
+		header := w.Header()
+		header["Etag"], header["Cache-Control"] = []string{tag}, []string{revalidated}
+		if matches(r.Header.Get("If-None-Match"), tag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		header["Content-Type"], header["Content-Length"] = []string{contentTypeJSON}, []string{strconv.Itoa(len(body))}
+		announce(r, len(body))
+		_, _ = w.Write(body) // a failure means that the client is gone
+	}
+}
+
+type connectionKey struct{}
+
+// WithConnection is for http.Server.ConnContext. A connection that can gather an answer into one write is told how long
+// it is.
+func WithConnection(ctx context.Context, connection net.Conn) context.Context {
+	return context.WithValue(ctx, connectionKey{}, connection)
+}
+
+// announce tells the request's connection that so many bytes of body are about to be written. HEAD has none.
+func announce(r *http.Request, bytes int) {
+	connection, ok := r.Context().Value(connectionKey{}).(interface{ Announce(bytes int) })
+	if ok && r.Method != http.MethodHead {
+		connection.Announce(bytes)
+	}
+}
+
+// cached answers a request that fromCache has passed on. Any number of them at the same time make the answer once.
+func cached(ctx context.Context, condition IfNoneMatch, produce func(context.Context) ([]byte, error)) (*encoded, error) {
+	key, _ := ctx.Value(questionKey{}).(cache.Key) // fromCache has put it there
+	kept, err := tenant.FromContext(ctx).Cache.GetOrLoad(ctx, key, func(ctx context.Context) ([]byte, error) {
+		body, err := produce(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return encode(Success[T]{OK: true, Data: data})
+		return tagged(body), nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &encoded{ContentType: contentTypeJSON, ContentLength: strconv.Itoa(len(body)), Body: body}, nil
-}
-
-// cacheName quotes what came from outside, so that no two questions share a name.
-func cacheName(revision, name string, parts []string) string {
-	text := make([]byte, 0, 128)
-	text = append(append(append(text, name...), ' '), revision...)
-	for _, part := range parts {
-		text = strconv.AppendQuote(append(text, ' '), part)
+	tag, body := untagged(kept)
+	answer := &encoded{Status: http.StatusOK, ETag: tag, CacheControl: revalidated}
+	if matches(condition.Tags, tag) {
+		answer.Status = http.StatusNotModified
+		return answer, nil
 	}
-	return string(text)
+	answer.ContentType, answer.ContentLength, answer.Body = contentTypeJSON, strconv.Itoa(len(body)), body
+	return answer, nil
 }
 
 func encode(body any) ([]byte, error) {
@@ -58,65 +133,4 @@ func encode(body any) ([]byte, error) {
 		return nil, fmt.Errorf("encode the answer: %w", err)
 	}
 	return buffer.Bytes(), nil
-}
-
-// CacheStats are the figures of the cache of the replica that answers.
-type CacheStats struct {
-	Size        int    `json:"size" doc:"Answers that are kept." example:"12"`
-	MaxSize     int    `json:"maxSize" doc:"How many are kept at most." example:"1000"`
-	Hits        int64  `json:"hits" doc:"Questions answered from the cache." example:"1182"`
-	Misses      int64  `json:"misses" doc:"Questions that were not." example:"8818"`
-	Sets        int64  `json:"sets" doc:"Answers that were put in." example:"8818"`
-	Deletes     int64  `json:"deletes" doc:"Answers that expired, were pushed out or were cleared." example:"8806"`
-	HitRate     string `json:"hitRate" doc:"Hits among all questions." example:"11.82%"`
-	MemoryUsage string `json:"memoryUsage" doc:"Memory of the answers kept." example:"0.42 MB"`
-}
-
-// LegacyCacheStats are the same in the shape of the earlier system.
-type LegacyCacheStats struct {
-	Success bool `json:"success" example:"true"`
-	CacheStats
-}
-
-// CacheCleared says that nothing is kept any more.
-type CacheCleared struct {
-	Cleared bool `json:"cleared" doc:"Always true." example:"true"`
-}
-
-func (a *api) registerCache() {
-	register(a, operation{
-		id: "get-cache-stats", method: http.MethodGet, path: "/api/v1/cache/stats", tag: tagService,
-		summary:     "Read the cache's figures",
-		description: "Figures of the replica that answers, since it started.",
-		scope:       auth.ScopeAdmin, timeout: 5 * time.Second,
-	}, func(ctx context.Context, _ *struct{}) (*output[CacheStats], error) {
-		return succeed(cacheStats(ctx)), nil
-	})
-	register(a, operation{
-		id: "clear-cache", method: http.MethodPost, path: "/api/v1/cache/clear", tag: tagService,
-		summary:     "Clear the cache",
-		description: "Forgets every cached answer: with a Redis on all replicas, else on the one that answers. Nothing is lost; the next answers take longer.",
-		scope:       auth.ScopeAdmin, timeout: 5 * time.Second,
-	}, clearCache)
-	register(a, operation{
-		id: "get-cache-stats-legacy", method: http.MethodGet, path: "/api/cache/stats", tag: tagEarlier,
-		summary:     "Read the cache's figures (earlier path)",
-		description: "The same in the shape of the earlier system. Use /api/v1/cache/stats.",
-		scope:       auth.ScopeAdmin, timeout: 5 * time.Second,
-	}, func(ctx context.Context, _ *struct{}) (*struct{ Body LegacyCacheStats }, error) {
-		return &struct{ Body LegacyCacheStats }{LegacyCacheStats{Success: true, CacheStats: cacheStats(ctx)}}, nil
-	})
-}
-
-func cacheStats(ctx context.Context) CacheStats {
-	stats := tenant.FromContext(ctx).Cache.Stats()
-	return CacheStats{
-		Size: stats.Size, MaxSize: stats.MaxSize, Hits: stats.Hits, Misses: stats.Misses, Sets: stats.Sets, Deletes: stats.Deletes,
-		HitRate: stats.HitRate(), MemoryUsage: fmt.Sprintf("%.2f MB", float64(stats.Bytes)/(1<<20)),
-	}
-}
-
-func clearCache(ctx context.Context, _ *struct{}) (*output[CacheCleared], error) {
-	tenant.FromContext(ctx).Cache.Clear(ctx)
-	return succeed(CacheCleared{Cleared: true}), nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -59,6 +60,46 @@ func TestSlotsAreCachedUntilABookingChanges(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestKeptAnswersAreConfirmed: who has the answer is told so without its body, from the cache and without it, until it
+// changes.
+func TestKeptAnswersAreConfirmed(t *testing.T) {
+	t.Parallel()
+	s := start(t, servertest.Unchanged)
+	ask := func(path, tags string) servertest.Answer {
+		return s.Send(servertest.Request{Method: http.MethodGet, Path: path, Header: map[string]string{"If-None-Match": tags}})
+	}
+	for _, path := range []string{inTwoDays(), "/api/v1/services"} {
+		first := s.Get(path)
+		tag := first.Header.Get("ETag")
+		if len(tag) < 3 || first.Header.Get("Cache-Control") != "private, no-cache" || first.Header.Get("Content-Length") != strconv.Itoa(len(first.Raw)) {
+			t.Fatalf("%s: %v", path, first.Header)
+		}
+		for _, tags := range []string{tag, "W/" + tag, `"other", ` + tag, "*"} {
+			for _, where := range []string{"from the cache", "made anew"} {
+				answer := ask(path, tags)
+				if answer.Status != http.StatusNotModified || len(answer.Raw) > 0 || answer.Header.Get("ETag") != tag {
+					t.Errorf("%s, %s %s: %d %v %q", path, tags, where, answer.Status, answer.Header, answer.Raw)
+				}
+				s.Send(servertest.Request{Method: http.MethodPost, Path: "/api/v1/cache/clear"})
+			}
+		}
+		if answer := ask(path, `"other"`); answer.Status != http.StatusOK || string(answer.Raw) != string(first.Raw) {
+			t.Errorf("%s: another tag is confirmed: %d", path, answer.Status)
+		}
+	}
+	before := s.Get(inTwoDays())
+	start := servertest.Into[httpapi.FreeSlots](t, before).Slots[0].Start
+	made := servertest.Into[httpapi.Booking](t, s.Send(book(wish(start), nil)))
+	after := ask(inTwoDays(), before.Header.Get("ETag"))
+	if after.Status != http.StatusOK || after.Header.Get("ETag") == before.Header.Get("ETag") {
+		t.Errorf("slots from before a booking are confirmed: %d", after.Status)
+	}
+	s.Send(servertest.Request{Method: http.MethodPost, Path: "/api/v1/bookings/" + made.ID + "/cancel"})
+	if again := ask(inTwoDays(), before.Header.Get("ETag")); again.Status != http.StatusNotModified {
+		t.Errorf("slots that are free again are not confirmed: %d", again.Status)
+	}
 }
 
 // TestRacingReadersNeverMissTheirOwnBooking reads slots all the time while others book them one by one.
@@ -159,10 +200,22 @@ func TestLegacyCacheStats(t *testing.T) {
 	}
 }
 
-// TestReplicasHearOfChanges: what is booked through one replica is soon gone from the answers of the other.
+// TestReplicasHearOfChanges: what is booked through one replica is soon gone from the answers of the other, which hears
+// of it through Redis or, without one, through the database.
 func TestReplicasHearOfChanges(t *testing.T) {
 	t.Parallel()
-	servers := replicas(t, servertest.Unchanged, redistest.Start(t).URL())
+	for name, redisURL := range map[string]func(t *testing.T) string{
+		"through Redis":        func(t *testing.T) string { return redistest.Start(t).URL() },
+		"through the database": func(*testing.T) string { return "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testReplicasHear(t, replicas(t, servertest.Unchanged, redisURL(t)))
+		})
+	}
+}
+
+func testReplicasHear(t *testing.T, servers [2]*servertest.Server) {
 	free := servertest.Into[httpapi.FreeSlots](t, servers[1].Get(inTwoDays()))
 	for i, slot := range free.Slots[:6] {
 		booking, other := servers[i%2], servers[1-i%2]

@@ -40,17 +40,20 @@ func (a *api) registerServices() {
 		summary:     "List services",
 		description: "Lists what can be booked, in the business's own order.",
 		scope:       auth.ScopeBookingsRead, timeout: 5 * time.Second, answer: typeOf[Success[Catalogue]](),
+		cached: &cacheability{ttl: catalogueTTL},
 	}, listServices)
 }
 
 // catalogueTTL is long: the catalogue changes with the revision of the configuration only.
 const catalogueTTL = 5 * time.Minute
 
-func listServices(ctx context.Context, _ *struct{}) (*encoded, error) {
-	return cached(ctx, catalogueTTL, nil, catalogue, "services")
+type servicesInput struct{ IfNoneMatch }
+
+func listServices(ctx context.Context, in *servicesInput) (*encoded, error) {
+	return cached(ctx, in.IfNoneMatch, func(ctx context.Context) ([]byte, error) { return encode(succeed(catalogue(ctx)).Body) })
 }
 
-func catalogue(ctx context.Context) (Catalogue, error) {
+func catalogue(ctx context.Context) Catalogue {
 	current := tenant.FromContext(ctx)
 	catalog := current.Bookings.Catalog()
 	services := catalog.Services()
@@ -60,7 +63,7 @@ func catalogue(ctx context.Context) (Catalogue, error) {
 	}
 	return Catalogue{
 		Business: current.Document.Tenant.DisplayName, TimeZone: current.Document.Tenant.TimeZone, Services: views,
-	}, nil
+	}
 }
 
 func serviceView(service tenantconfig.Service, catalog *booking.Catalog) Service {

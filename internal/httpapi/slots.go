@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/frontdesk-dev/frontdesk/internal/auth"
@@ -21,6 +20,7 @@ type FreeSlots struct {
 }
 
 type slotsInput struct {
+	IfNoneMatch
 	Service  string `query:"service" required:"true" doc:"Id of the service." example:"checkup"`
 	Resource string `query:"resource" doc:"Id of the one resource that is wanted; any without it." example:"dr-khan"`
 	From     string `query:"from" doc:"Earliest start: a date or a time. Default: now." example:"2026-11-24"`
@@ -39,39 +39,40 @@ func (a *api) registerSlots() {
 		description: "Lists the starts at which the service can be booked now. A slot that is listed can be taken by someone else before you book it. " +
 			"The answer is at most five seconds old.",
 		scope: auth.ScopeBookingsRead, timeout: 10 * time.Second, answer: typeOf[Success[FreeSlots]](),
+		cached: &cacheability{ttl: slotsTTL, groups: []string{cache.GroupBookings}},
 	}, listSlots)
 }
 
 func listSlots(ctx context.Context, in *slotsInput) (*encoded, error) {
-	return cached(ctx, slotsTTL, []string{cache.GroupBookings}, func(ctx context.Context) (FreeSlots, error) { return findSlots(ctx, in) },
-		"slots", in.Service, in.Resource, in.From, in.To, strconv.Itoa(in.Limit))
+	return cached(ctx, in.IfNoneMatch, func(ctx context.Context) ([]byte, error) {
+		found, err := findSlots(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		return found.appendJSON(nil), nil
+	})
 }
 
-func findSlots(ctx context.Context, in *slotsInput) (FreeSlots, error) {
+func findSlots(ctx context.Context, in *slotsInput) (*freeSlots, error) {
 	current := tenant.FromContext(ctx)
 	from, err := firstMoment("from", in.From, current.Location)
 	if err != nil {
-		return FreeSlots{}, err
+		return nil, err
 	}
 	to, err := lastMoment("to", in.To, current.Location)
 	if err != nil {
-		return FreeSlots{}, err
+		return nil, err
 	}
 	slots, err := current.Bookings.Slots(ctx, booking.SlotQuery{
 		ServiceID: in.Service, ResourceID: in.Resource, From: from, To: to, Limit: in.Limit + 1, // one more tells whether there are more
 	})
 	if err != nil {
-		return FreeSlots{}, err
+		return nil, err
 	}
 	more := len(slots) > in.Limit
 	if more {
 		slots = slots[:in.Limit]
 	}
 	service, _ := current.Bookings.Catalog().Service(in.Service)
-	return FreeSlots{
-		Service:  ServiceRef{ID: service.ID, Name: service.Name},
-		TimeZone: current.Document.Tenant.TimeZone,
-		Slots:    slotViews(slots, current.Location),
-		More:     more,
-	}, nil
+	return &freeSlots{service: ServiceRef{ID: service.ID, Name: service.Name}, zone: current.Location, slots: slots, more: more}, nil
 }

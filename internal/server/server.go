@@ -73,6 +73,7 @@ func New(ctx context.Context, options Options) (*Server, error) {
 	}
 	s.measureCache()
 	s.public = s.httpServer(s.publicHandler(trusted)) //nolint:contextcheck // handlers have the contexts of their requests
+	s.public.ConnContext = httpapi.WithConnection
 	s.internal = s.httpServer(s.internalHandler())
 	return s, nil
 }
@@ -124,7 +125,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return errors.Join(err, s.Close())
 	}
 	group, failed := errgroup.WithContext(running)
-	group.Go(func() error { return serve(s.public, s.publicListener) })
+	group.Go(func() error { return serve(s.public, gathering{s.publicListener}) })
 	group.Go(func() error { return serve(s.internal, s.internalListener) })
 	group.Go(func() error { s.follow(running, updates); return nil })
 	group.Go(func() error { s.handOn(running); return nil })

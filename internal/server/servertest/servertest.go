@@ -332,6 +332,9 @@ func (s *Server) TrySend(r Request) (Answer, error) {
 	if answer.Raw, err = io.ReadAll(response.Body); err != nil {
 		return answer, err
 	}
+	if answer.Status == http.StatusNotModified && len(answer.Raw) == 0 {
+		return answer, nil
+	}
 	return answer, json.Unmarshal(answer.Raw, &answer)
 }
 
