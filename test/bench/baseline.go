@@ -52,12 +52,12 @@ type pgbench struct {
 	cpu                  time.Duration
 }
 
-// newBaselines makes the two scripts. It needs a server that has just booked on the database.
-func newBaselines(ctx context.Context, b *bench, url string) (least, full *pgbench, err error) {
+// newBaselines makes the two scripts, the second of the statement that the server sends while load runs.
+func newBaselines(ctx context.Context, b *bench, url string, load func() error) (least, full *pgbench, err error) {
 	if err := execute(ctx, url, leastTables); err != nil {
 		return nil, nil, err
 	}
-	statement, err := ourStatement(ctx, url)
+	statement, err := ourStatement(ctx, url, load)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -136,34 +136,53 @@ func parsePgbench(output string, kept int) (float64, error) {
 	return strconv.ParseFloat(rate[1], 64)
 }
 
-// ourStatement reads from Postgres what the server's last booking sent it, and puts values of pgbench's in the place
-// of the parameters. So the comparison is always with the statement that the server really uses.
-func ourStatement(ctx context.Context, url string) (string, error) {
+// look is how often it is looked what the server sends.
+const look = 5 * time.Millisecond
+
+// ourStatement reads from Postgres what the server sends it to book while load runs, and puts values of pgbench's in the
+// place of the parameters. So the comparison is always with the statement that the server really uses.
+func ourStatement(ctx context.Context, url string, load func() error) (string, error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return "", err
 	}
 	defer conn.Close(ctx)
-	var statement string
-	err = conn.QueryRow(ctx, `SELECT query FROM pg_stat_activity
-		WHERE datname = current_database() AND query LIKE 'WITH pick%INTO idempotency_keys%' ORDER BY query_start DESC LIMIT 1`).Scan(&statement)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", errors.New("no connection of the server shows its booking statement: has it changed its beginning?")
+	done := make(chan error, 1)
+	go func() { done <- load() }()
+	ticker := time.NewTicker(look)
+	defer ticker.Stop()
+	statement := ""
+	for {
+		select {
+		case err := <-done:
+			if err == nil && statement == "" {
+				err = errors.New("no connection of the server has shown its booking statement: has it changed its beginning?")
+			}
+			if err != nil {
+				return "", err
+			}
+			return substitute(statement)
+		case <-ticker.C:
+		}
+		if statement != "" {
+			continue
+		}
+		err = conn.QueryRow(ctx, `SELECT query FROM pg_stat_activity
+			WHERE datname = current_database() AND query LIKE 'WITH wanted%INTO idempotency_keys%' LIMIT 1`).Scan(&statement)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return "", errors.Join(err, <-done)
+		}
 	}
-	if err != nil {
-		return "", err
-	}
-	return substitute(statement)
 }
 
-// parameters are the values of the booking statement's parameters, by number. A colon would be a variable to pgbench,
-// even inside a literal.
+// parameters are the elements of the booking statement's arrays, by the parameter's number: pgbench books one at a time.
+// A colon would be a variable to pgbench, even inside a literal.
 var parameters = map[int]string{
 	1: uuidExpression, 2: `'visit'`, 3: startExpression, 4: endExpression, 5: startExpression, 6: endExpression,
-	7: `'Europe/London'`, 8: `'2000-01-01T00' || chr(58) || '00'`, 9: `'confirmed'`, 10: `NULL`, 11: `'First visit'`, 12: `'api'`, 13: `1`,
-	14: uuidExpression, 15: `'+4475' || :i::text`, 16: `'Ann Miller'`, 17: `'+4475' || :i::text`, 18: `'ann' || :i::text || '@example.com'`,
-	19: `'booking.confirmed'`, 20: `'pgbench'`, 21: `'api'`, 22: `'pgbench'`, 23: `'POST /api/v1/bookings'`, 24: `'pgbench-' || :i::text`,
-	25: `sha256('bench'::bytea)`, 26: `'{}'`, 27: chairExpression, 28: `1`,
+	7: `'Europe/London'`, 8: `'2000-01-01T00' || chr(58) || '00'`, 9: `'confirmed'`, 10: `NULL`, 11: `'First visit'`, 12: `'api'`,
+	13: uuidExpression, 14: `'+4475' || :i::text`, 15: `'Ann Miller'`, 16: `'+4475' || :i::text`, 17: `'ann' || :i::text || '@example.com'`,
+	18: `'booking.confirmed'`, 19: `'pgbench'`, 20: `'api'`, 21: `'pgbench'`, 22: `'POST /api/v1/bookings'`, 23: `'pgbench-' || :i::text`,
+	24: `sha256('bench'::bytea)`, 25: `'{}'`, 26: chairExpression, 27: `1`,
 }
 
 var parameterPattern = regexp.MustCompile(`\$([0-9]+)`)
@@ -179,7 +198,7 @@ func substitute(statement string) (string, error) {
 		if !found {
 			unknown = append(unknown, parameter)
 		}
-		return "(" + value + ")"
+		return "ARRAY[" + value + "]"
 	})
 	if len(unknown) > 0 {
 		return "", fmt.Errorf("the booking statement has parameters that this benchmark does not know: %v", unknown)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -43,8 +44,8 @@ func TestPgbenchMustKeepWhatItCounts(t *testing.T) {
 
 func TestSubstituteKnowsEveryParameter(t *testing.T) {
 	t.Parallel()
-	text, err := substitute("SELECT $1::uuid, $12 -- a remark: $99\nFROM x")
-	if err != nil || strings.Contains(text, "remark") || !strings.Contains(text, "("+uuidExpression+")::uuid, ('api')") {
+	text, err := substitute("SELECT $1::uuid[], $12 -- a remark: $99\nFROM x")
+	if err != nil || strings.Contains(text, "remark") || !strings.Contains(text, "ARRAY["+uuidExpression+"]::uuid[], ARRAY['api']") {
 		t.Errorf("%q %v", text, err)
 	}
 	if _, err := substitute("SELECT $1, $99"); err == nil || !strings.Contains(err.Error(), "$99") {
@@ -75,18 +76,7 @@ func TestTheBaselinesRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer opened.Close()
-	start := time.Date(2030, 1, 7, 9, 0, 0, 0, time.UTC)
-	_, _, err = opened.Book(t.Context(), booking.NewBooking{
-		Booking: booking.Booking{
-			ID: uuid.Must(uuid.NewV7()).String(), ServiceID: visit, Start: start, End: start.Add(duration),
-			Blocked: booking.Interval{Start: start, End: start.Add(duration)}, Status: booking.StatusConfirmed, Customer: booking.Customer{Email: "ann@example.com"},
-		},
-		Candidates: []booking.Assignment{{{ResourceID: rig.ResourceID(0), Number: 1}}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	least, full, err := newBaselines(t.Context(), b, url)
+	least, full, err := newBaselines(t.Context(), b, url, func() error { return bookForAWhile(t.Context(), opened) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +85,24 @@ func TestTheBaselinesRun(t *testing.T) {
 			t.Errorf("%f/s: %v", rate, err)
 		}
 	}
+}
+
+// bookForAWhile books one slot after the other for long enough to be seen.
+func bookForAWhile(ctx context.Context, opened *store.Store) error {
+	start := time.Date(2030, 1, 7, 9, 0, 0, 0, time.UTC)
+	for until := time.Now().Add(500 * time.Millisecond); time.Now().Before(until); start = start.Add(duration) {
+		_, _, err := opened.Book(ctx, booking.NewBooking{
+			Booking: booking.Booking{
+				ID: uuid.Must(uuid.NewV7()).String(), ServiceID: visit, Start: start, End: start.Add(duration),
+				Blocked: booking.Interval{Start: start, End: start.Add(duration)}, Status: booking.StatusConfirmed, Customer: booking.Customer{Email: "ann@example.com"},
+			},
+			Candidates: []booking.Assignment{{{ResourceID: rig.ResourceID(0), Number: 1}}},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func TestMedianAndPercentile(t *testing.T) {

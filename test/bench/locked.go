@@ -25,12 +25,15 @@ const (
 	lockedChairs = 8
 	// lockedHours is how many hours ahead they book: nearly all find a place.
 	lockedHours = 20_000
-	// moveShare is how many of a hundred operations move a booking.
-	moveShare = 30
+	// moveShare and seriesShare are how many of a hundred operations move a booking and book a series.
+	moveShare, seriesShare = 30, 5
+	// seriesWeeks is how many bookings a series has.
+	seriesWeeks = 4
 )
 
-// locked has 64 clients book two resources at once, in every order, and move bookings, on the store itself. All of
-// that takes locks; none may end in a deadlock that anybody sees, or that Postgres had to break.
+// locked has 64 clients book two resources at once, in every order, alone and as series, and move bookings, on the store
+// itself. All of that takes locks; none may end in a deadlock that anybody sees, or that Postgres had to break. A series
+// counts as one operation.
 func locked(ctx context.Context, b *bench) (rows []report.Row, err error) {
 	url, err := b.database(ctx, "locked")
 	if err != nil {
@@ -58,19 +61,19 @@ func locked(ctx context.Context, b *bench) (rows []report.Row, err error) {
 		return nil, err
 	}
 	overlaps, err := audit.Overlaps(ctx, audit.Postgres, url)
-	fmt.Fprintf(os.Stderr, "  %d booked, %d moved, %d refused\n", l.booked.Load(), l.moved.Load(), l.refused.Load())
+	fmt.Fprintf(os.Stderr, "  %d booked, %d series, %d moved, %d refused\n", l.booked.Load(), l.series.Load(), l.moved.Load(), l.refused.Load())
 	return []report.Row{
-		report.Plain("locked_ops", float64(l.booked.Load()+l.moved.Load()+l.refused.Load())/length.Seconds(), "operations/s"),
+		report.Plain("locked_ops", float64(l.booked.Load()+l.series.Load()+l.moved.Load()+l.refused.Load())/length.Seconds(), "operations/s"),
 		report.Plain("locked_deadlocks", float64(broken), "deadlocks"),
 		report.Plain("locked_overlaps", float64(len(overlaps)), "pairs"),
 	}, err
 }
 
 type lockedLoad struct {
-	store                          *postgres.Store
-	first                          time.Time
-	booked, moved, refused, failed atomic.Int64
-	failure                        atomic.Pointer[error]
+	store                                  *postgres.Store
+	first                                  time.Time
+	booked, series, moved, refused, failed atomic.Int64
+	failure                                atomic.Pointer[error]
 }
 
 // client books and moves until the context ends.
@@ -78,11 +81,17 @@ func (l *lockedLoad) client(ctx context.Context, random *rand.Rand) {
 	var mine []string
 	for ctx.Err() == nil {
 		var err error
-		if len(mine) > 0 && random.IntN(100) < moveShare {
+		roll := random.IntN(100)
+		switch {
+		case len(mine) > 0 && roll < moveShare:
 			if err = l.move(ctx, random, mine[random.IntN(len(mine))]); err == nil {
 				l.moved.Add(1)
 			}
-		} else {
+		case roll < moveShare+seriesShare:
+			if err = l.bookSeries(ctx, random); err == nil {
+				l.series.Add(1)
+			}
+		default:
 			var id string
 			if id, err = l.book(ctx, random); err == nil {
 				mine = append(mine, id)
@@ -91,7 +100,7 @@ func (l *lockedLoad) client(ctx context.Context, random *rand.Rand) {
 		}
 		switch {
 		case err == nil || ctx.Err() != nil:
-		case errors.Is(err, booking.ErrOccupied):
+		case isRefusal(err):
 			l.refused.Add(1)
 		default:
 			l.failed.Add(1)
@@ -100,18 +109,41 @@ func (l *lockedLoad) client(ctx context.Context, random *rand.Rand) {
 	}
 }
 
+// isRefusal says that what was wanted was not free.
+func isRefusal(err error) bool {
+	_, series := errors.AsType[*booking.SeriesError](err)
+	return series || errors.Is(err, booking.ErrOccupied)
+}
+
 func (l *lockedLoad) book(ctx context.Context, random *rand.Rand) (string, error) {
 	start, units := l.pair(random)
+	wanted := lockedBooking(start, units)
+	_, _, err := l.store.Book(ctx, wanted)
+	return wanted.Booking.ID, err
+}
+
+func (l *lockedLoad) bookSeries(ctx context.Context, random *rand.Rand) error {
+	start, units := l.pair(random)
+	series := booking.NewSeries{ID: uuid.Must(uuid.NewV7()).String()}
+	for week := range seriesWeeks {
+		wanted := lockedBooking(start.AddDate(0, 0, 7*week), units)
+		wanted.Booking.Customer.Email = series.ID + "@example.com"
+		series.Bookings = append(series.Bookings, wanted)
+	}
+	_, _, err := l.store.BookSeries(ctx, series)
+	return err
+}
+
+func lockedBooking(start time.Time, units booking.Assignment) booking.NewBooking {
 	id := uuid.Must(uuid.NewV7()).String()
-	_, _, err := l.store.Book(ctx, booking.NewBooking{
+	return booking.NewBooking{
 		Booking: booking.Booking{
 			ID: id, ServiceID: visit, Start: start, End: start.Add(time.Hour), Blocked: booking.Interval{Start: start, End: start.Add(time.Hour)},
 			TimeZone: "Europe/London", LocalStart: start.Format("2006-01-02T15:04"), Status: booking.StatusConfirmed, GroupSize: 1,
 			Channel: "api", Customer: booking.Customer{Name: "Ann", Email: id + "@example.com"},
 		},
 		Candidates: []booking.Assignment{units}, Actor: booking.Actor{Principal: "system", Channel: "api"},
-	})
-	return id, err
+	}
 }
 
 func (l *lockedLoad) move(ctx context.Context, random *rand.Rand, id string) error {
