@@ -2,6 +2,7 @@ package controllers
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -26,6 +27,7 @@ func CacheOptions(namespaces []string, operatorNamespace string) cache.Options {
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
 			&appsv1.Deployment{}:            owned("apps", "Deployment"),
+			&batchv1.Job{}:                  owned("batch", "Job"),
 			&corev1.PersistentVolumeClaim{}: owned("", "PersistentVolumeClaim"),
 			&corev1.Service{}:               owned("", "Service"),
 			&corev1.ServiceAccount{}:        owned("", "ServiceAccount"),

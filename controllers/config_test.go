@@ -284,17 +284,3 @@ func TestTenantMayComeBeforeItsPolicy(t *testing.T) {
 	w.apply(simplePolicy)
 	w.waitReady("shop")
 }
-
-func TestUnsupportedDatabaseIsRefusedInWords(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.apply(simplePolicy)
-	w.apply(simpleTenant("  database: {engine: CloudNativePG}\n"))
-	condition := w.waitFor("shop", v1alpha1.ConditionConfigurationValid, metav1.ConditionFalse, v1alpha1.ReasonUnsupportedFeature)
-	if !strings.Contains(condition.Message, "postgres.urlSecretRef") {
-		t.Errorf("the message does not say what to use instead: %s", condition.Message)
-	}
-	w.waitFor("shop", v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonConfigurationInvalid)
-	w.waitFor("shop", v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonUnsupportedFeature)
-	w.nothingMade()
-}

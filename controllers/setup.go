@@ -7,6 +7,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -151,6 +152,7 @@ func rollouts(manager ctrl.Manager, options Options, all *fleet.Fleet) *fleet.Re
 func cachedWhole() map[schema.GroupKind]func() client.Object {
 	kinds := map[schema.GroupKind]func() client.Object{
 		{Group: "apps", Kind: "Deployment"}: func() client.Object { return &appsv1.Deployment{} },
+		{Group: "batch", Kind: "Job"}:       func() client.Object { return &batchv1.Job{} },
 		{Kind: "PersistentVolumeClaim"}:     func() client.Object { return &corev1.PersistentVolumeClaim{} },
 	}
 	for _, kind := range tenant.OptionalKinds {

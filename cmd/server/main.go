@@ -79,5 +79,6 @@ func command() *cobra.Command {
 	flags.StringSliceVar(&options.TrustedProxies, "trusted-proxies", nil, "networks of the proxies in front whose X-Forwarded-For is believed, such as 10.0.0.0/8 (default: believe nobody; clients are told apart by the address of their connection)")
 	flags.StringSliceVar(&options.AllowedOrigins, "allowed-origins", nil, "origins whose pages in a browser may use the API, such as https://example.com, or * for all (default: none)")
 	flags.StringVar(&logFormat, "log-format", observe.LogJSON, "form of log lines: "+observe.LogJSON+" or "+observe.LogText)
+	command.AddCommand(migrateCommand())
 	return command
 }

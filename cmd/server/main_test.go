@@ -51,3 +51,15 @@ func TestFlagsComeFromTheEnvironment(t *testing.T) {
 		t.Errorf("a bad value does not name its variable: %v", err)
 	}
 }
+
+func TestMigrateSaysWhatItNeeds(t *testing.T) {
+	for want, arguments := range map[string][]string{
+		"--config and --from are needed": {"migrate"},
+		"can be copied to":               {"migrate", "--config", "../../config/standalone", "--from", "x"},
+		"does not exist":                 {"migrate", "--config", t.TempDir(), "--from", "x"},
+	} {
+		if _, err := run(t, arguments...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v", arguments, err)
+		}
+	}
+}

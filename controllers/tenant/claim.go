@@ -56,6 +56,16 @@ func mayUse(t *v1alpha1.Tenant, claim client.Object) bool {
 
 // adoptionRequired says that there is data of a former Tenant of this name that nobody allowed this
 // one to take over.
-func (s *scope) adoptionRequired() bool {
-	return s.claim != nil && isOurClaim(s.tenant, s.claim) && !mayUse(s.tenant, s.claim)
+func (s *scope) adoptionRequired() bool { return s.blockingData() != nil }
+
+// blockingData is that data: the volume, if this tenant would use or move it, or the CloudNativePG cluster.
+func (s *scope) blockingData() client.Object {
+	db := s.tenant.Spec.Database
+	if (db.Engine.IsSingleWriter() || db.MigrateFrom != "") && s.claim != nil && isOurClaim(s.tenant, s.claim) && !mayUse(s.tenant, s.claim) {
+		return s.claim
+	}
+	if s.cluster != nil && isOurClaim(s.tenant, s.cluster) && !mayUse(s.tenant, s.cluster) {
+		return s.cluster
+	}
+	return nil
 }

@@ -64,6 +64,9 @@ func SecretNames(t *v1alpha1.Tenant) []string {
 	for _, ref := range secretRefs(t) {
 		names = append(names, ref.name)
 	}
+	if onCluster(t) {
+		names = append(names, clusterSecretName(t))
+	}
 	return names
 }
 
@@ -83,12 +86,12 @@ func (s *scope) compose() {
 	}
 	s.documentVersion = version
 	doc, faults := document.Render(document.Input{
-		Version: version, Tenant: s.tenant, Policies: s.policies,
+		Version: version, Tenant: s.configured(), Policies: s.policies,
 		Keys: []tenantconfig.APIKey{{ID: s.apiKey.id(), Hash: s.apiKey.hash, Name: "generated", Scopes: generatedKeyScopes}},
 	})
 	s.faults = append(s.faults, faults...)
 	values := s.collectSecrets()
-	complete := s.bundleDatabase(values)
+	complete := s.migration == migrationFailed || (s.bundleDatabase(values) && s.bundleCluster(values))
 	if len(s.faults) > 0 || len(s.missing) > 0 || !complete {
 		return
 	}
@@ -143,7 +146,7 @@ func (s *scope) supportedVersions() [][]string {
 // collectSecrets copies what the spec names and notes what is not there.
 func (s *scope) collectSecrets() tenantconfig.Bundle {
 	bundle := tenantconfig.Bundle{}
-	for _, ref := range secretRefs(s.tenant) {
+	for _, ref := range secretRefs(s.configured()) {
 		secret := s.secrets[ref.name]
 		switch {
 		case secret == nil:

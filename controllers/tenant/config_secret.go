@@ -13,7 +13,7 @@ func configSecret(s *scope) any {
 		return nil
 	}
 	annotations := map[string]string{revisionAnnotation: s.bundle.Revision()}
-	if s.server != nil {
+	if s.server != nil && s.migration != migrationFailed {
 		annotations[databaseSerialAnnotation] = strconv.Itoa(s.server.credential.Serial)
 	}
 	return corev1ac.Secret(configSecretName(s.tenant), s.tenant.Namespace).

@@ -52,6 +52,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=tenants/status,verbs=patch
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=bookingpolicies,verbs=get;list;watch
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups=batch,resources=jobs,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=core,resources=persistentvolumeclaims,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=core,resources=pods,verbs=get;list;watch
 // +kubebuilder:rbac:groups=core,resources=pods/status,verbs=patch
@@ -87,6 +88,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}()
 
 	s.compose()
+	s.holdMigration()
 	s.applyErr = r.apply(ctx, s)
 	s.answers = r.observe(s) //nolint:contextcheck // the questions outlive the pass
 	again := r.nudge(ctx, s)

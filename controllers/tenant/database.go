@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
@@ -13,13 +14,16 @@ import (
 // databaseReady is True when the servers reach the database, by their own account.
 func (s *scope) databaseReady(w workload) conditions.Condition {
 	const t = v1alpha1.ConditionDatabaseReady
+	reason, pending := s.clusterPending()
 	switch {
-	case s.databaseUnsupported():
-		return conditions.False(t, v1alpha1.ReasonUnsupportedFeature, "this release cannot provide the database that spec.database asks for: see ConfigurationValid")
 	case s.adoptionRequired():
 		return conditions.False(t, v1alpha1.ReasonAdoptionRequired, s.adoptionAdvice())
 	case s.server != nil && s.server.blocks():
 		return conditions.False(t, reasonOf(s.server.problem.Code), s.server.problem.Message)
+	case pending != "":
+		return conditions.False(t, reason, pending)
+	case s.migration != migrationNone:
+		return s.migrationCondition()
 	case s.tenant.Spec.RunState == v1alpha1.RunStateSuspended:
 		return conditions.Unknown(t, v1alpha1.ReasonSuspended, "nobody asks the database while the tenant is suspended")
 	}
@@ -41,11 +45,16 @@ func (s *scope) databaseReady(w workload) conditions.Condition {
 
 // adoptionAdvice says what can be done about a former tenant's data.
 func (s *scope) adoptionAdvice() string {
-	found := fmt.Sprintf("PersistentVolumeClaim %q holds the data of a former tenant of this name: ", s.claim.Name)
-	if s.tenant.Spec.Database.Engine == v1alpha1.DatabaseEngineJSONFile { // whose schema has no adopt
-		return found + "give this one another name, or delete the claim to start empty"
+	data := s.blockingData()
+	kind := claimKind.Kind
+	if data == client.Object(s.cluster) {
+		kind = clusterKind.Kind
 	}
-	return found + "set spec.database.adopt to true to take it over, or delete the claim to start empty"
+	found := fmt.Sprintf("%s %q holds the data of a former tenant of this name: ", kind, data.GetName())
+	if s.tenant.Spec.Database.Engine == v1alpha1.DatabaseEngineJSONFile { // whose schema has no adopt
+		return found + "give this one another name, or delete it to start empty"
+	}
+	return found + "set spec.database.adopt to true to take it over, or delete it to start empty"
 }
 
 // blocks says that a tenant cannot go on as its spec says. A server that is away is nothing to those who have a
@@ -84,9 +93,6 @@ func reasonOf(code provision.Code) v1alpha1.ConditionReason {
 	}
 	return v1alpha1.ReasonDatabaseServerFailing
 }
-
-// databaseUnsupported is databaseBlocked for another reason than adoption.
-func (s *scope) databaseUnsupported() bool { return s.databaseBlocked() && !s.adoptionRequired() }
 
 // databaseStatus is what the servers last said; it is kept while nobody answers.
 func (s *scope) databaseStatus(ready []corev1.Pod) *v1alpha1.DatabaseStatus {

@@ -63,7 +63,7 @@ func (r *Reconciler) loadServerDatabase(ctx context.Context, s *scope) error {
 	}
 	s.server.server = server
 	r.takeOutcome(s)
-	r.advance(s)
+	r.advance(s) //nolint:contextcheck // the work outlives the pass
 	return nil
 }
 

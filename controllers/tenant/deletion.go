@@ -28,7 +28,7 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (rec
 	if !controllerutil.ContainsFinalizer(tenant, finalizer) {
 		return reconcile.Result{}, nil
 	}
-	for _, end := range []func(context.Context, *v1alpha1.Tenant) (string, error){r.deleteClaim, r.endServerDatabase} {
+	for _, end := range []func(context.Context, *v1alpha1.Tenant) (string, error){r.deleteClaim, r.deleteCluster, r.endServerDatabase} {
 		left, err := end(ctx, tenant)
 		if err != nil {
 			return reconcile.Result{}, err
@@ -117,7 +117,7 @@ func (r *Reconciler) endServerDatabase(ctx context.Context, tenant *v1alpha1.Ten
 			return "", err
 		}
 	}
-	switch outcome := r.Databases.Run(key, task); {
+	switch outcome := r.Databases.Run(key, task); { //nolint:contextcheck // the work outlives the pass
 	case outcome.Done:
 		return "", nil
 	case outcome.Problem == nil:

@@ -27,18 +27,16 @@ func deployment(s *scope) any {
 		WithAnnotations(map[string]string{templateAnnotation: templateDigest(s.update.record)}).
 		WithOwnerReferences(ownedBy(s.tenant)).
 		WithSpec(appsv1ac.DeploymentSpec().
-			WithReplicas(wantedReplicas(s.tenant)).
+			WithReplicas(wantedReplicas(s.podTenant())).
 			WithRevisionHistoryLimit(revisionHistory).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(selectorLabels(s.tenant))).
-			WithStrategy(strategy(s.tenant)).
+			WithStrategy(strategy(s.podTenant())).
 			WithTemplate(s.update.template))
 }
 
-// databaseBlocked says that the spec asks for a database that cannot be had, so that a Deployment
-// for it would be wrong in kind, not only in configuration.
+// databaseBlocked says that there is data which this tenant may not use, so that no Deployment must.
 func (s *scope) databaseBlocked() bool {
-	db := s.tenant.Spec.Database
-	return s.adoptionRequired() || db.MigrateFrom != "" || db.Engine == v1alpha1.DatabaseEngineCloudNativePG
+	return s.adoptionRequired()
 }
 
 // wantedReplicas is how many pods the spec asks for. There is no autoscaler yet, so its least number

@@ -60,4 +60,5 @@ func labels(t *v1alpha1.Tenant) map[string]string {
 func configSecretName(t *v1alpha1.Tenant) string   { return t.OwnedName() + "-config" }
 func apiKeySecretName(t *v1alpha1.Tenant) string   { return t.OwnedName() + "-api-key" }
 func databaseSecretName(t *v1alpha1.Tenant) string { return t.OwnedName() + "-db" }
+func migrationJobName(t *v1alpha1.Tenant) string   { return t.OwnedName() + "-migrate" }
 func claimName(t *v1alpha1.Tenant) string          { return t.OwnedName() + "-data" }

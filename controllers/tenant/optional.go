@@ -19,10 +19,12 @@ var httpRouteKind = schema.GroupVersionKind{Group: "gateway.networking.k8s.io", 
 // its own for what is done with its objects.
 var OptionalKinds = []optional.Kind{
 	{GroupVersionKind: httpRouteKind, Plural: "httproutes", Content: true},
+	{GroupVersionKind: clusterKind, Plural: "clusters", Content: true},
 }
 
-// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,resourceNames=httproutes.gateway.networking.k8s.io,verbs=list;watch
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,resourceNames=clusters.postgresql.cnpg.io;httproutes.gateway.networking.k8s.io,verbs=list;watch
 // +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes,verbs=list;watch
+// +kubebuilder:rbac:groups=postgresql.cnpg.io,resources=clusters,verbs=create;delete;get;list;patch;watch
 
 // allTenants lists every tenant, for what concerns all of them.
 func (r *Reconciler) allTenants(ctx context.Context) []reconcile.Request {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -17,36 +18,47 @@ import (
 
 var (
 	secretKind = corev1.SchemeGroupVersion.WithKind("Secret")
+	jobKind    = batchv1.SchemeGroupVersion.WithKind("Job")
 	claimKind  = corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim")
 )
 
 // factories render the objects of a tenant, in the order in which they are applied: what a pod needs
 // comes before the pods, and without it there are none. Each is pure. nil means that the object is not
 // wanted, or that what is there must stay as it is: see keep.
-var factories = []struct {
-	render    func(*scope) any
-	essential bool
-}{
+var factories = []factory{
 	{serviceAccount, true},
 	{apiKeySecret, true},
 	{databaseSecret, true},
+	{databaseCluster, false},
 	{configSecret, true},
 	{claim, true},
 	{service, false},
+	{migrationJob, false},
 	{deployment, false},
 }
 
+type factory struct {
+	render    func(*scope) any
+	essential bool
+}
+
 // render makes the intents of a pass. Before there is a configuration that can run there are none:
-// nothing is half-made.
+// nothing is half-made. Only the cluster comes first, when it is all that the configuration lacks.
 func (s *scope) render() ([]apply.Intent, error) {
-	if s.current() == "" || (s.stored == "" && s.databaseBlocked()) {
+	wanted := factories
+	switch {
+	case s.stored == "" && s.databaseBlocked():
 		return nil, nil
+	case s.current() == "" && (len(s.faults) > 0 || len(s.missing) > 0):
+		return nil, nil
+	case s.current() == "":
+		wanted = []factory{{databaseCluster, false}}
 	}
 	if err := s.planUpdate(); err != nil {
 		return nil, err
 	}
 	var intents []apply.Intent
-	for _, factory := range factories {
+	for _, factory := range wanted {
 		configuration := factory.render(s)
 		if configuration == nil {
 			continue
@@ -56,7 +68,7 @@ func (s *scope) render() ([]apply.Intent, error) {
 			return nil, fmt.Errorf("render %T: %w", configuration, err)
 		}
 		intent := apply.Intent{Unstructured: &unstructured.Unstructured{Object: object}, Essential: factory.essential}
-		if intent.GroupVersionKind() == claimKind {
+		if isData(intent.GroupVersionKind().GroupKind()) {
 			intent.Adopt = func(found client.Object) bool { return mayUse(s.tenant, found) }
 		}
 		intents = append(intents, intent)
@@ -65,9 +77,15 @@ func (s *scope) render() ([]apply.Intent, error) {
 }
 
 // keep says that an object which was not rendered in this pass must not be pruned: data never is, and
-// nothing is while the configuration is broken or no pods can be rendered.
+// nothing is while the configuration is broken or no pods can be rendered. The Job of a migration stays until nobody asks for one any more.
 func (s *scope) keep(kind schema.GroupKind) bool {
-	return kind == claimKind.GroupKind() || s.bundle == nil || s.update == nil || s.databaseBlocked()
+	return isData(kind) || s.bundle == nil || s.update == nil || s.databaseBlocked() ||
+		(kind == jobKind.GroupKind() && s.tenant.Spec.Database.MigrateFrom != "")
+}
+
+// isData says that objects of a kind hold data: they have no owner, and follow deletionPolicy.
+func isData(kind schema.GroupKind) bool {
+	return kind == claimKind.GroupKind() || kind == clusterKind.GroupKind()
 }
 
 func ownedBy(t *v1alpha1.Tenant) *metav1ac.OwnerReferenceApplyConfiguration {

@@ -10,9 +10,11 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -50,6 +52,12 @@ type scope struct {
 	stored string
 	// storedSerial is that of the database credential in there.
 	storedSerial string
+	// cluster and clusterSecret are nil unless CloudNativePG has them.
+	cluster       *unstructured.Unstructured
+	clusterSecret *corev1.Secret
+	// migration is where the move of the data to this engine stands, and job does it; nil when there is none.
+	migration migration
+	job       *batchv1.Job
 	// server is nil unless the database is on a server of the platform.
 	server *serverDatabase
 	pods   []corev1.Pod
@@ -116,7 +124,7 @@ func (r *Reconciler) load(ctx context.Context, tenant *v1alpha1.Tenant) (*scope,
 		known: r.Prober.Known(client.ObjectKeyFromObject(tenant)), turn: r.Fleet.Turn(client.ObjectKeyFromObject(tenant)),
 	}
 	for _, read := range []func(context.Context, *scope) error{
-		r.loadPolicies, r.loadSecrets, r.loadDerivedKeys, r.loadAPIKey, r.loadWorkload, r.loadStored, r.loadServerDatabase,
+		r.loadPolicies, r.loadSecrets, r.loadDerivedKeys, r.loadAPIKey, r.loadWorkload, r.loadStored, r.loadServerDatabase, r.loadCluster, r.loadMigration,
 	} {
 		if err := read(ctx, s); err != nil {
 			return nil, err

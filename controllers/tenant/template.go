@@ -29,7 +29,7 @@ func (s *scope) freshTemplate(image string) (*v1alpha1.TemplateStatus, error) {
 	if err != nil {
 		return nil, fmt.Errorf("render the platform's pod template: %w", err)
 	}
-	whole, err := json.Marshal(podTemplate(s, image))
+	whole, err := json.Marshal(podTemplate(s.ofPods(), image))
 	if err != nil {
 		return nil, fmt.Errorf("render the pod template: %w", err)
 	}
@@ -65,7 +65,7 @@ func (s *scope) settingsDigest() string {
 		Resources any
 		Pod       v1alpha1.PodSettings
 		Database  v1alpha1.Database
-	}{Pod: podSettings(s.tenant), Database: s.tenant.Spec.Database}
+	}{Pod: podSettings(s.tenant), Database: s.podTenant().Spec.Database}
 	if server := s.tenant.Spec.Server; server != nil {
 		settings.Resources = server.Resources
 	}

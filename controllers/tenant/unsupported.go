@@ -14,15 +14,6 @@ func unsupported(t *v1alpha1.Tenant, p Platform) []document.Fault {
 	refuse := func(reason v1alpha1.ConditionReason, field, format string, args ...any) {
 		faults = append(faults, document.Fault{Reason: reason, Field: field, Message: fmt.Sprintf(format, args...)})
 	}
-	db := t.Spec.Database
-	if db.Engine == v1alpha1.DatabaseEngineCloudNativePG {
-		refuse(v1alpha1.ReasonUnsupportedFeature, "spec.database.engine",
-			"CloudNativePG is not supported by this release: use SQLite, or Postgres with postgres.urlSecretRef")
-	}
-	if db.MigrateFrom != "" {
-		refuse(v1alpha1.ReasonUnsupportedFeature, "spec.database.migrateFrom",
-			"moving data to another engine is not supported by this release: go back to engine %s, or make a new tenant for the new database", db.MigrateFrom)
-	}
 	if updates := t.Spec.Updates; updates != nil {
 		if _, supported := p.Image(updates.Version); !supported {
 			refuse(v1alpha1.ReasonUnsupportedVersion, "spec.updates.version",

@@ -38,7 +38,7 @@ func (v verdict) ready() conditions.Condition {
 // that is not answered well decides.
 func (s *scope) verdict(w workload) verdict {
 	for _, question := range []func(*scope, workload) *verdict{
-		deletionVerdict, configurationVerdict, secretsVerdict, databaseVerdict, applyVerdict,
+		deletionVerdict, configurationVerdict, secretsVerdict, databaseVerdict, applyVerdict, migrationVerdict,
 		suspensionVerdict, rolloutVerdict, revisionVerdict, databaseReachableVerdict,
 	} {
 		if v := question(s, w); v != nil {
@@ -89,6 +89,9 @@ func databaseVerdict(s *scope, w workload) *verdict {
 	case s.adoptionRequired():
 		return &verdict{stalled, v1alpha1.ReasonDatabaseNotReady, s.databaseReady(w).Message}
 	case s.server == nil || !s.server.blocks():
+		if _, pending := s.clusterPending(); pending != "" {
+			return &verdict{inProgress, v1alpha1.ReasonDatabaseNotReady, pending}
+		}
 		return nil
 	case s.server.problem.Stalled():
 		return &verdict{stalled, v1alpha1.ReasonDatabaseNotReady, s.server.problem.Message}

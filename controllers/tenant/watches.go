@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -36,6 +37,7 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.O
 		WatchesMetadata(&corev1.Secret{}, owned, changed).
 		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret), changed).
 		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(tenantOfLabel), changed).
+		Watches(&batchv1.Job{}, owned, changed).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(tenantOfLabel), builder.WithPredicates(podMatters())).
 		Watches(&v1alpha1.BookingPolicy{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfPolicy), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesRawSource(r.APIs.Source(handler.EnqueueRequestsFromMapFunc(tenantOfLabel), r.allTenants, predicate.ResourceVersionChangedPredicate{})).

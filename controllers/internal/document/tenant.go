@@ -21,6 +21,9 @@ const (
 // DataFolder is where the tenant's volume is mounted.
 const DataFolder = "/data"
 
+// SQLiteFile is the database of engine SQLite on it.
+const SQLiteFile = DataFolder + "/frontdesk.db"
+
 // Input is everything that a document is made of.
 type Input struct {
 	// Version of the document to render.
@@ -141,7 +144,7 @@ func (c *converter) services(services []v1alpha1.Service) []tenantconfig.Service
 func database(db v1alpha1.Database) tenantconfig.Database {
 	switch db.Engine {
 	case v1alpha1.DatabaseEngineSQLite:
-		return tenantconfig.Database{Engine: tenantconfig.EngineSQLite, Path: path.Join(DataFolder, "frontdesk.db")}
+		return tenantconfig.Database{Engine: tenantconfig.EngineSQLite, Path: SQLiteFile}
 	case v1alpha1.DatabaseEngineJSONFile:
 		return tenantconfig.Database{Engine: tenantconfig.EngineJSONFile, Path: path.Join(DataFolder, "frontdesk.json")}
 	default: // CloudNativePG is Postgres to a server

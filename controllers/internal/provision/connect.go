@@ -35,7 +35,7 @@ func (s Server) config(admin Admin, database string) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the connection: %w", err)
 	}
-	config.Host, config.Port, config.Database = s.Host, uint16(s.Port), database //nolint:gosec // validated
+	config.Host, config.Port, config.Database = s.Host, uint16(s.Port), database
 	config.User, config.Password = admin.User, admin.Password
 	config.ConnectTimeout = connectTimeout
 	config.Fallbacks = nil

@@ -149,7 +149,7 @@ func TestKilledAnywhere(t *testing.T) {
 				p := newPlace(t)
 				work.prepare(p)
 				connect, wasCut := cut(statements)
-				work.do(provision.Engine{Connect: connect}, p)
+				_ = work.do(provision.Engine{Connect: connect}, p) // what becomes of it is the next operator's to find out
 				killed = wasCut()
 				if problem := work.do(provision.Engine{}, p); problem != nil {
 					t.Fatalf("killed after statement %d, the next operator cannot finish: %v (%v)", statements+1, problem, problem.Err)

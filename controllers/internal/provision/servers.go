@@ -148,6 +148,24 @@ func (s *Server) validate(refuse func(field, format string, args ...any)) {
 	if !namePattern.MatchString(s.Name) {
 		refuse("name", "is %q: use lower-case letters, digits and dashes, at most 63", s.Name)
 	}
+	s.validateAddresses(refuse)
+	s.validateTLS(refuse)
+	if s.AdminSecret.Name == "" {
+		refuse("adminSecret.name", "is missing: name the Secret in the operator's namespace that holds the administrator's role")
+	}
+	if len(s.AllowedNamespaces) == 0 {
+		refuse("allowedNamespaces", `is empty, so that nobody could use the server: list namespaces, or "*" for all`)
+	}
+	if !prefixPattern.MatchString(s.Prefix) {
+		refuse("prefix", "is %q: use at most 16 lower-case letters, digits and underscores, with a letter first", s.Prefix)
+	}
+	var err error
+	if s.rotation, err = time.ParseDuration(s.PasswordRotation); err != nil || (s.rotation != 0 && s.rotation < minRotation) {
+		refuse("passwordRotation", "is %q: give a duration of an hour or more such as 720h, or 0s for none", s.PasswordRotation)
+	}
+}
+
+func (s *Server) validateAddresses(refuse func(field, format string, args ...any)) {
 	for _, host := range []struct{ field, value string }{{"host", s.Host}, {"tenantHost", s.TenantHost}} {
 		if !hostPattern.MatchString(host.value) && net.ParseIP(host.value) == nil {
 			refuse(host.field, "is %q: give one host name or address, without a port", host.value)
@@ -161,6 +179,9 @@ func (s *Server) validate(refuse func(field, format string, args ...any)) {
 			refuse(port.field, "is %d: a port is from 1 to 65535", port.value)
 		}
 	}
+}
+
+func (s *Server) validateTLS(refuse func(field, format string, args ...any)) {
 	if !slices.Contains([]string{SSLDisable, SSLRequire, SSLVerifyFull}, s.SSLMode) {
 		refuse("sslMode", "is %q: use %s, %s or %s", s.SSLMode, SSLDisable, SSLRequire, SSLVerifyFull)
 	}
@@ -169,19 +190,6 @@ func (s *Server) validate(refuse func(field, format string, args ...any)) {
 	}
 	if s.CACertificate != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(s.CACertificate)) {
 		refuse("caCertificate", "holds no certificate in PEM")
-	}
-	if s.AdminSecret.Name == "" {
-		refuse("adminSecret.name", "is missing: name the Secret in the operator's namespace that holds the administrator's role")
-	}
-	if len(s.AllowedNamespaces) == 0 {
-		refuse("allowedNamespaces", `is empty, so that nobody could use the server: list namespaces, or "*" for all`)
-	}
-	if !prefixPattern.MatchString(s.Prefix) {
-		refuse("prefix", "is %q: use at most 16 lower-case letters, digits and underscores, with a letter first", s.Prefix)
-	}
-	var err error
-	if s.rotation, err = time.ParseDuration(s.PasswordRotation); err != nil || (s.rotation != 0 && s.rotation < minRotation) {
-		refuse("passwordRotation", "is %q: give a duration of an hour or more such as 720h, or 0s for none", s.PasswordRotation)
 	}
 }
 

@@ -1,0 +1,149 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
+)
+
+// clusterKind is CloudNativePG's own. Of its API only these few fields are needed, and none of its code.
+var clusterKind = schema.GroupVersionKind{Group: "postgresql.cnpg.io", Version: "v1", Kind: "Cluster"}
+
+const (
+	defaultInstances = 3
+	// clusterDatabase is the name of the database in the cluster, and of the role that owns it.
+	clusterDatabase = "frontdesk"
+	// clusterURLEntry is the entry of the application Secret that CloudNativePG makes.
+	clusterURLEntry = "uri"
+)
+
+var defaultClusterSize = resource.MustParse("10Gi")
+
+// clusterSecretName is how CloudNativePG calls the application Secret of a cluster.
+func clusterSecretName(t *v1alpha1.Tenant) string { return t.OwnedName() + "-app" }
+
+func onCluster(t *v1alpha1.Tenant) bool {
+	return t.Spec.Database.Engine == v1alpha1.DatabaseEngineCloudNativePG
+}
+
+func (r *Reconciler) loadCluster(ctx context.Context, s *scope) error {
+	if !onCluster(s.tenant) || s.absent[clusterKind.GroupKind()] {
+		return nil
+	}
+	cluster, err := r.readCluster(ctx, s.tenant)
+	if err != nil {
+		return err
+	}
+	s.cluster = cluster
+	s.clusterSecret, err = r.Secrets.Get(ctx, s.key(clusterSecretName(s.tenant)))
+	return err
+}
+
+// readCluster returns nil when there is none.
+func (r *Reconciler) readCluster(ctx context.Context, t *v1alpha1.Tenant) (*unstructured.Unstructured, error) {
+	cluster := &unstructured.Unstructured{}
+	cluster.SetGroupVersionKind(clusterKind)
+	err := r.Client.Get(ctx, client.ObjectKey{Namespace: t.Namespace, Name: t.OwnedName()}, cluster)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read Cluster %s: %w", t.OwnedName(), err)
+	}
+	return cluster, nil
+}
+
+// databaseCluster asks CloudNativePG for a cluster. It is data: no owner reference, as with the claim.
+func databaseCluster(s *scope) any {
+	if !onCluster(s.tenant) || s.absent[clusterKind.GroupKind()] || s.adoptionRequired() {
+		return nil
+	}
+	wanted := ptr.Deref(s.tenant.Spec.Database.CloudNativePG, v1alpha1.CloudNativePGDatabase{})
+	instances, size := wanted.Instances, wanted.Size
+	if instances == 0 {
+		instances = defaultInstances
+	}
+	if size.IsZero() {
+		size = defaultClusterSize
+	}
+	storage := map[string]any{"size": size.String()}
+	if class := ptr.Deref(wanted.StorageClassName, ""); class != "" {
+		storage["storageClass"] = string(class)
+	}
+	cluster := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{
+		"instances": int64(instances),
+		"storage":   storage,
+		"bootstrap": map[string]any{"initdb": map[string]any{
+			"database": clusterDatabase, "owner": clusterDatabase,
+			"postInitApplicationSQL": []any{"CREATE EXTENSION IF NOT EXISTS btree_gist"},
+		}},
+	}}}
+	cluster.SetGroupVersionKind(clusterKind)
+	cluster.SetNamespace(s.tenant.Namespace)
+	cluster.SetName(s.tenant.OwnedName())
+	clusterLabels := labels(s.tenant)
+	clusterLabels["app.kubernetes.io/component"] = "database"
+	cluster.SetLabels(clusterLabels)
+	cluster.SetAnnotations(map[string]string{tenantUIDAnnotation: string(s.tenant.UID)})
+	return cluster
+}
+
+// bundleCluster puts the application Secret's URL into a bundle, and reports false while there is none.
+func (s *scope) bundleCluster(bundle map[string][]byte) bool {
+	if !onCluster(s.tenant) {
+		return true
+	}
+	if s.adoptionRequired() || s.cluster == nil || s.clusterSecret == nil || strings.TrimSpace(string(s.clusterSecret.Data[clusterURLEntry])) == "" {
+		return false
+	}
+	bundle[string(document.DatabaseURLKey)] = s.clusterSecret.Data[clusterURLEntry]
+	return true
+}
+
+// clusterPending says what a cluster that gives no URL yet waits for; empty when it does, or none is asked for.
+func (s *scope) clusterPending() (v1alpha1.ConditionReason, string) {
+	switch {
+	case !onCluster(s.tenant) || s.bundleCluster(map[string][]byte{}):
+		return "", ""
+	case s.absent[clusterKind.GroupKind()]:
+		return v1alpha1.ReasonAPINotInstalled, "this cluster has no CloudNativePG: ask the platform team to install it, and the tenant goes on by itself"
+	case s.cluster == nil:
+		return v1alpha1.ReasonProvisioning, fmt.Sprintf("CloudNativePG is asked for Cluster %q", s.tenant.OwnedName())
+	}
+	message := fmt.Sprintf("waiting until CloudNativePG has made Cluster %q and its Secret %q", s.cluster.GetName(), clusterSecretName(s.tenant))
+	if phase, _, _ := unstructured.NestedString(s.cluster.Object, "status", "phase"); phase != "" {
+		message += ": " + phase
+	}
+	return v1alpha1.ReasonProvisioning, message
+}
+
+// deleteCluster removes the cluster and its volumes, if the policy says so, once no pod is logged in any more.
+func (r *Reconciler) deleteCluster(ctx context.Context, tenant *v1alpha1.Tenant) (left string, err error) {
+	if tenant.Spec.DeletionPolicy != v1alpha1.DeletionPolicyDelete || !onCluster(tenant) || r.APIs.Absent()[clusterKind.GroupKind()] {
+		return "", nil
+	}
+	cluster, err := r.readCluster(ctx, tenant)
+	if err != nil || cluster == nil || !madeFor(tenant, cluster) {
+		return "", err
+	}
+	if left, err := r.endPods(ctx, tenant); left != "" || err != nil {
+		return left, err
+	}
+	if cluster.GetDeletionTimestamp() == nil {
+		uid := cluster.GetUID()
+		if err := r.Client.Delete(ctx, cluster, client.Preconditions{UID: &uid}); client.IgnoreNotFound(err) != nil {
+			return "", fmt.Errorf("delete Cluster %s: %w", cluster.GetName(), err)
+		}
+	}
+	return fmt.Sprintf("waiting for Cluster %q to be gone", cluster.GetName()), nil
+}

@@ -1,0 +1,156 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
+)
+
+// migration is where a tenant stands whose data moves from SQLite to another engine. It is read off what there is,
+// so that an operator that is killed at any point finds its way:
+//
+//	what there is                                          the step
+//	no volume of the tenant's, or a Deployment without it  migrationNone: nothing to move, or moved
+//	pods that use the volume, and no new database yet      migrationPreparing: they serve on
+//	pods that use the volume, and no Job                   migrationStopping: they end, nothing else changes
+//	no such pods, and no finished Job                      migrationCopying: the Job copies
+//	a Job that has failed                                  migrationFailed: the old database serves on
+//	a Job that is complete                                 migrationNone: the Deployment is made anew, without the volume
+type migration int
+
+const (
+	migrationNone migration = iota
+	migrationPreparing
+	migrationStopping
+	migrationCopying
+	migrationFailed
+)
+
+func (r *Reconciler) loadMigration(ctx context.Context, s *scope) error {
+	if s.tenant.Spec.Database.MigrateFrom == "" {
+		return nil
+	}
+	job := &batchv1.Job{}
+	switch err := r.Client.Get(ctx, s.key(migrationJobName(s.tenant)), job); {
+	case err == nil && metav1.IsControlledBy(job, s.tenant):
+		s.job = job
+	case err != nil && !apierrors.IsNotFound(err):
+		return fmt.Errorf("read Job: %w", err)
+	}
+	s.migration = s.migrationStep()
+	return nil
+}
+
+func (s *scope) migrationStep() migration {
+	switched := s.deployment != nil && !s.usesVolume(s.deployment.Spec.Template.Spec)
+	switch {
+	case s.claim == nil || !mayUse(s.tenant, s.claim) || switched:
+		return migrationNone
+	case jobIs(s.job, batchv1.JobComplete):
+		return migrationNone
+	case jobIs(s.job, batchv1.JobFailed):
+		return migrationFailed
+	case s.job != nil:
+		return migrationCopying
+	case s.deployment != nil && (ptr.Deref(s.deployment.Spec.Replicas, 1) != 0 || s.deployment.Status.Replicas != 0 || len(s.pods) > 0):
+		return migrationStopping
+	default:
+		return migrationCopying
+	}
+}
+
+func (s *scope) usesVolume(pod corev1.PodSpec) bool {
+	for _, volume := range pod.Volumes {
+		if volume.PersistentVolumeClaim != nil && volume.PersistentVolumeClaim.ClaimName == claimName(s.tenant) {
+			return true
+		}
+	}
+	return false
+}
+
+func jobIs(job *batchv1.Job, kind batchv1.JobConditionType) bool {
+	if job == nil {
+		return false
+	}
+	for _, condition := range job.Status.Conditions {
+		if condition.Type == kind && condition.Status == corev1.ConditionTrue {
+			return true
+		}
+	}
+	return false
+}
+
+// source is the tenant as it was before: on SQLite, and stopped while its data is being copied.
+func (s *scope) source() *v1alpha1.Tenant {
+	before := s.tenant.DeepCopy()
+	before.Spec.Database = v1alpha1.Database{Engine: v1alpha1.DatabaseEngine(s.tenant.Spec.Database.MigrateFrom)}
+	if s.migration == migrationStopping || s.migration == migrationCopying {
+		before.Spec.RunState = v1alpha1.RunStateSuspended
+	}
+	return before
+}
+
+// podTenant is the tenant as its pods are to be: until its data has moved, on SQLite.
+func (s *scope) podTenant() *v1alpha1.Tenant {
+	if s.migration == migrationNone {
+		return s.tenant
+	}
+	return s.source()
+}
+
+// ofPods is the scope of podTenant.
+func (s *scope) ofPods() *scope {
+	return &scope{tenant: s.podTenant(), platform: s.platform}
+}
+
+// configured is the tenant that the document is rendered for: after a copy that has failed the old database serves on.
+func (s *scope) configured() *v1alpha1.Tenant {
+	if s.migration == migrationFailed {
+		return s.source()
+	}
+	return s.tenant
+}
+
+// holdMigration keeps what serves on SQLite as it is: whatever the new database lacks must be there before they are
+// stopped, and until they are, they must not see its configuration.
+func (s *scope) holdMigration() {
+	if s.migration != migrationStopping {
+		return
+	}
+	if s.bundle == nil {
+		s.migration = migrationPreparing
+	}
+	s.bundle = nil
+}
+
+// migrationCondition says which step is under way. There must be one.
+func (s *scope) migrationCondition() conditions.Condition {
+	message := map[migration]string{
+		migrationPreparing: "the data will be moved as soon as the new database is there; until then SQLite serves on",
+		migrationStopping:  "moving the data: waiting until the servers on SQLite have ended",
+		migrationCopying:   fmt.Sprintf("moving the data: Job %q copies and compares it", migrationJobName(s.tenant)),
+		migrationFailed: fmt.Sprintf(
+			"the data could not be copied, and SQLite serves on: kubectl logs -n %[1]s job/%[2]s says why; then delete the Job to try again: kubectl delete job -n %[1]s %[2]s",
+			s.tenant.Namespace, migrationJobName(s.tenant)),
+	}[s.migration]
+	return conditions.False(v1alpha1.ConditionDatabaseReady, v1alpha1.ReasonMigrating, message)
+}
+
+func migrationVerdict(s *scope, _ workload) *verdict {
+	if s.migration == migrationNone {
+		return nil
+	}
+	message := s.migrationCondition().Message
+	if s.migration == migrationFailed {
+		return &verdict{stalled, v1alpha1.ReasonMigrating, message}
+	}
+	return &verdict{inProgress, v1alpha1.ReasonMigrating, message}
+}
