@@ -16,7 +16,7 @@ func TestChangesAreHeardByOtherStores(t *testing.T) {
 	url := pgtest.URL(t)
 	own, other := openStore(t, url), openStore(t, url)
 	ctx, stop := context.WithCancel(t.Context())
-	ownChanges, otherChanges := changesOf(t, ctx, own), changesOf(t, ctx, other)
+	ownChanges, otherChanges := changesOf(ctx, t, own), changesOf(ctx, t, other)
 	awaitChange(t, ownChanges, "listening began")
 	awaitChange(t, otherChanges, "listening began")
 
@@ -60,7 +60,7 @@ func TestChangesAreHeardByOtherStores(t *testing.T) {
 	}
 }
 
-func changesOf(t *testing.T, ctx context.Context, feed booking.ChangeFeed) <-chan struct{} {
+func changesOf(ctx context.Context, t *testing.T, feed booking.ChangeFeed) <-chan struct{} {
 	t.Helper()
 	changes, err := feed.Changes(ctx)
 	if err != nil {
