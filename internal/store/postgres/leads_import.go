@@ -13,9 +13,11 @@ import (
 )
 
 // lockImports makes imports, and merges with them, take turns. Each touches many people in an order of its own, and two
-// such transactions would wait for each other crosswise.
+// such transactions would wait for each other crosswise. Their statements take arrays of a thousand people, for which a plan
+// made for a few would be quadratic: they are planned each time.
 func lockImports(ctx context.Context, tx pgx.Tx) error {
-	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('frontdesk/leads', 0))`)
+	_, err := tx.Exec(ctx, `SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
+		pg_advisory_xact_lock(hashtextextended('frontdesk/leads', 0))`)
 	return err
 }
 
