@@ -173,6 +173,10 @@ chaos: $(BIN)/server $(BIN)/chaos ## Kill servers and databases under racing cli
 .PHONY: build
 build: $(BIN)/operator $(BIN)/server ## Both programs, stamped with the version, into .local/bin
 
+.PHONY: cli
+cli: $(BIN)/kubectl-frontdesk ## The kubectl plugin, `kubectl frontdesk`, into .local/bin
+	@install -m 755 hack/kubectl_complete-frontdesk $(BIN)/
+
 .PHONY: image
 image: $(BIN)/image ## One image with both programs, as an archive; no Docker
 	@$(BIN)/image -root $(CURDIR) -version $(VERSION) -commit $(COMMIT) $(IMAGE_FLAGS)
@@ -190,7 +194,7 @@ dist: manifests tool-kustomize ## dist/install.yaml: everything in one file, for
 
 # Go knows better than make what is up to date, and answers from its cache at once.
 .PHONY: FORCE
-$(BIN)/operator $(BIN)/server: $(BIN)/%: FORCE
+$(BIN)/operator $(BIN)/server $(BIN)/kubectl-frontdesk: $(BIN)/%: FORCE
 	@go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
 $(BIN)/demo: FORCE
 	@go build -ldflags '$(LDFLAGS)' -o $@ ./hack/demo

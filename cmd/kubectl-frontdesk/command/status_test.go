@@ -1,0 +1,156 @@
+package command_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+)
+
+const policyManifest = `
+apiVersion: frontdesk.dev/v1alpha1
+kind: BookingPolicy
+metadata: {name: hours}
+spec:
+  hours: [{days: [Mon, Tue, Wed, Thu, Fri], spans: [{from: "09:00", to: "17:00"}]}]
+---
+`
+
+// tenantManifest is a sound Tenant with more lines in its spec.
+func tenantManifest(more string) string {
+	return `
+apiVersion: frontdesk.dev/v1alpha1
+kind: Tenant
+metadata: {name: bright}
+spec:
+  displayName: Bright Smile
+  bookingPolicyRef: {name: hours}
+  resources: [{id: desk, kind: Staff, name: The desk}]
+  services: [{id: visit, name: Visit, duration: 30m, requires: [{anyOf: [desk]}]}]
+` + more
+}
+
+const inLondon = "  timeZone: Europe/London\n"
+
+const onPostgres = inLondon + "  database: {engine: Postgres, postgres: {urlSecretRef: {name: db, key: url}}}\n"
+
+func TestStatusSaysWhatIsWrongAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		// arrange puts the tenant into its state.
+		arrange func(w *world)
+		ready   bool
+		// says are the parts that matter most; the golden file has the rest.
+		says []string
+	}{
+		{"missing-secret", func(w *world) {
+			w.apply(policyManifest + tenantManifest(onPostgres))
+			w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonSecretsMissing)
+		}, false, []string{"kubectl create secret generic db", "--from-literal=url="}},
+		{"missing-key", func(w *world) {
+			w.apply("apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {password: do-not-show-this}\n---\n" + policyManifest + tenantManifest(onPostgres))
+			w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonSecretsMissing)
+		}, false, []string{"it has password", "kubectl patch"}},
+		{"missing-policy", func(w *world) {
+			w.apply(tenantManifest(inLondon))
+			w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonConfigurationInvalid)
+		}, false, []string{"Create the BookingPolicy hours"}},
+		{"refused-spec", func(w *world) {
+			w.apply(policyManifest + tenantManifest("  timeZone: Europe/Atlantis\n"))
+			w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonConfigurationInvalid)
+		}, false, []string{"spec.timeZone", "kubectl edit"}},
+		{"crash-loop", func(w *world) {
+			w.apply(policyManifest + tenantManifest(inLondon))
+			w.runPod("bright", "7c9d-abcde", "10.99.0.1", crashStatus)
+			w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonPodsUnavailable)
+		}, false, []string{"disk I/O error", "logs bright --previous"}},
+		{"name-conflict", func(w *world) {
+			w.apply("apiVersion: v1\nkind: Service\nmetadata: {name: frontdesk-bright}\nspec: {ports: [{port: 80}]}\n---\n" + policyManifest + tenantManifest(inLondon))
+			w.awaitCondition("bright", v1alpha1.ConditionDegraded, v1alpha1.ReasonNameConflict)
+			w.deployment("bright")
+			w.bindClaim("bright")
+			w.awaitCondition("bright", v1alpha1.ConditionWorkloadAvailable, v1alpha1.ReasonPodsUnavailable)
+			w.awaitMessage("bright", v1alpha1.ConditionDatabaseReady, "no server has said yet")
+		}, false, []string{"Rename or delete the Service frontdesk-bright"}},
+		{"suspended", func(w *world) {
+			w.apply(policyManifest + tenantManifest(inLondon+"  runState: Suspended\n"))
+			w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonSuspended)
+		}, true, []string{"kubectl frontdesk resume bright"}},
+		{"healthy", func(w *world) {
+			w.apply(policyManifest + tenantManifest(inLondon))
+			w.runPod("bright", "7c9d-abcde", "10.99.0.2", readyStatus)
+			w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+		}, true, []string{"every ready pod serves revision"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			test.arrange(w)
+			w.awaitPolicies()
+			got := w.run("status", "bright")
+			if want := map[bool]int{true: 0, false: 1}[test.ready]; got.code != want {
+				t.Errorf("the exit code is %d, want %d; %s", got.code, want, got.err)
+			}
+			for _, part := range test.says {
+				if !strings.Contains(got.out, part) {
+					t.Errorf("it does not say %q", part)
+				}
+			}
+			if strings.Contains(got.out, "do-not-show-this") {
+				t.Error("it shows the value of a Secret")
+			}
+			w.golden("status/"+test.name+".txt", got.out)
+		})
+	}
+}
+
+func TestStatusForPrograms(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.apply(tenantManifest(inLondon))
+	w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonConfigurationInvalid)
+	got := w.run("status", "bright", "-o", "json")
+	var answer struct {
+		Ready     bool   `json:"ready"`
+		Reason    string `json:"reason"`
+		NextSteps []struct {
+			Do       string   `json:"do"`
+			Commands []string `json:"commands"`
+		} `json:"nextSteps"`
+	}
+	if err := json.Unmarshal([]byte(got.out), &answer); err != nil {
+		t.Fatalf("%v in %s", err, got.out)
+	}
+	if got.code != 1 || answer.Ready || answer.Reason != "ConfigurationInvalid" || len(answer.NextSteps) != 1 || len(answer.NextSteps[0].Commands) == 0 {
+		t.Errorf("code %d, %+v; want an unready tenant with one step", got.code, answer)
+	}
+}
+
+func TestStatusListsTenants(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if got := w.run("status"); got.code != 0 || !strings.Contains(got.err, "no tenant in namespace") {
+		t.Errorf("an empty namespace: %+v", got)
+	}
+	w.apply(tenantManifest(inLondon))
+	w.apply(policyManifest + strings.Replace(tenantManifest(inLondon+"  runState: Suspended\n"), "name: bright}", "name: asleep}", 1))
+	w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonRollingOut)
+	w.awaitCondition("asleep", v1alpha1.ConditionReady, v1alpha1.ReasonSuspended)
+	got := w.run("status")
+	if got.code != 1 {
+		t.Errorf("the exit code is %d, want 1 while one is not ready; %s", got.code, got.err)
+	}
+	w.golden("status/list.txt", got.out)
+}
+
+func TestStatusOfAnUnknownTenantNamesThoseThereAre(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.apply(tenantManifest(inLondon))
+	got := w.run("status", "brigth")
+	if got.code != 2 || !strings.Contains(got.err, `there is no Tenant "brigth"`) || !strings.Contains(got.err, "there are: bright") {
+		t.Errorf("%+v", got)
+	}
+}
