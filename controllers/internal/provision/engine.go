@@ -106,6 +106,9 @@ func (e Engine) Ensure(ctx context.Context, r Request, serial int, create bool, 
 		if err := e.makeExtensions(ctx, s); err != nil {
 			return err
 		}
+		if err := s.endFormerLogins(ctx); err != nil {
+			return err
+		}
 		made.Serial = max(serial, s.found.newest(s.names, r.Tenant), 1)
 		var err error
 		if made.Password, err = password(made.Serial); err != nil {
@@ -144,7 +147,10 @@ func (s *session) makeDatabase(ctx context.Context) error {
 func (e Engine) makeExtensions(ctx context.Context, s *session) error {
 	conn, done, err := e.connect(ctx, s.Request, s.names.Database)
 	if err != nil {
-		return err
+		// The server has let the operator in a moment ago. What keeps it out of this database, such as a connection limit
+		// that the tenant has set, is no reason to keep off the others.
+		return &Problem{Code: Failed, Err: err, Message: fmt.Sprintf(
+			"database %q on server %q does not let the operator in: the operator's log says why", s.names.Database, s.Server.Name)}
 	}
 	defer done()
 	// The extension goes where the servers look for it.
@@ -160,6 +166,27 @@ func (e Engine) makeExtensions(ctx context.Context, s *session) error {
 		}
 	}
 	return nil
+}
+
+// endFormerLogins shuts out whoever still holds a credential from before an adoption: a Tenant that went without
+// its database, or the person who made the roles.
+func (s *session) endFormerLogins(ctx context.Context) error {
+	var former []string
+	for _, login := range s.names.Logins() {
+		if role, exists := s.found.roles[login]; exists && role.canLogin && claimOf(role.comment, s.Tenant) != ours {
+			former = append(former, login)
+		}
+	}
+	if len(former) == 0 {
+		return nil
+	}
+	for _, login := range former {
+		if err := s.exec(ctx, endLoginSQL(login)); err != nil {
+			return err
+		}
+	}
+	_, err := s.conn.Exec(ctx, endThemSQL, former)
+	return err
 }
 
 func (s *session) makeLogin(ctx context.Context, c Credential) error {

@@ -222,6 +222,20 @@ func TestAnOperatorThatLagsBehindHarmsNobody(t *testing.T) {
 	}
 }
 
+// A tenant owns its database and may keep the operator out of it. That is nothing against the server, which others use.
+func TestATenantThatKeepsTheOperatorOutHarmsNobodyElse(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	credential := p.mustEnsure(1)
+	if _, err := dial(t, p.url(credential)).Exec(t.Context(), "ALTER DATABASE "+p.names.Database+" CONNECTION LIMIT 0"); err != nil {
+		t.Fatal(err)
+	}
+	_, problem := p.ensure(2, false)
+	if problem == nil || problem.Code != provision.Failed {
+		t.Errorf("got %+v, want %s: anything else closes the server to all tenants", problem, provision.Failed)
+	}
+}
+
 func TestRetireWaitsForTheLastConnection(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

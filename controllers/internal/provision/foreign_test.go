@@ -122,6 +122,30 @@ func TestReleasedDataIsAdoptedWhole(t *testing.T) {
 	}
 }
 
+// A Tenant that was let go without its database left its logins behind. Adoption must not leave them in.
+func TestAdoptionShutsOutTheFormerTenant(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	former := []provision.Credential{p.mustEnsure(1), p.mustEnsure(2)}
+	open := dial(t, p.url(former[1]))
+	p.request.Tenant.UID, p.request.Adopt = "uid-2", true
+	adopted, problem := provision.Engine{}.Ensure(t.Context(), p.request, 0, true, func(int) (string, error) { return "another", nil })
+	if problem != nil {
+		t.Fatalf("%v (%v)", problem, problem.Err)
+	}
+	for _, credential := range former {
+		if !refuses(t, p.url(credential)) {
+			t.Errorf("the former tenant's password %d still works", credential.Serial)
+		}
+	}
+	if _, err := open.Exec(t.Context(), "SELECT 1"); err == nil {
+		t.Error("the former tenant's connection lives on")
+	}
+	if refuses(t, p.url(adopted)) {
+		t.Error("the new tenant's credential does not work")
+	}
+}
+
 func TestDropTakesEverything(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

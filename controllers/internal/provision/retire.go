@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -23,8 +22,8 @@ func (e Engine) Retire(ctx context.Context, r Request, serial int, force bool) *
 			return err
 		}
 		if sessions > 0 && !force {
-			return &Problem{Code: Working, Message: fmt.Sprintf(
-				"the former password is still in use by %d connections, and is kept until they end", sessions)}
+			// Without their number: each new one would be news, and a write of the tenant's status.
+			return &Problem{Code: Working, Message: "the former password is still in use, and is kept until the last connection with it ends"}
 		}
 		if err := s.exec(ctx, endLoginSQL(login)); err != nil {
 			return err
