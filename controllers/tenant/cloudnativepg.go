@@ -40,27 +40,17 @@ func (r *Reconciler) loadCluster(ctx context.Context, s *scope) error {
 	if !onCluster(s.tenant) || s.absent[clusterKind.GroupKind()] {
 		return nil
 	}
-	cluster, err := r.readCluster(ctx, s.tenant)
-	if err != nil {
-		return err
-	}
-	s.cluster = cluster
-	s.clusterSecret, err = r.Secrets.Get(ctx, s.key(clusterSecretName(s.tenant)))
-	return err
-}
-
-// readCluster returns nil when there is none.
-func (r *Reconciler) readCluster(ctx context.Context, t *v1alpha1.Tenant) (*unstructured.Unstructured, error) {
 	cluster := &unstructured.Unstructured{}
 	cluster.SetGroupVersionKind(clusterKind)
-	err := r.Client.Get(ctx, client.ObjectKey{Namespace: t.Namespace, Name: t.OwnedName()}, cluster)
-	switch {
-	case apierrors.IsNotFound(err):
-		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("read Cluster %s: %w", t.OwnedName(), err)
+	switch err := r.Client.Get(ctx, s.key(s.tenant.OwnedName()), cluster); {
+	case err == nil:
+		s.cluster = cluster
+	case !apierrors.IsNotFound(err):
+		return fmt.Errorf("read Cluster %s: %w", s.tenant.OwnedName(), err)
 	}
-	return cluster, nil
+	var err error
+	s.clusterSecret, err = r.Secrets.Get(ctx, s.key(clusterSecretName(s.tenant)))
+	return err
 }
 
 // databaseCluster asks CloudNativePG for a cluster. It is data: no owner reference, as with the claim.
@@ -103,7 +93,7 @@ func (s *scope) bundleCluster(bundle map[string][]byte) bool {
 	if !onCluster(s.tenant) {
 		return true
 	}
-	if s.adoptionRequired() || s.cluster == nil || s.clusterSecret == nil || strings.TrimSpace(string(s.clusterSecret.Data[clusterURLEntry])) == "" {
+	if s.adoptionRequired() || s.cluster == nil || !mayUse(s.tenant, s.cluster) || s.clusterSecret == nil || strings.TrimSpace(string(s.clusterSecret.Data[clusterURLEntry])) == "" {
 		return false
 	}
 	bundle[string(document.DatabaseURLKey)] = s.clusterSecret.Data[clusterURLEntry]
@@ -132,7 +122,8 @@ func (r *Reconciler) deleteCluster(ctx context.Context, tenant *v1alpha1.Tenant)
 	if tenant.Spec.DeletionPolicy != v1alpha1.DeletionPolicyDelete || !onCluster(tenant) || r.APIs.Absent()[clusterKind.GroupKind()] {
 		return "", nil
 	}
-	cluster, err := r.readCluster(ctx, tenant)
+	// Observe looks past the cache, as for the claim: a Cluster that was only just made would be left behind for good.
+	cluster, err := r.Apply.Observe(ctx, clusterKind, client.ObjectKey{Namespace: tenant.Namespace, Name: tenant.OwnedName()})
 	if err != nil || cluster == nil || !madeFor(tenant, cluster) {
 		return "", err
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 
@@ -99,15 +98,15 @@ func readScope(t *testing.T, path string) *scope {
 	if onServer(s.tenant) {
 		s.server = fixedDatabase(t)
 	}
-	if onCluster(s.tenant) {
-		s.cluster = &unstructured.Unstructured{}
-		s.clusterSecret = s.secrets[clusterSecretName(s.tenant)]
-	}
 	if s.tenant.Spec.Database.MigrateFrom != "" {
 		s.migration = migrationCopying
 	}
 	if s.tenant.UID == "" {
 		s.tenant.UID = types.UID("7d5b2c1e-0000-4000-8000-000000000000")
+	}
+	if onCluster(s.tenant) {
+		s.cluster = clusterOf(s.tenant)
+		s.clusterSecret = s.secrets[clusterSecretName(s.tenant)]
 	}
 	return s
 }

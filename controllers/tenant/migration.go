@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -19,6 +20,7 @@ import (
 //
 //	what there is                                          the step
 //	no volume of the tenant's, or a Deployment without it  migrationNone: nothing to move, or moved
+//	servers that have said they are on PostgreSQL          migrationNone: moved, whatever became of Deployment and Job
 //	pods that use the volume, and no new database yet      migrationPreparing: they serve on
 //	pods that use the volume, and no Job                   migrationStopping: they end, nothing else changes
 //	no such pods, and no finished Job                      migrationCopying: the Job copies
@@ -50,7 +52,7 @@ func (r *Reconciler) loadMigration(ctx context.Context, s *scope) error {
 }
 
 func (s *scope) migrationStep() migration {
-	switched := s.deployment != nil && !s.usesVolume(s.deployment.Spec.Template.Spec)
+	switched := (s.deployment != nil && !s.usesVolume(s.deployment.Spec.Template.Spec)) || s.servedByPostgres()
 	switch {
 	case s.claim == nil || !mayUse(s.tenant, s.claim) || switched:
 		return migrationNone
@@ -60,11 +62,22 @@ func (s *scope) migrationStep() migration {
 		return migrationFailed
 	case s.job != nil:
 		return migrationCopying
-	case s.deployment != nil && (ptr.Deref(s.deployment.Spec.Replicas, 1) != 0 || s.deployment.Status.Replicas != 0 || len(s.pods) > 0):
+	case len(s.pods) > 0 || (s.deployment != nil && !hasStopped(s.deployment)):
 		return migrationStopping
 	default:
 		return migrationCopying
 	}
+}
+
+// servedByPostgres says that bookings have been taken on the new database. From then on the old one is out of date for good.
+func (s *scope) servedByPostgres() bool {
+	last := s.tenant.Status.Database
+	return last != nil && last.Engine == v1alpha1.DatabaseEnginePostgres // which is what CloudNativePG is to a server
+}
+
+// hasStopped says that a Deployment runs nothing, and that its controller knows that it should not.
+func hasStopped(d *appsv1.Deployment) bool {
+	return ptr.Deref(d.Spec.Replicas, 1) == 0 && d.Status.Replicas == 0 && d.Status.ObservedGeneration >= d.Generation
 }
 
 func (s *scope) usesVolume(pod corev1.PodSpec) bool {

@@ -1,0 +1,91 @@
+package tenant
+
+import (
+	"testing"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+)
+
+// movingScope is a tenant whose servers on SQLite have been stopped, and whose data has not been copied.
+func movingScope() *scope {
+	s := servingScope()
+	s.tenant.UID = "uid"
+	s.tenant.Spec.Database.MigrateFrom = v1alpha1.MigrationSource(v1alpha1.DatabaseEngineSQLite)
+	s.tenant.Status.Database = &v1alpha1.DatabaseStatus{Engine: v1alpha1.DatabaseEngineSQLite}
+	s.claim = &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
+		Labels: labels(s.tenant), Annotations: map[string]string{tenantUIDAnnotation: "uid"},
+	}}
+	s.pods = nil
+	s.deployment.Spec.Replicas, s.deployment.Status.Replicas = ptr.To(int32(0)), 0
+	s.deployment.Spec.Template.Spec.Volumes = []corev1.Volume{{VolumeSource: corev1.VolumeSource{
+		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claimName(s.tenant)},
+	}}}
+	return s
+}
+
+func jobThatIs(kind batchv1.JobConditionType) *batchv1.Job {
+	return &batchv1.Job{Status: batchv1.JobStatus{Conditions: []batchv1.JobCondition{{Type: kind, Status: corev1.ConditionTrue}}}}
+}
+
+func TestMigrationStep(t *testing.T) {
+	t.Parallel()
+	pods := servingScope().pods
+	for name, test := range map[string]struct {
+		given func(*scope)
+		want  migration
+	}{
+		"all have ended":               {func(*scope) {}, migrationCopying},
+		"not told to end":              {func(s *scope) { s.deployment.Spec.Replicas = ptr.To(int32(1)) }, migrationStopping},
+		"told, and not heard yet":      {func(s *scope) { s.deployment.Generation++ }, migrationStopping},
+		"a pod that still ends":        {func(s *scope) { s.pods = pods[:1] }, migrationStopping},
+		"a pod without its Deployment": {func(s *scope) { s.deployment, s.pods = nil, pods[:1] }, migrationStopping},
+		"no Deployment":                {func(s *scope) { s.deployment = nil }, migrationCopying},
+		"at it":                        {func(s *scope) { s.job = &batchv1.Job{} }, migrationCopying},
+		"failed":                       {func(s *scope) { s.job = jobThatIs(batchv1.JobFailed) }, migrationFailed},
+		"copied":                       {func(s *scope) { s.job = jobThatIs(batchv1.JobComplete) }, migrationNone},
+		"switched":                     {func(s *scope) { s.deployment.Spec.Template.Spec.Volumes = nil }, migrationNone},
+		"no volume":                    {func(s *scope) { s.claim = nil }, migrationNone},
+		// Its SQLite file is out of date: to go back to it would lose bookings.
+		"has served on PostgreSQL, and lost Deployment and Job": {func(s *scope) {
+			s.deployment, s.tenant.Status.Database.Engine = nil, v1alpha1.DatabaseEnginePostgres
+		}, migrationNone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := movingScope()
+			test.given(s)
+			if got := s.migrationStep(); got != test.want {
+				t.Errorf("step %d, want %d", got, test.want)
+			}
+		})
+	}
+}
+
+// clusterOf is a Cluster that was made for a tenant.
+func clusterOf(t *v1alpha1.Tenant) *unstructured.Unstructured {
+	cluster := &unstructured.Unstructured{}
+	cluster.SetLabels(labels(t))
+	cluster.SetAnnotations(map[string]string{tenantUIDAnnotation: string(t.UID)})
+	return cluster
+}
+
+func TestAForeignClustersDatabaseIsNotUsed(t *testing.T) {
+	t.Parallel()
+	s := servingScope()
+	s.tenant.Spec.Database.Engine = v1alpha1.DatabaseEngineCloudNativePG
+	s.clusterSecret = &corev1.Secret{Data: map[string][]byte{clusterURLEntry: []byte("postgresql://db.example/other")}}
+	s.cluster = clusterOf(s.tenant)
+	if !s.bundleCluster(map[string][]byte{}) {
+		t.Error("the tenant's own is not used")
+	}
+	s.cluster.SetLabels(map[string]string{ManagedByLabel: ManagedBy, TenantLabel: "other"})
+	if s.bundleCluster(map[string][]byte{}) {
+		t.Error("the servers are given the database of somebody else's Cluster")
+	}
+}
