@@ -45,6 +45,17 @@ func (e *NotEmptyError) Error() string {
 	return fmt.Sprintf("the target database is not empty (%s) and is no finished copy of this tenant: nothing was copied; give it an empty database", e.What)
 }
 
+// ChangedError says that the source is not what a finished copy was made of.
+type ChangedError struct {
+	// Table is one that differs.
+	Table string
+}
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("the target holds a finished copy of this tenant, but table %s of the source has changed since: nothing was copied; "+
+		"if nobody has used the target, empty it and copy again", e.Table)
+}
+
 // MismatchError says that a table did not arrive as it left.
 type MismatchError struct {
 	Table          string
@@ -121,8 +132,16 @@ func (c *copier) run(ctx context.Context) (Report, error) {
 			return report, fmt.Errorf("lock table %s: %w", t.name, err)
 		}
 	}
-	if before, err := c.finished(ctx); before != nil || err != nil {
-		return Report{Before: true, Rows: before}, err
+	before, err := c.finished(ctx)
+	if err != nil {
+		return report, err
+	}
+	if before != nil {
+		for name, content := range before {
+			report.Rows[name] = content.Rows
+		}
+		report.Before = true
+		return report, c.unchanged(ctx, all, before)
 	}
 	for _, t := range all {
 		var occupied bool
@@ -133,25 +152,48 @@ func (c *copier) run(ctx context.Context) (Report, error) {
 			return report, &NotEmptyError{What: "rows in " + t.name}
 		}
 	}
+	copied := map[string]content{}
 	for _, t := range all {
-		rows, err := c.table(ctx, t)
+		found, err := c.table(ctx, t)
 		if err != nil {
 			return report, fmt.Errorf("copy table %s: %w", t.name, err)
 		}
-		c.Logger.InfoContext(ctx, "copied and compared a table", "table", t.name, "rows", rows)
-		report.Rows[t.name] = rows
+		c.Logger.InfoContext(ctx, "copied and compared a table", "table", t.name, "rows", found.rows)
+		report.Rows[t.name], copied[t.name] = found.rows, found.content()
 	}
-	return report, c.finish(ctx, report.Rows)
+	return report, c.finish(ctx, copied)
 }
 
-// finished returns the rows of a copy of this tenant that is complete, or nil.
-func (c *copier) finished(ctx context.Context) (map[string]int64, error) {
-	if _, err := c.to.Exec(ctx, "CREATE TABLE IF NOT EXISTS "+markerTable+" (tenant text PRIMARY KEY, finished_at timestamptz NOT NULL, rows jsonb NOT NULL)"); err != nil {
+// unchanged fails when somebody has written to the source after it was copied: a copy whose end nobody heard of, so that
+// the source served on, must not pass for one of what is there now.
+func (c *copier) unchanged(ctx context.Context, all []table, before map[string]content) error {
+	for _, t := range all {
+		rows, err := c.from.QueryContext(ctx, t.selectSource())
+		if err != nil {
+			return err
+		}
+		source := &sourceRows{rows: rows, columns: t.columns}
+		for err == nil && source.Next() {
+			_, err = source.Values()
+		}
+		if err = errors.Join(err, source.Err(), rows.Close()); err != nil {
+			return fmt.Errorf("read table %s: %w", t.name, err)
+		}
+		if source.digest.content() != before[t.name] {
+			return &ChangedError{Table: t.name}
+		}
+	}
+	return nil
+}
+
+// finished returns what was in the tables of a copy of this tenant that is complete, or nil.
+func (c *copier) finished(ctx context.Context) (map[string]content, error) {
+	if _, err := c.to.Exec(ctx, "CREATE TABLE IF NOT EXISTS "+markerTable+" (tenant text PRIMARY KEY, finished_at timestamptz NOT NULL, content jsonb NOT NULL)"); err != nil {
 		return nil, fmt.Errorf("make the marker: %w", err)
 	}
 	var tenant string
-	var rows map[string]int64
-	err := c.to.QueryRow(ctx, "SELECT tenant, rows FROM "+markerTable).Scan(&tenant, &rows)
+	var copied map[string]content
+	err := c.to.QueryRow(ctx, "SELECT tenant, content FROM "+markerTable).Scan(&tenant, &copied)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil, nil
@@ -160,11 +202,11 @@ func (c *copier) finished(ctx context.Context) (map[string]int64, error) {
 	case tenant != c.Tenant:
 		return nil, &NotEmptyError{What: "a copy of tenant " + tenant}
 	}
-	return rows, nil
+	return copied, nil
 }
 
-func (c *copier) finish(ctx context.Context, rows map[string]int64) error {
-	_, err := c.to.Exec(ctx, "INSERT INTO "+markerTable+" VALUES ($1, clock_timestamp(), $2)", c.Tenant, rows)
+func (c *copier) finish(ctx context.Context, copied map[string]content) error {
+	_, err := c.to.Exec(ctx, "INSERT INTO "+markerTable+" VALUES ($1, clock_timestamp(), $2)", c.Tenant, copied)
 	if err != nil {
 		return fmt.Errorf("mark the copy as finished: %w", err)
 	}
@@ -172,29 +214,29 @@ func (c *copier) finish(ctx context.Context, rows map[string]int64) error {
 }
 
 // table copies one table, reads it back and compares.
-func (c *copier) table(ctx context.Context, t table) (int64, error) {
+func (c *copier) table(ctx context.Context, t table) (digest, error) {
 	rows, err := c.from.QueryContext(ctx, t.selectSource())
 	if err != nil {
-		return 0, err
+		return digest{}, err
 	}
 	defer func() { _ = rows.Close() }()
 	source := &sourceRows{rows: rows, columns: t.columns}
 	if _, err := c.to.CopyFrom(ctx, pgx.Identifier{t.name}, t.names(), source); err != nil {
-		return 0, err
+		return digest{}, err
 	}
 	back, err := c.readBack(ctx, t)
 	if err != nil {
-		return 0, err
+		return digest{}, err
 	}
 	if back != source.digest {
-		return 0, &MismatchError{Table: t.name, Wrote: source.digest.rows, ReadOut: back.rows}
+		return digest{}, &MismatchError{Table: t.name, Wrote: source.digest.rows, ReadOut: back.rows}
 	}
 	if t.identity == "" {
-		return back.rows, nil
+		return back, nil
 	}
 	_, err = c.to.Exec(ctx, fmt.Sprintf("SELECT setval(pg_get_serial_sequence($1, $2), coalesce(max(%s), 0) + 1, false) FROM %s", ident(t.identity), ident(t.name)),
 		ident(t.name), t.identity)
-	return back.rows, err
+	return back, err
 }
 
 func (c *copier) readBack(ctx context.Context, t table) (digest, error) {

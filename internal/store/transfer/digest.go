@@ -17,6 +17,20 @@ type digest struct {
 	sum  [4]uint64
 }
 
+// content is a digest as it is kept.
+type content struct {
+	Rows   int64  `json:"rows"`
+	Digest string `json:"digest"`
+}
+
+func (d *digest) content() content {
+	var sum []byte
+	for _, part := range d.sum {
+		sum = binary.BigEndian.AppendUint64(sum, part)
+	}
+	return content{Rows: d.rows, Digest: hex.EncodeToString(sum)}
+}
+
 // add takes the values of a row, as they are written or as they were read back.
 func (d *digest) add(values []any) error {
 	plain := make([]any, len(values))

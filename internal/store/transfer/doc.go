@@ -10,5 +10,6 @@
 // by name. A table or column that has no counterpart stops the copy: nothing is left behind in silence.
 //
 // A target that holds anything is refused, unless it is a copy of the same tenant that was finished before:
-// then there is nothing left to do. So an attempt that was killed can be repeated.
+// then there is nothing left to do. So an attempt that was killed can be repeated. But if the source has changed since,
+// that is refused too: what was written to it in between would be lost.
 package transfer

@@ -154,6 +154,29 @@ func TestCopyAgainIsDoneAlready(t *testing.T) {
 	}
 }
 
+// A copy whose end nobody heard of counts as failed, and the source serves on. What it takes meanwhile is not in the target.
+func TestCopyAgainRefusesASourceThatHasChanged(t *testing.T) {
+	t.Parallel()
+	from, to := filled(t), pgtest.EmptyURL(t)
+	if _, err := transfer.Copy(t.Context(), options(from, to)); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), "UPDATE bookings SET notes = 'taken meanwhile' WHERE status = 'confirmed'"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = transfer.Copy(t.Context(), options(from, to))
+	if changed, ok := errors.AsType[*transfer.ChangedError](err); !ok || changed.Table != "bookings" {
+		t.Errorf("got %v, want that bookings have changed", err)
+	}
+}
+
 func isNotEmpty(err error) bool {
 	_, ok := errors.AsType[*transfer.NotEmptyError](err)
 	return ok
