@@ -35,7 +35,7 @@ func (s *Store) changeBooking(
 	ctx context.Context, c changing, fn func(tx pgx.Tx, b current) (booking.EventType, error),
 ) (b booking.Booking, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		freed, err := lineUp(ctx, tx, c.offering, c.id, request.MaxProposals)
+		freed, err := lineUp(ctx, tx, c.offering, c.id, 0)
 		if err != nil {
 			return err
 		}

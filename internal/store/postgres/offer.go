@@ -33,14 +33,16 @@ WHERE b.id = $1 ORDER BY e.joined_at, e.id LIMIT $2`
 type freeing struct {
 	booking   booking.Booking
 	proposals []booking.NewBooking
+	// before is how many bookings the transaction frees before this one, and to how many in line it may have offered those.
+	before int
 	// more says that there may be others in line who were not considered.
 	more bool
 }
 
 // lineUp looks who waits for a booking's time, before that is freed. Nobody joins from here to the end of the
-// transaction. The first so many in line are considered.
-func lineUp(ctx context.Context, tx pgx.Tx, offering *booking.Offering, id string, considered int) (*freeing, error) {
-	f := &freeing{}
+// transaction, which frees so many bookings before this one.
+func lineUp(ctx context.Context, tx pgx.Tx, offering *booking.Offering, id string, before int) (*freeing, error) {
+	f, considered := &freeing{before: before}, request.MaxProposals+before
 	if offering == nil {
 		return f, nil
 	}
@@ -89,7 +91,7 @@ func (f *freeing) unchanged(version int) bool {
 // offer makes the freed time the hold of an offer to the first who can have it, if there is anybody. The caller holds the
 // locks.
 func (f *freeing) offer(ctx context.Context, tx pgx.Tx) (made bool, err error) {
-	overtaken := false
+	overtaken := 0
 	for _, proposal := range f.proposals {
 		err := makeOffer(ctx, tx, proposal)
 		_, limited := errors.AsType[*booking.LimitError](err)
@@ -98,15 +100,15 @@ func (f *freeing) offer(ctx context.Context, tx pgx.Tx) (made bool, err error) {
 			return true, nil
 		case limited: // he has all the bookings that he may have: the next in line
 		case errors.Is(err, booking.ErrNotLive):
-			overtaken = true
+			overtaken++
 		case errors.Is(err, booking.ErrOccupied):
 			return false, nil // what was freed is too short for the service as it is today, or is taken again
 		default:
 			return false, err
 		}
 	}
-	if overtaken && f.more {
-		return false, errNotWon // others may be in line behind those who were offered something else meanwhile
+	if overtaken > f.before && f.more {
+		return false, errNotWon // others may be in line behind those whom another transaction offered something meanwhile
 	}
 	return false, nil
 }
@@ -154,7 +156,7 @@ func makeOffer(ctx context.Context, tx pgx.Tx, r booking.NewBooking) error {
 // time may become, which are left to the caller to make. It fails with errNotWon when the booking is not as the
 // cancellation needs it.
 func cancelForOthers(ctx context.Context, tx pgx.Tx, r booking.Cancellation) (*freeing, error) {
-	freed, err := lineUp(ctx, tx, r.Offering, r.BookingID, request.MaxProposals)
+	freed, err := lineUp(ctx, tx, r.Offering, r.BookingID, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +233,7 @@ func (s *Store) HandOn(ctx context.Context, offering booking.Offering) (offers i
 
 // handOn removes what a lapsed hold still occupies, if nobody has done so, and offers its time.
 func handOn(ctx context.Context, tx pgx.Tx, offering booking.Offering, id string) (made bool, err error) {
-	freed, err := lineUp(ctx, tx, &offering, id, request.MaxProposals)
+	freed, err := lineUp(ctx, tx, &offering, id, 0)
 	if err != nil {
 		return false, err
 	}

@@ -220,8 +220,7 @@ func lineUpAll(
 		if !r.Concerns(b) {
 			continue
 		}
-		// Those before may each have been offered to somebody in this line, too.
-		if freed[i], err = lineUp(ctx, tx, r.Offering, b.ID, request.MaxProposals+i); err != nil {
+		if freed[i], err = lineUp(ctx, tx, r.Offering, b.ID, i); err != nil {
 			return nil, nil, err
 		}
 		names = append(names, freed[i].locks()...)

@@ -98,6 +98,7 @@ var tests = map[string]func(*fixture){
 	"WaitlistTakesLapsedHolds":        testWaitlistTakesLapsedHolds,
 	"WaitlistMoves":                   testWaitlistMoves,
 	"WaitlistSeries":                  testWaitlistSeries,
+	"WaitlistSeriesLimits":            testWaitlistSeriesLimits,
 	"WaitlistGroup":                   testWaitlistGroup,
 	"WaitlistLeave":                   testWaitlistLeave,
 	"WaitlistLimits":                  testWaitlistLimits,

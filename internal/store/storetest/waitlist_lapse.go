@@ -2,9 +2,11 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/request"
 )
 
 // brief is a time to live that a test can wait for, and long enough to look before it ends.
@@ -116,6 +118,39 @@ func testWaitlistSeries(f *fixture) {
 		}
 	}
 	f.mustBook(appointment("dr-khan", made[2].Start))
+}
+
+// testWaitlistSeriesLimits: who was offered one booking of a series and many who may have no more do not keep the others
+// from being called off.
+func testWaitlistSeriesLimits(f *fixture) {
+	s := weekly(appointment("dr-khan", at(9, 0)), 2)
+	made, _, err := f.BookSeries(f.Context(), s)
+	if err != nil {
+		f.Fatal(err)
+	}
+	ever := booking.Interval{Start: at(0, 0), End: at(24*60, 0)}
+	first := f.join(waiting(ever))
+	for i := range request.MaxProposals {
+		e, other := f.join(waiting(ever)), appointment(fmt.Sprintf("chair-%d", i), at(15, 0))
+		other.Booking.Customer = e.Customer
+		f.mustBook(other)
+	}
+	limited, offer := offering(time.Hour), offering(time.Hour).Offer
+	limited.Offer = func(to booking.WaitlistEntry, freed booking.Booking) (booking.NewBooking, bool) {
+		r, ok := offer(to, freed)
+		r.Limits = []booking.Limit{{Kind: booking.LimitOpenPerCustomer, Max: 1}}
+		return r, ok
+	}
+	_, _, err = f.CancelSeries(f.Context(), booking.SeriesCancellation{
+		SeriesID: s.ID, Cancellation: booking.Cancellation{Offering: limited, Actor: staff},
+	})
+	if err != nil {
+		f.Fatalf("CancelSeries: %v", err)
+	}
+	if got := f.offered(first.ID); !got.Start.Equal(made[0].Start) {
+		f.Errorf("the first in line was offered %v; want %v", got.Start, made[0].Start)
+	}
+	f.mustBook(appointment("dr-khan", made[1].Start))
 }
 
 func testWaitlistGroup(f *fixture) {
