@@ -22,8 +22,8 @@ const (
 	// togetherTimeout bounds a shared statement. It has no caller whose patience could bound it.
 	togetherTimeout = 20 * time.Second
 	// togetherLockTimeout is how long a shared statement waits for one lock, as SQL. Only those who want what is
-	// locked should wait for longer, and they do so alone.
-	togetherLockTimeout = `SET LOCAL lock_timeout = '250ms'`
+	// locked should wait for longer, and they do so alone. (Of SET LOCAL at the beginning of a batch the server warns.)
+	togetherLockTimeout = `SELECT set_config('lock_timeout', '250ms', true)`
 )
 
 // collector writes bookings that arrive at the same time in one statement: one round trip and one commit for all of

@@ -15,6 +15,41 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/testing/pgtest"
 )
 
+// TestServerHasNothingToWarnOf: what the server warns of stands in its log, a line for each statement.
+func TestServerHasNothingToWarnOf(t *testing.T) {
+	t.Parallel()
+	var (
+		mu       sync.Mutex
+		warnings []string
+	)
+	store, err := postgres.OpenHearing(t.Context(), pgtest.URL(t), func(notice *pgconn.Notice) {
+		mu.Lock()
+		defer mu.Unlock()
+		warnings = append(warnings, notice.Message)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	two := []booking.NewBooking{request(noon), request(noon.Add(time.Hour))}
+	two[1].Booking.Customer.Phone = "+442079460001" // else they are written one after the other
+	if _, errs := store.BookTogether(t.Context(), two); errors.Join(errs...) != nil {
+		t.Fatal(errs)
+	}
+	if list, err := store.List(t.Context(), booking.Filter{Limit: 10}); err != nil || len(list) != 2 {
+		t.Fatalf("%d bookings, %v", len(list), err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(warnings) > 0 {
+		t.Errorf("the server warns: %q", warnings)
+	}
+}
+
 // TestBookingsWrittenTogether writes bookings in one transaction, one of which the database refuses and one of which
 // has lost its slot: the others must not suffer, and each must get its own answer.
 func TestBookingsWrittenTogether(t *testing.T) {

@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
@@ -16,6 +18,16 @@ func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 // KeepHouse runs one housekeeping pass now.
 func (s *Store) KeepHouse(ctx context.Context) error {
 	return housekeeping.Pass(ctx, s.removeExpiredKeys)
+}
+
+// OpenHearing opens a database that has the newest schema, and hears what its server says beside its answers.
+func OpenHearing(ctx context.Context, url string, hear func(*pgconn.Notice)) (*Store, error) {
+	config, err := poolConfig(Options{URL: url})
+	if err != nil {
+		return nil, err
+	}
+	config.ConnConfig.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) { hear(notice) }
+	return connect(ctx, config, slog.Default())
 }
 
 // PoolConfig is the pool's configuration for these options.

@@ -58,7 +58,7 @@ func (s *Store) List(ctx context.Context, filter booking.Filter) ([]booking.Book
 		afterStart, afterID = filter.After.Start, filter.After.ID
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(`SET LOCAL plan_cache_mode = force_custom_plan`)
+	batch.Queue(`SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`)
 	var list []booking.Booking
 	batch.Queue(listSQL, optionalTime(filter.From), optionalTime(filter.To), statuses,
 		optional(filter.ServiceID), optional(filter.ResourceID), optional(filter.CustomerID), optional(filter.Phone),

@@ -60,11 +60,16 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if _, err := Migrate(ctx, options.URL); err != nil {
 		return nil, err
 	}
+	return connect(ctx, config, cmp.Or(options.Logger, slog.Default()))
+}
+
+// connect makes a Store on a database that has the newest schema.
+func connect(ctx context.Context, config *pgxpool.Config, log *slog.Logger) (*Store, error) {
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, wrap("connect", err)
 	}
-	s := &Store{pool: pool, collector: startCollector(pool), log: cmp.Or(options.Logger, slog.Default())}
+	s := &Store{pool: pool, collector: startCollector(pool), log: log}
 	s.announcer = startAnnouncer(pool, s.log)
 	s.keeping = housekeeping.Start(ctx, s.removeExpiredKeys, s.log)
 	return s, nil
