@@ -17,7 +17,8 @@
 // Other servers on the same database are told of changes after their commit (feed.go).
 //
 // Time that a change frees goes to those who wait for it in the change's own transaction (offer.go). Such changes share
-// the line's lock and joining holds it alone, so none misses an entry. An entry's row is locked before the customer's.
+// the line's lock and joining holds it alone, so none misses an entry. An entry's row is locked before the customer's, but
+// by erasing and merging people, which begin with the person and are rare: who meets one of them there is tried again.
 //
 // The package decides by the database's clock only, never caches, and never puts a value into SQL text.
 package postgres

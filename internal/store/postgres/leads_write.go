@@ -254,7 +254,6 @@ func (s *leadStore) merge(ctx context.Context, tx pgx.Tx, keep, other lead.Perso
 	batch.Queue(`UPDATE customers SET merged_into = $2 WHERE merged_into = $1`, other.ID, keep.ID)
 	batch.Queue(`UPDATE customer_aliases SET customer_id = $2 WHERE customer_id = $1`, other.ID, keep.ID)
 	batch.Queue(`UPDATE bookings SET customer_id = $2 WHERE customer_id = $1`, other.ID, keep.ID)
-	batch.Queue(`UPDATE waitlist SET customer_id = $2 WHERE customer_id = $1`, other.ID, keep.ID)
 	batch.Queue(`UPDATE lead_events SET customer_id = $2 WHERE customer_id = $1`, other.ID, keep.ID)
 	for _, identity := range []string{keep.Identity(), other.Identity()} {
 		if identity != united.Identity() {
@@ -291,8 +290,6 @@ func (s *leadStore) Erase(ctx context.Context, id string, actor booking.Actor) e
 		batch.Queue(`UPDATE customers SET identity = 'erased:' || id, erased_at = clock_timestamp(), updated_at = clock_timestamp(), name = '', phone = '',
 			email = '', tags = '{}', source = '', notes = '', custom_fields = '{}', last_contacted_at = NULL WHERE id = $1`, p.ID)
 		batch.Queue(`UPDATE bookings SET notes = '', cancellation_reason = '', booked_for = NULL, custom_fields = '{}' WHERE customer_id = $1`, p.ID)
-		batch.Queue(`UPDATE waitlist SET notes = '', joined_for = NULL, offer_expires_at = NULL,
-			status = CASE WHEN status = 'booked' THEN status ELSE 'left' END WHERE customer_id = $1`, p.ID)
 		batch.Queue(`DELETE FROM customer_aliases WHERE customer_id = $1`, p.ID)
 		batch.Queue(`UPDATE opt_outs SET phone = NULL, reason = '' WHERE number_hash = ANY ($1::bytea[])`, hashes)
 		batch.Queue(`DELETE FROM lead_claims WHERE subject = $1`, p.ID)
