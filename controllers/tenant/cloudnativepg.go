@@ -81,11 +81,16 @@ func databaseCluster(s *scope) any {
 	cluster.SetGroupVersionKind(clusterKind)
 	cluster.SetNamespace(s.tenant.Namespace)
 	cluster.SetName(s.tenant.OwnedName())
-	clusterLabels := labels(s.tenant)
+	markCluster(cluster, s.tenant)
+	return cluster
+}
+
+// markCluster says whose it is.
+func markCluster(cluster *unstructured.Unstructured, t *v1alpha1.Tenant) {
+	clusterLabels := labels(t)
 	clusterLabels["app.kubernetes.io/component"] = "database"
 	cluster.SetLabels(clusterLabels)
-	cluster.SetAnnotations(map[string]string{tenantUIDAnnotation: string(s.tenant.UID)})
-	return cluster
+	cluster.SetAnnotations(map[string]string{tenantUIDAnnotation: string(t.UID)})
 }
 
 // bundleCluster puts the application Secret's URL into a bundle, and reports false while there is none.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 
@@ -105,7 +106,8 @@ func readScope(t *testing.T, path string) *scope {
 		s.tenant.UID = types.UID("7d5b2c1e-0000-4000-8000-000000000000")
 	}
 	if onCluster(s.tenant) {
-		s.cluster = clusterOf(s.tenant)
+		s.cluster = &unstructured.Unstructured{}
+		markCluster(s.cluster, s.tenant)
 		s.clusterSecret = s.secrets[clusterSecretName(s.tenant)]
 	}
 	return s

@@ -67,20 +67,13 @@ func TestMigrationStep(t *testing.T) {
 	}
 }
 
-// clusterOf is a Cluster that was made for a tenant.
-func clusterOf(t *v1alpha1.Tenant) *unstructured.Unstructured {
-	cluster := &unstructured.Unstructured{}
-	cluster.SetLabels(labels(t))
-	cluster.SetAnnotations(map[string]string{tenantUIDAnnotation: string(t.UID)})
-	return cluster
-}
-
 func TestAForeignClustersDatabaseIsNotUsed(t *testing.T) {
 	t.Parallel()
 	s := servingScope()
 	s.tenant.Spec.Database.Engine = v1alpha1.DatabaseEngineCloudNativePG
 	s.clusterSecret = &corev1.Secret{Data: map[string][]byte{clusterURLEntry: []byte("postgresql://db.example/other")}}
-	s.cluster = clusterOf(s.tenant)
+	s.cluster = &unstructured.Unstructured{}
+	markCluster(s.cluster, s.tenant)
 	if !s.bundleCluster(map[string][]byte{}) {
 		t.Error("the tenant's own is not used")
 	}

@@ -161,6 +161,7 @@ func (s *scope) previewCluster() {
 		return
 	}
 	s.cluster, s.clusterSecret = &unstructured.Unstructured{}, s.secrets[clusterSecretName(s.tenant)]
+	markCluster(s.cluster, s.tenant)
 	if s.clusterSecret == nil {
 		s.clusterSecret = &corev1.Secret{Data: map[string][]byte{clusterURLEntry: []byte("generated")}}
 	}
