@@ -32,7 +32,7 @@ func newKeys(shared settings) *cobra.Command {
 
 It asks the tenant's own server, through the API server, with the key that the operator made for the tenant. So it
 needs the rights to read that Secret and to port-forward to pods. A new secret is printed once and kept nowhere.`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usage("%q is no command: use list, create, rotate or revoke", args[0])
 			}

@@ -81,7 +81,7 @@ func (o *open) hold(ctx context.Context, connected *session, t *v1alpha1.Tenant)
 		case <-ctx.Done():
 			through.Close()
 			return nil
-		case <-through.Lost:
+		case <-through.Ended:
 		}
 		if ctx.Err() != nil {
 			return nil

@@ -59,7 +59,7 @@ func (o *report) run(ctx context.Context, name string) (err error) {
 		o.file = fmt.Sprintf("frontdesk-%s-%s.zip", name, now.Format("20060102T150405Z"))
 	}
 	// Never over another file, and for nobody else to read.
-	file, err := os.OpenFile(o.file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the file is the one that the user named
+	file, err := os.OpenFile(o.file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("make the report: %w", err)
 	}

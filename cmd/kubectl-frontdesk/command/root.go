@@ -15,7 +15,7 @@ import (
 // Run runs the program with arguments and returns its exit code.
 func Run(ctx context.Context, args []string, streams genericclioptions.IOStreams) int {
 	shared := settings{IOStreams: streams, flags: genericclioptions.NewConfigFlags(true)}
-	root := newRoot(shared)
+	root := newRoot(shared) //nolint:contextcheck // cobra hands the context to the command that runs
 	root.SetArgs(args)
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)

@@ -44,7 +44,8 @@ type Printer struct {
 	Colour bool
 }
 
-// NewPrinter colours only what a person sees: on a terminal, unless NO_COLOR (no-color.org) is set.
+// NewPrinter colours only what a person sees: on a terminal, unless the environment asks for none in the way of
+// https://no-color.org.
 func NewPrinter(out io.Writer) Printer {
 	file, isFile := out.(*os.File)
 	return Printer{Out: out, Colour: isFile && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == ""}

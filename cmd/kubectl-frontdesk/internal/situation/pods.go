@@ -47,6 +47,9 @@ func (s *Situation) readPods(ctx context.Context, reader client.Reader, t *v1alp
 
 func podState(pod *corev1.Pod) Pod {
 	found := Pod{Name: pod.Name, Node: pod.Spec.NodeName, Phase: string(pod.Status.Phase)}
+	for _, status := range pod.Status.ContainerStatuses {
+		found.Restarts += status.RestartCount
+	}
 	unscheduled := ""
 	for _, condition := range pod.Status.Conditions {
 		switch {
@@ -56,20 +59,7 @@ func podState(pod *corev1.Pod) Pod {
 			unscheduled = condition.Message
 		}
 	}
-	var waiting *corev1.ContainerStateWaiting
-	last := ""
-	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
-		found.Restarts += status.RestartCount
-		if status.State.Waiting != nil && waiting == nil {
-			waiting = status.State.Waiting
-		}
-		if ended := status.LastTerminationState.Terminated; ended != nil {
-			last = ending(ended)
-		}
-		if ended := status.State.Terminated; ended != nil && ended.ExitCode != 0 {
-			last = ending(ended)
-		}
-	}
+	waiting, last := containers(pod)
 	switch {
 	case found.Ready:
 	case pod.DeletionTimestamp != nil:
@@ -82,6 +72,22 @@ func podState(pod *corev1.Pod) Pod {
 		found.Trouble, found.Detail = troubleNotReady, firstOf(last, "it runs, and does not call itself ready yet")
 	}
 	return found
+}
+
+// containers finds what a container of the pod waits for, and how one ended last.
+func containers(pod *corev1.Pod) (waiting *corev1.ContainerStateWaiting, last string) {
+	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+		if waiting == nil {
+			waiting = status.State.Waiting
+		}
+		if ended := status.LastTerminationState.Terminated; ended != nil {
+			last = ending(ended)
+		}
+		if ended := status.State.Terminated; ended != nil && ended.ExitCode != 0 {
+			last = ending(ended)
+		}
+	}
+	return waiting, last
 }
 
 // ending is what a container left behind: the server's last lines are its termination message.

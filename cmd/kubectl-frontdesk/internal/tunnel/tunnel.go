@@ -11,11 +11,11 @@ import (
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
+	"k8s.io/streaming/pkg/httpstream"
 )
 
 // Tunnel leads from a local address to a pod's port.
@@ -23,8 +23,8 @@ type Tunnel struct {
 	// Address is host:port on loopback, and Port its port.
 	Address string
 	Port    int
-	// Lost gives one value when the tunnel has ended: nil when it was closed.
-	Lost <-chan error
+	// Ended is closed when the tunnel has ended, by Close or because the pod has gone.
+	Ended <-chan struct{}
 
 	cancel context.CancelFunc
 }
@@ -32,7 +32,7 @@ type Tunnel struct {
 // Close ends the tunnel and waits until it has.
 func (t *Tunnel) Close() {
 	t.cancel()
-	<-t.Lost
+	<-t.Ended
 }
 
 // Open leads a local port, any that is free when it is 0, to a port of a pod. The tunnel ends with the
@@ -45,21 +45,22 @@ func Open(ctx context.Context, config *rest.Config, pod *corev1.Pod, local, remo
 	ctx, cancel := context.WithCancel(ctx)
 	ready := make(chan struct{})
 	ports := []string{fmt.Sprintf("%d:%d", local, remote)}
-	forwarder, err := portforward.NewOnAddressesWithContext(ctx, dialer, []string{"127.0.0.1"}, ports, ready, io.Discard, io.Discard)
+	forwarder, err := portforward.NewOnAddressesForStreamingWithContext(ctx, dialer, []string{"127.0.0.1"}, ports, ready, io.Discard, io.Discard)
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("port-forward to pod %s: %w", pod.Name, err)
 	}
-	lost := make(chan error, 1)
+	ended := make(chan struct{})
+	var failed error // may be read once ended is closed
 	go func() {
-		defer close(lost)
-		lost <- forwarder.ForwardPorts()
+		defer close(ended)
+		failed = forwarder.ForwardPorts()
 	}()
 	select {
 	case <-ready:
-	case err := <-lost:
+	case <-ended:
 		cancel()
-		return nil, fmt.Errorf("port-forward to pod %s: %w", pod.Name, errors.Join(err, ctx.Err()))
+		return nil, fmt.Errorf("port-forward to pod %s: %w", pod.Name, errors.Join(failed, ctx.Err()))
 	}
 	forwarded, err := forwarder.GetPorts()
 	if err != nil {
@@ -67,7 +68,7 @@ func Open(ctx context.Context, config *rest.Config, pod *corev1.Pod, local, remo
 		return nil, fmt.Errorf("port-forward to pod %s: %w", pod.Name, err)
 	}
 	port := int(forwarded[0].Local)
-	return &Tunnel{Address: "127.0.0.1:" + strconv.Itoa(port), Port: port, Lost: lost, cancel: cancel}, nil
+	return &Tunnel{Address: "127.0.0.1:" + strconv.Itoa(port), Port: port, Ended: ended, cancel: cancel}, nil
 }
 
 func dial(config *rest.Config, pod *corev1.Pod) (httpstream.Dialer, error) {
@@ -80,12 +81,12 @@ func dial(config *rest.Config, pod *corev1.Pod) (httpstream.Dialer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("port-forward: %w", err)
 	}
-	old := spdy.NewDialer(upgrader, &http.Client{Transport: transport}, http.MethodPost, address)
-	modern, err := portforward.NewSPDYOverWebsocketDialer(address, config)
+	old := spdy.NewDialerForStreaming(upgrader, &http.Client{Transport: transport}, http.MethodPost, address)
+	modern, err := portforward.NewSPDYOverWebsocketDialerForStreaming(address, config)
 	if err != nil {
 		return nil, fmt.Errorf("port-forward: %w", err)
 	}
-	return portforward.NewFallbackDialer(modern, old, func(err error) bool {
+	return portforward.NewFallbackDialerForStreaming(modern, old, func(err error) bool {
 		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
 	}), nil
 }
