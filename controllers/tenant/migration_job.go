@@ -10,8 +10,13 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
 )
 
-// migrationAttempts is how often the copy is tried before it counts as failed. A failed attempt leaves nothing behind.
-const migrationAttempts = 4
+const (
+	// migrationAttempts is how often the copy is tried before it counts as failed. A failed attempt leaves nothing behind.
+	migrationAttempts = 4
+	// migrationLimit, in seconds, is how long all of them may take together, with the wait for a node and an image, for
+	// which no attempt is counted. After it SQLite serves again: nobody can book meanwhile.
+	migrationLimit = 60 * 60
+)
 
 // migrationJob copies the data with the server's own program: the operator never opens a tenant's database. It is
 // rendered once; a Job cannot be changed afterwards.
@@ -40,6 +45,7 @@ func migrationJob(s *scope) any {
 		WithOwnerReferences(ownedBy(s.tenant)).
 		WithSpec(batchv1ac.JobSpec().
 			WithBackoffLimit(migrationAttempts - 1).
+			WithActiveDeadlineSeconds(migrationLimit).
 			WithPodReplacementPolicy(batchv1.Failed). // never two at work on one volume
 			WithTemplate(template))
 }
