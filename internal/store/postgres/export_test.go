@@ -4,7 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -48,4 +50,26 @@ func (s *Store) BookTogether(ctx context.Context, requests []booking.NewBooking)
 		bookings[i], errs[i] = done.booking, done.err
 	}
 	return bookings, errs
+}
+
+// ListPlan is how Postgres finds a listing's bookings when it plans the statement for all callers.
+func (s *Store) ListPlan(ctx context.Context, filter booking.Filter) (string, error) {
+	var lines []string
+	err := s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		defer conn.Conn().Close(ctx) // it has settings that nobody else should have
+		for _, statement := range []string{
+			`SET plan_cache_mode = force_generic_plan`, `SET enable_seqscan = off`, `PREPARE listing AS ` + listSQL(filter),
+		} {
+			if _, err := conn.Exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		rows, err := conn.Query(ctx, `EXPLAIN EXECUTE listing (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 10)`)
+		if err != nil {
+			return err
+		}
+		lines, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
+	})
+	return strings.Join(lines, "\n"), err
 }

@@ -184,3 +184,17 @@ func TestOpenRefusals(t *testing.T) {
 		}
 	}
 }
+
+// TestListOfAPersonUsesTheIndex: bookings of one person are found by that person, however many others there are.
+func TestListOfAPersonUsesTheIndex(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, filepath.Join(t.TempDir(), "a.db"))
+	for name, filter := range map[string]booking.Filter{
+		"by id": {CustomerID: "018f0000-0000-7000-8000-000000000001"}, "by number": {Phone: "+442079460000"},
+	} {
+		plan, err := store.ListPlan(t.Context(), filter)
+		if err != nil || !strings.Contains(plan, "bookings_customer") {
+			t.Errorf("%s: %v\n%s", name, err, plan)
+		}
+	}
+}
