@@ -84,8 +84,7 @@ func insertPerson(ctx context.Context, tx pgx.Tx, r lead.NewPerson, hash []byte)
 	if err != nil {
 		return lead.Person{}, err
 	}
-	event := lead.Event{Type: lead.EventCreated, Details: map[string]string{"source": p.Source}}
-	if err := addLeadEvents(ctx, tx, p.ID, r.Actor, event); err != nil {
+	if err := addLeadEvents(ctx, tx, p.ID, r.Actor, request.Created(p)); err != nil {
 		return lead.Person{}, err
 	}
 	if !optedOut && p.Status == lead.StatusOptedOut {
@@ -126,13 +125,10 @@ func (s *leadStore) Change(ctx context.Context, r lead.Change) (p lead.Person, r
 	}
 	earlier, err := s.write(ctx, "change person", r.Idempotency, func(tx pgx.Tx) (answeredLead, error) {
 		before, err := lockPerson(ctx, tx, r.ID)
-		switch {
-		case err != nil:
+		if err != nil {
 			return answeredLead{}, err
-		case r.Version != 0 && r.Version != before.Version:
-			return answeredLead{}, lead.ErrVersion
 		}
-		after, err := r.Apply(before)
+		after, err := request.Changed(before, r)
 		if err == nil {
 			p, err = s.changeTo(ctx, tx, before, after, r.Actor)
 		}
@@ -265,8 +261,7 @@ func (s *leadStore) merge(ctx context.Context, tx pgx.Tx, keep, other lead.Perso
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return lead.Person{}, err
 	}
-	events := append([]lead.Event{{Type: lead.EventMerged, Details: map[string]string{"other": other.ID}}}, lead.Differences(keep, united)...)
-	return savePerson(ctx, tx, united, actor, events...)
+	return savePerson(ctx, tx, united, actor, request.Merged(keep, other, united)...)
 }
 
 // Erase implements lead.Store.

@@ -65,3 +65,21 @@ func CheckLeadFilter(f lead.Filter) error {
 	}
 	return checkText(f.Text, f.Phone)
 }
+
+// Changed is what a change makes of a person as the transaction has found it. Errors: lead.ErrVersion, what Apply returns.
+func Changed(before lead.Person, r lead.Change) (lead.Person, error) {
+	if r.Version != 0 && r.Version != before.Version {
+		return lead.Person{}, lead.ErrVersion
+	}
+	return r.Apply(before)
+}
+
+// Created is the entry that begins a person's history.
+func Created(p lead.Person) lead.Event {
+	return lead.Event{Type: lead.EventCreated, Details: map[string]string{"source": p.Source}}
+}
+
+// Merged are the entries of a person that another one became part of.
+func Merged(keep, other, united lead.Person) []lead.Event {
+	return append([]lead.Event{{Type: lead.EventMerged, Details: map[string]string{"other": other.ID}}}, lead.Differences(keep, united)...)
+}

@@ -68,6 +68,5 @@ func (s *leadStore) merge(ctx context.Context, tx *sql.Tx, keep, other lead.Pers
 	if _, err := tx.ExecContext(ctx, `DELETE FROM customer_aliases WHERE identity = ?`, united.Identity()); err != nil {
 		return lead.Person{}, err
 	}
-	events := append([]lead.Event{{Type: lead.EventMerged, Details: map[string]string{"other": other.ID}}}, lead.Differences(keep, united)...)
-	return savePerson(ctx, tx, united, actor, events...)
+	return savePerson(ctx, tx, united, actor, request.Merged(keep, other, united)...)
 }

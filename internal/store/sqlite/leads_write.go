@@ -91,8 +91,7 @@ func (s *leadStore) insertPerson(ctx context.Context, tx *sql.Tx, d lead.Draft, 
 	if err != nil {
 		return lead.Person{}, err
 	}
-	event := lead.Event{Type: lead.EventCreated, Details: map[string]string{"source": p.Source}}
-	if err := addLeadEvents(ctx, tx, p.ID, actor, event); err != nil {
+	if err := addLeadEvents(ctx, tx, p.ID, actor, request.Created(p)); err != nil {
 		return lead.Person{}, err
 	}
 	return byID(ctx, tx, p.ID)
@@ -125,13 +124,10 @@ func (s *leadStore) Change(ctx context.Context, r lead.Change) (p lead.Person, r
 	}
 	earlier, err := s.write(ctx, "change person", r.Idempotency, func(tx *sql.Tx) (earlierLead, error) {
 		before, err := byID(ctx, tx, r.ID)
-		switch {
-		case err != nil:
+		if err != nil {
 			return earlierLead{}, err
-		case r.Version != 0 && r.Version != before.Version:
-			return earlierLead{}, lead.ErrVersion
 		}
-		after, err := r.Apply(before)
+		after, err := request.Changed(before, r)
 		if err == nil {
 			p, err = s.changeTo(ctx, tx, before, after, r.Actor)
 		}
