@@ -126,7 +126,7 @@ func TestEarlierPathsAnswerInTheirShapes(t *testing.T) {
 				"now.components.month number|now.components.second number|now.components.weekday string|now.components.year number|now.epochMs number|" +
 				"now.epochSeconds number|now.formatted.date string|now.formatted.long string|now.formatted.spoken string|now.formatted.time string|" +
 				"now.iso string|now.isoUtc string|ok bool|tenant string|timezone string"},
-			{"health", "GET", "/api/v1/health", nil, 200, "consumerWebhook bool|db.type string|dnc.activeCount null|externalSheetConfigured bool|" +
+			{"health", "GET", "/api/v1/health", nil, 200, "consumerWebhook bool|db.type string|dnc.activeCount number|externalSheetConfigured bool|" +
 				"logisticsSheetInCore bool|ok bool|tenant.displayName string|vapi.configured bool|vapi.walletGateActive bool"},
 			{"detailed health", "GET", "/api/health/detailed", nil, 200, healthShape},
 			{"comprehensive health", "GET", "/health/comprehensive", nil, 200, healthShape},

@@ -68,6 +68,12 @@ func (s *Service) OptOuts(ctx context.Context, after string, limit int) ([]OptOu
 	return entries[:limit], entries[limit-1].ID, true, nil
 }
 
+// CountOptOuts counts the numbers in the registry. Errors: STORAGE_UNAVAILABLE.
+func (s *Service) CountOptOuts(ctx context.Context) (int, error) {
+	count, err := s.store.CountOptOuts(ctx)
+	return count, storeError(err)
+}
+
 // OptedOut says, by id, which of the people have a number in the registry.
 func (s *Service) OptedOut(ctx context.Context, people []Person) (map[string]bool, error) {
 	var phones []string

@@ -127,4 +127,6 @@ type Store interface {
 	OptedOut(ctx context.Context, phones []string) (map[string]OptOut, error)
 	// OptOuts lists the registry, the newest first, behind an id.
 	OptOuts(ctx context.Context, after string, limit int) ([]OptOut, error)
+	// CountOptOuts counts the numbers in the registry, those of erased people too.
+	CountOptOuts(ctx context.Context) (int, error)
 }

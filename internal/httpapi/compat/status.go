@@ -70,7 +70,7 @@ type TenantHealth struct {
 		WalletGateActive bool `json:"walletGateActive" example:"false"`
 	} `json:"vapi"`
 	DNC struct {
-		ActiveCount *int `json:"activeCount" doc:"Numbers that opted out; null where this is not counted."`
+		ActiveCount *int `json:"activeCount" doc:"Numbers that opted out; null when they cannot be counted just now." example:"3"`
 	} `json:"dnc"`
 	ConsumerWebhook         bool `json:"consumerWebhook" example:"false"`
 	LogisticsSheetInCore    bool `json:"logisticsSheetInCore" doc:"Always false." example:"false"`
@@ -141,8 +141,14 @@ var engineNames = map[tenantconfig.Engine]string{
 }
 
 func tenantHealth(ctx context.Context, _ *anyInput) (*struct{ Body TenantHealth }, error) {
-	document := tenant.FromContext(ctx).Document
+	current := tenant.FromContext(ctx)
+	document := current.Document
 	out := TenantHealth{OK: true}
+	if current.Leads != nil {
+		if count, err := current.Leads.CountOptOuts(ctx); err == nil { // else null, which says that nobody knows
+			out.DNC.ActiveCount = &count
+		}
+	}
 	out.Tenant.DisplayName = document.Tenant.DisplayName
 	out.DB.Type = engineNames[document.Database.Engine]
 	return &struct{ Body TenantHealth }{out}, nil

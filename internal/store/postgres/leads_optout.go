@@ -171,3 +171,9 @@ func (s *leadStore) OptOuts(ctx context.Context, after string, limit int) ([]lea
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (lead.OptOut, error) { return scanOptOut(row) })
 	return list, wrap("list opt-outs", err)
 }
+
+// CountOptOuts implements lead.Store.
+func (s *leadStore) CountOptOuts(ctx context.Context) (count int, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT count(*) FROM opt_outs`).Scan(&count)
+	return count, wrap("count opt-outs", err)
+}

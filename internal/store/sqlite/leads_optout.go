@@ -175,3 +175,9 @@ func (s *leadStore) OptOuts(ctx context.Context, after string, limit int) ([]lea
 	list, err := collect(rows, err, func(rows *sql.Rows) (lead.OptOut, error) { return scanOptOut(rows) })
 	return list, wrap("list opt-outs", err)
 }
+
+// CountOptOuts implements lead.Store.
+func (s *leadStore) CountOptOuts(ctx context.Context) (count int, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT count(*) FROM opt_outs`).Scan(&count)
+	return count, wrap("count opt-outs", err)
+}

@@ -99,6 +99,9 @@ func testOptOutSurvivesErasure(f *leadFixture) {
 	if !f.optedOut(p.Phone) {
 		f.Fatal("the opt-out was erased with the person")
 	}
+	if count, err := f.leads.CountOptOuts(f.Context()); err != nil || count != 1 {
+		f.Errorf("%d opt-outs are counted, %v; want that of the erased person too", count, err)
+	}
 	list, err := f.leads.OptOuts(f.Context(), "", 10)
 	if err != nil || len(list) != 1 || list[0].Phone != "" || list[0].Reason != "" {
 		f.Errorf("the registry still knows the number: %+v, %v", list, err)
