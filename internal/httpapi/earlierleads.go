@@ -17,6 +17,8 @@ const codeOtherTenant = "TENANT_ACCESS_DENIED"
 
 // mountEarlierLeads adds the earlier paths of people.
 func (a *api) mountEarlierLeads(router chi.Router) {
+	document := a.huma.OpenAPI()
+	compat.DescribeLeads(document, document.Components.Schemas.Schema(typeOf[Problem](), true, ""))
 	compat.MountLeads(router, compat.LeadHost{Guard: a.guard, Actor: actorOf, Clock: a.Clock,
 		Fail: func(w http.ResponseWriter, r *http.Request, err error) {
 			if errors.Is(err, compat.ErrOtherTenant) {

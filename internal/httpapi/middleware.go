@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/httpapi/compat"
 	"github.com/frontdesk-dev/frontdesk/internal/leadimport"
 	"github.com/frontdesk-dev/frontdesk/internal/observe"
 )
@@ -145,8 +146,12 @@ func bounded(next http.Handler) http.Handler {
 // bodyLimit is the size that a request's body may have. Files of people are read as they come and may be large.
 func bodyLimit(r *http.Request) int64 {
 	path := r.URL.Path
-	if r.Method == http.MethodPost && (path == pathImport || path == "/api/leads/import" || strings.HasPrefix(path, "/api/import-leads/")) {
+	switch {
+	case r.Method != http.MethodPost:
+	case path == pathImport, path == "/api/leads/import":
 		return leadimport.MaxBytes
+	case strings.HasPrefix(path, "/api/import-leads/"):
+		return compat.MaxCSVBody
 	}
 	return maxBodyBytes
 }

@@ -13,52 +13,93 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/lead"
 )
 
+const (
+	// maxElement bounds one row or property in bytes, because a decoder holds each whole. A row that is above MaxRow and
+	// within this is reported like any other bad row; beyond it the body cannot be read.
+	maxElement = 1 << 20
+	// maxEnvelope bounds how many properties beside "leads" are looked at.
+	maxEnvelope = 16
+)
+
+var errElement = errors.New("an element is too large")
+
+// elements lets its reader have maxElement bytes, then as many again after each call of next.
+type elements struct {
+	in   io.Reader
+	left int
+}
+
+func (e *elements) next() { e.left = maxElement }
+
+func (e *elements) Read(into []byte) (int, error) {
+	if e.left <= 0 {
+		return 0, errElement
+	}
+	n, err := e.in.Read(into[:min(len(into), e.left)])
+	e.left -= n
+	return n, err
+}
+
 // json reads a list of objects, or an object with such a list as "leads", to its end.
 func (r *reading) json(in io.Reader) error {
-	decoder := json.NewDecoder(in)
+	bounded := &elements{in: in, left: maxElement}
+	envelope, err := r.body(json.NewDecoder(bounded), bounded)
+	if err == nil && r.options.Envelope != nil {
+		err = r.options.Envelope(envelope)
+	}
+	return err
+}
+
+// body returns the properties beside the list.
+func (r *reading) body(decoder *json.Decoder, bounded *elements) (map[string]json.RawMessage, error) {
 	start, err := decoder.Token()
 	switch {
 	case err != nil:
-		return jsonError(err)
+		return nil, jsonError(err)
 	case start == json.Delim('['):
-		return r.list(decoder)
+		return nil, r.list(decoder, bounded)
 	case start != json.Delim('{'):
-		return notAList()
+		return nil, notAList()
 	}
-	found := false
+	found, envelope := false, map[string]json.RawMessage{}
 	for decoder.More() {
+		bounded.next()
 		name, err := decoder.Token()
 		if err != nil {
-			return jsonError(err)
+			return nil, jsonError(err)
 		}
 		if name != "leads" {
-			var passedOver json.RawMessage
-			if err := decoder.Decode(&passedOver); err != nil {
-				return jsonError(err)
+			var value json.RawMessage
+			if err := decoder.Decode(&value); err != nil {
+				return nil, jsonError(err)
+			}
+			if text, ok := name.(string); ok && len(envelope) < maxEnvelope {
+				envelope[text] = value
 			}
 			continue
 		}
 		if start, err = decoder.Token(); err != nil {
-			return jsonError(err)
+			return nil, jsonError(err)
 		}
 		if found || start != json.Delim('[') {
-			return notAList()
+			return nil, notAList()
 		}
 		found = true
-		if err := r.list(decoder); err != nil {
-			return err
+		if err := r.list(decoder, bounded); err != nil {
+			return nil, err
 		}
 	}
 	if !found {
-		return notAList()
+		return nil, notAList()
 	}
 	_, err = decoder.Token()
-	return jsonError(err)
+	return envelope, jsonError(err)
 }
 
 // list reads objects up to the end of their list.
-func (r *reading) list(decoder *json.Decoder) error {
+func (r *reading) list(decoder *json.Decoder, bounded *elements) error {
 	for row := 1; decoder.More(); row++ {
+		bounded.next()
 		var raw json.RawMessage
 		if err := decoder.Decode(&raw); err != nil {
 			return jsonError(err)
@@ -166,6 +207,9 @@ func jsonError(err error) error {
 	syntax := &json.SyntaxError{}
 	if errors.As(err, &syntax) {
 		return booking.Errorf(lead.CodeUnreadableFile, "The body is not valid JSON: %v, at byte %d. Nothing was imported.", err, syntax.Offset)
+	}
+	if errors.Is(err, errElement) {
+		return booking.Errorf(lead.CodeUnreadableFile, "One element of the body is larger than %d bytes. Nothing was imported.", maxElement)
 	}
 	if errors.Is(err, io.EOF) {
 		return fmt.Errorf("read JSON: %w", io.ErrUnexpectedEOF)

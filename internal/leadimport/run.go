@@ -37,6 +37,9 @@ type Options struct {
 	// Source is that of rows that have none.
 	Source string
 	Actor  booking.Actor
+	// Envelope is called with what a JSON object has besides its list, in at most 16 properties, when all of it has been
+	// read and before anything is imported; its error ends the import. A body that is a list has none. nil for no look.
+	Envelope func(properties map[string]json.RawMessage) error
 	// Claim makes the claim from the digest of options and file; nil when the caller gave no key.
 	Claim func(digest [sha256.Size]byte) *booking.IdempotencyClaim
 }

@@ -1,6 +1,8 @@
 package leadimport_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -106,4 +108,47 @@ func FuzzRun(f *testing.F) {
 			t.Errorf("%d rows, and %+v", report.Rows, report)
 		}
 	})
+}
+
+// TestJSONElementsAreBounded: however large a body is, no more than one bounded element of it is held.
+func TestJSONElementsAreBounded(t *testing.T) {
+	t.Parallel()
+	huge := strings.Repeat("x", 2<<20)
+	for name, body := range map[string]string{
+		"a row":           `[{"phone":"+442079460123","notes":"` + huge + `"}]`,
+		"a property":      `{"clientKey":"` + huge + `","leads":[]}`,
+		"a property name": `{"` + huge + `":1,"leads":[]}`,
+		"a later row":     `{"leads":[{"phone":"+442079460123"},{"notes":"` + huge + `"}]}`,
+		"nesting":         `{"other":` + strings.Repeat("[", 2<<20) + strings.Repeat("]", 2<<20) + `,"leads":[]}`,
+	} {
+		service := people(t)
+		_, err := leadimport.Run(t.Context(), service, strings.NewReader(body), leadimport.Options{Format: leadimport.JSON})
+		if booking.CodeOf(err) != lead.CodeUnreadableFile {
+			t.Errorf("%s of 2 MiB: %v; want %s", name, err, lead.CodeUnreadableFile)
+		}
+		if list, _, _, err := service.List(t.Context(), lead.Filter{}); err != nil || len(list) != 0 {
+			t.Errorf("%s of 2 MiB: %d people were imported, %v", name, len(list), err)
+		}
+	}
+}
+
+func TestEnvelopeIsSeenBeforeAnythingIsImported(t *testing.T) {
+	t.Parallel()
+	service := people(t)
+	refused := booking.Errorf(booking.CodeValidation, "not you")
+	_, err := leadimport.Run(t.Context(), service, strings.NewReader(`{"leads":[{"phone":"+442079460123"}],"clientKey":"other"}`), leadimport.Options{
+		Format: leadimport.JSON,
+		Envelope: func(properties map[string]json.RawMessage) error {
+			if string(properties["clientKey"]) != `"other"` || len(properties) != 1 {
+				t.Errorf("the envelope is %s", properties)
+			}
+			return refused
+		},
+	})
+	if !errors.Is(err, refused) {
+		t.Errorf("Run: %v", err)
+	}
+	if list, _, _, err := service.List(t.Context(), lead.Filter{}); err != nil || len(list) != 0 {
+		t.Errorf("%d people were imported, %v", len(list), err)
+	}
 }

@@ -1,7 +1,6 @@
 package compat
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -13,6 +12,9 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/tenant"
 )
 
+// MaxCSVBody bounds a CSV file inside JSON, in bytes.
+const MaxCSVBody = 16 << 20
+
 // extend gives a request with a large body the time it needs.
 func extend(w http.ResponseWriter, timeout time.Duration) {
 	control := http.NewResponseController(w)
@@ -22,21 +24,15 @@ func extend(w http.ResponseWriter, timeout time.Duration) {
 
 func importJSON(h LeadHost, people *lead.Service, w http.ResponseWriter, r *http.Request) error {
 	extend(w, 2*time.Minute)
-	var in struct {
-		ClientKey string
-		Leads     json.RawMessage
-	}
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
-	if err := checkClient(r, in.ClientKey); err != nil {
-		return err
-	}
-	if in.ClientKey == "" || len(in.Leads) == 0 || in.Leads[0] != '[' {
-		return booking.Errorf(booking.CodeValidation, "Missing clientKey or leads payload")
-	}
-	report, err := leadimport.Run(r.Context(), people, bytes.NewReader(in.Leads), leadimport.Options{
+	report, err := leadimport.Run(r.Context(), people, r.Body, leadimport.Options{
 		Format: leadimport.JSON, Source: "import", Actor: h.Actor(r.Context()),
+		Envelope: func(properties map[string]json.RawMessage) error {
+			var clientKey string
+			if err := json.Unmarshal(properties["clientKey"], &clientKey); err != nil || clientKey == "" {
+				return booking.Errorf(booking.CodeValidation, "Missing clientKey or leads payload").WithField("clientKey")
+			}
+			return checkClient(r, clientKey)
+		},
 	})
 	if err != nil {
 		return err
@@ -50,6 +46,7 @@ func importJSON(h LeadHost, people *lead.Service, w http.ResponseWriter, r *http
 	})
 }
 
+// importCSV holds the file in memory, because it is a JSON text: the API bounds this body more tightly.
 func importCSV(h LeadHost, people *lead.Service, w http.ResponseWriter, r *http.Request) error {
 	extend(w, 2*time.Minute)
 	var in struct {

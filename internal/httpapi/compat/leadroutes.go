@@ -32,25 +32,33 @@ type LeadHost struct {
 // leadHandler is a handler that returns its answer, or the error to fail with.
 type leadHandler func(h LeadHost, people *lead.Service, w http.ResponseWriter, r *http.Request) error
 
+// leadRoute is a path of people.
+type leadRoute struct {
+	method, path string
+	scope        auth.Scope
+	timeout      time.Duration
+	handler      leadHandler
+	summary      string
+	// body and query name what the request may hold; a name that is needed ends in an exclamation mark.
+	body, query string
+}
+
+var leadRoutes = []leadRoute{
+	{http.MethodPost, "/api/leads", auth.ScopeLeadsWrite, 10 * time.Second, createLead, "Keep a person", "clientKey service source name phone email notes lead", ""},
+	{http.MethodGet, "/api/leads", auth.ScopeLeadsRead, 10 * time.Second, listLeads, "List people", "", "clientKey! status limit"},
+	{http.MethodGet, "/api/leads/{id}", auth.ScopeLeadsRead, 10 * time.Second, getLead, "Read a person", "", "clientKey"},
+	{http.MethodPut, "/api/leads/{id}", auth.ScopeLeadsWrite, 10 * time.Second, updateLead, "Change a person", "clientKey name phone email status notes tags customFields", "clientKey"},
+	{http.MethodPost, "/api/leads/import", auth.ScopeLeadsWrite, 2 * time.Minute, importJSON, "Import a list of people", "clientKey! leads!", ""},
+	{http.MethodPost, "/api/import-leads/{clientKey}", auth.ScopeLeadsWrite, 2 * time.Minute, importCSV, "Import a CSV file of people", "csvData! columnMapping", ""},
+	{http.MethodGet, "/api/export/leads", auth.ScopeLeadsRead, 5 * time.Minute, exportLeads, "Export people as CSV", "", "clientKey!"},
+	{http.MethodGet, "/api/dnc/list", auth.ScopeLeadsRead, 10 * time.Second, listOptOuts, "List the numbers that opted out", "", "clientKey"},
+	{http.MethodPost, "/api/dnc/add", auth.ScopeLeadsWrite, 10 * time.Second, addOptOut, "Opt a number out", "clientKey phone! reason", ""},
+	{http.MethodPost, "/api/dnc/remove", auth.ScopeLeadsWrite, 10 * time.Second, removeOptOut, "Opt a number in again", "clientKey phone!", ""},
+}
+
 // MountLeads adds the paths of people to a router behind tenant.Holder.Bind.
 func MountLeads(router chi.Router, host LeadHost) {
-	for _, route := range []struct {
-		method, path string
-		scope        auth.Scope
-		timeout      time.Duration
-		handler      leadHandler
-	}{
-		{http.MethodPost, "/api/leads", auth.ScopeLeadsWrite, 10 * time.Second, createLead},
-		{http.MethodGet, "/api/leads", auth.ScopeLeadsRead, 10 * time.Second, listLeads},
-		{http.MethodGet, "/api/leads/{id}", auth.ScopeLeadsRead, 10 * time.Second, getLead},
-		{http.MethodPut, "/api/leads/{id}", auth.ScopeLeadsWrite, 10 * time.Second, updateLead},
-		{http.MethodPost, "/api/leads/import", auth.ScopeLeadsWrite, 2 * time.Minute, importJSON},
-		{http.MethodPost, "/api/import-leads/{clientKey}", auth.ScopeLeadsWrite, 2 * time.Minute, importCSV},
-		{http.MethodGet, "/api/export/leads", auth.ScopeLeadsRead, 5 * time.Minute, exportLeads},
-		{http.MethodGet, "/api/dnc/list", auth.ScopeLeadsRead, 10 * time.Second, listOptOuts},
-		{http.MethodPost, "/api/dnc/add", auth.ScopeLeadsWrite, 10 * time.Second, addOptOut},
-		{http.MethodPost, "/api/dnc/remove", auth.ScopeLeadsWrite, 10 * time.Second, removeOptOut},
-	} {
+	for _, route := range leadRoutes {
 		router.Method(route.method, route.path, noticed(host.Guard(route.scope, route.timeout, func(w http.ResponseWriter, r *http.Request) {
 			current := tenant.FromContext(r.Context())
 			err := checkClient(r, r.Header.Get("X-Client-Key"), r.URL.Query().Get("clientKey"), chi.URLParam(r, "clientKey"))
