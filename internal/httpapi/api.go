@@ -186,11 +186,15 @@ func register[I, O any](a *api, op operation, handler func(context.Context, *I) 
 	})
 }
 
-// middlewares run before an operation, in this order.
+// middlewares run before an operation, in this order. A body that the handler reads by itself, as it comes, is hashed by it
+// too, and is not kept.
 func (a *api) middlewares(op operation) huma.Middlewares {
 	middlewares := append(op.notice(), limitTime(op.timeout), a.authenticate(op))
-	if op.cached != nil {
+	switch {
+	case op.cached != nil:
 		middlewares = append(middlewares, fromCache(op))
+	case op.body == nil:
+		middlewares = append(middlewares, keepBody)
 	}
 	return middlewares
 }

@@ -2,9 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -41,11 +38,6 @@ type NewCustomer struct {
 	Name  string `json:"name" doc:"1 to 120 characters." minLength:"1" maxLength:"120" example:"Ann Miller"`
 	Phone string `json:"phone,omitempty" maxLength:"40" doc:"Phone number, with its country code or as written in the business's country. Needed unless there is an e-mail address." example:"+442079460123"`
 	Email string `json:"email,omitempty" maxLength:"254" doc:"E-mail address. Needed unless there is a phone number." example:"ann@example.com"`
-}
-
-// Idempotency is the header by which a repeated request has one effect.
-type Idempotency struct {
-	Key string `header:"Idempotency-Key" minLength:"1" maxLength:"255" pattern:"^[\\x21-\\x7E]+$" doc:"Any text of your own for this one request, in visible ASCII characters. The same request with the same key has one effect, and every repetition is answered with what the first one did." example:"order-7f3a"`
 }
 
 type bookInput struct {
@@ -104,8 +96,10 @@ const (
 
 // What can be wrong with a request that makes something, and with one that changes something.
 var (
-	creationErrors = []int{http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType}
-	changeErrors   = append([]int{http.StatusNotFound}, creationErrors...)
+	creationErrors = []int{
+		http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusInsufficientStorage,
+	}
+	changeErrors = append([]int{http.StatusNotFound}, creationErrors...)
 )
 
 func (a *api) registerBookings() {
@@ -143,7 +137,7 @@ func (a *api) registerBookings() {
 }
 
 func (a *api) book(ctx context.Context, in *bookInput) (*changed, error) {
-	claim, err := in.claim(ctx, routeBook, in.Body)
+	claim, err := in.claim(ctx, routeBook)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +147,7 @@ func (a *api) book(ctx context.Context, in *bookInput) (*changed, error) {
 
 func (a *api) cancel(ctx context.Context, in *cancelInput) (*changed, error) {
 	reason := in.reason()
-	claim, err := in.claim(ctx, routeCancel, []string{in.ID, reason})
+	claim, err := in.claim(ctx, routeCancel, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -161,21 +155,6 @@ func (a *api) cancel(ctx context.Context, in *cancelInput) (*changed, error) {
 		ID: in.ID, Reason: reason, Actor: actorOf(ctx), Idempotency: claim,
 	})
 	return a.answer(ctx, "cancel", cancelled, replayed, err)
-}
-
-// claim ties the request to its key; nil without one. The request is hashed as it was understood, so that
-// white space and the order of properties do not matter.
-func (i Idempotency) claim(ctx context.Context, route string, request any) (*booking.IdempotencyClaim, error) {
-	if i.Key == "" {
-		return nil, nil
-	}
-	canonical, err := json.Marshal(request)
-	if err != nil {
-		return nil, fmt.Errorf("hash request: %w", err)
-	}
-	return &booking.IdempotencyClaim{
-		Principal: principalOf(ctx).Actor(), Route: route, Key: i.Key, BodyHash: sha256.Sum256(canonical),
-	}, nil
 }
 
 func (a *api) count(operation string, replayed bool, err error) {

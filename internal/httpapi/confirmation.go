@@ -54,7 +54,7 @@ func (in *changeInput) request(ctx context.Context, route string) (booking.Chang
 
 func (a *api) decline(ctx context.Context, in *cancelInput) (*changed, error) {
 	reason := in.reason()
-	claim, err := in.claim(ctx, routeDecline, []string{in.ID, reason})
+	claim, err := in.claim(ctx, routeDecline, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ func (a *api) registerEarlier() {
 	compat.Register(compat.Host{
 		API: a.huma, Clock: a.Clock, Started: a.started, Actor: actorOf, Count: a.count, Unfit: a.unfit,
 		Middlewares: func(scope auth.Scope, timeout time.Duration) huma.Middlewares {
-			return huma.Middlewares{limitTime(timeout), a.authenticate(operation{scope: scope})}
+			return huma.Middlewares{limitTime(timeout), a.authenticate(operation{scope: scope}), keepBody}
 		},
 		Problem: func(ctx context.Context, err error) error {
 			problem := problemOf(ctx, err)
@@ -29,8 +29,8 @@ func (a *api) registerEarlier() {
 			maps.Copy(problem.Details, details)
 			return problem
 		},
-		Claim: func(ctx context.Context, key, route string, request any) (*booking.IdempotencyClaim, error) {
-			return Idempotency{Key: key}.claim(ctx, route, request)
+		Claim: func(ctx context.Context, key, route string, parts ...any) (*booking.IdempotencyClaim, error) {
+			return Idempotency{Key: key}.claim(ctx, route, parts...)
 		},
 	})
 }

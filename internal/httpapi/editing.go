@@ -68,7 +68,7 @@ func (a *api) update(ctx context.Context, in *updateInput) (*changed, error) {
 	if err != nil {
 		return nil, err
 	}
-	claim, err := in.claim(ctx, routeUpdate, []any{in.ID, version, in.Body})
+	claim, err := in.claim(ctx, routeUpdate, in.ID, version)
 	if err != nil {
 		return nil, err
 	}

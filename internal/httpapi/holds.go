@@ -22,7 +22,7 @@ func (a *api) registerHolds() {
 }
 
 func (a *api) hold(ctx context.Context, in *bookInput) (*changed, error) {
-	claim, err := in.claim(ctx, routeHold, in.Body)
+	claim, err := in.claim(ctx, routeHold)
 	if err != nil {
 		return nil, err
 	}

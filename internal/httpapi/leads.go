@@ -82,7 +82,7 @@ const (
 )
 
 func (a *api) registerLeads() {
-	writing := []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType}
+	writing := []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusInsufficientStorage}
 	register(a, operation{
 		id: "create-lead", method: http.MethodPost, path: "/api/v1/leads", tag: tagLeads, status: http.StatusCreated,
 		summary: "Create a person",
@@ -145,7 +145,7 @@ func (a *api) createLead(ctx context.Context, in *createLeadInput) (*leadOut, er
 	if err != nil {
 		return nil, err
 	}
-	claim, err := in.claim(ctx, routeCreateLead, in.Body)
+	claim, err := in.claim(ctx, routeCreateLead)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +187,7 @@ func (a *api) patchLead(ctx context.Context, in *patchLeadInput) (*leadOut, erro
 	if err != nil {
 		return nil, err
 	}
-	claim, err := in.claim(ctx, routePatchLead, []any{in.ID, in.IfMatch, in.Body})
+	claim, err := in.claim(ctx, routePatchLead, in.ID, in.IfMatch)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func (a *api) mergeLeads(ctx context.Context, in *mergeLeadsInput) (*leadOut, er
 	if err != nil {
 		return nil, err
 	}
-	claim, err := in.claim(ctx, routeMergeLeads, []any{in.ID, in.Body})
+	claim, err := in.claim(ctx, routeMergeLeads, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func (a *api) registerRescheduling() {
 }
 
 func (a *api) reschedule(ctx context.Context, in *rescheduleInput) (*changed, error) {
-	claim, err := in.claim(ctx, routeReschedule, []any{in.ID, in.Body})
+	claim, err := in.claim(ctx, routeReschedule, in.ID)
 	if err != nil {
 		return nil, err
 	}

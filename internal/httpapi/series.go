@@ -98,7 +98,7 @@ func (a *api) registerSeries() {
 }
 
 func (a *api) bookSeries(ctx context.Context, in *bookSeriesInput) (*changedSeries, error) {
-	claim, err := in.claim(ctx, routeBookSeries, in.Body)
+	claim, err := in.claim(ctx, routeBookSeries)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (a *api) cancelSeries(ctx context.Context, in *cancelSeriesInput) (*changed
 	if in.Body != nil {
 		wanted = *in.Body
 	}
-	claim, err := in.claim(ctx, routeCancelSeries, []any{in.ID, wanted})
+	claim, err := in.claim(ctx, routeCancelSeries, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -142,7 +142,7 @@ func (p *paths) bookSlot(ctx context.Context, in *bookSlotInput) (*struct{ Body 
 	if err != nil {
 		return nil, err
 	}
-	claim, err := p.Claim(ctx, in.Key, routeBookSlot, in.Body)
+	claim, err := p.Claim(ctx, in.Key, routeBookSlot)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (p *paths) cancelEvent(ctx context.Context, in *cancelEventInput) (*struct{
 }
 
 func (p *paths) cancel(ctx context.Context, key, route, id, reason string) (booking.Booking, error) {
-	claim, err := p.Claim(ctx, key, route, []string{id, reason})
+	claim, err := p.Claim(ctx, key, route, id)
 	if err != nil {
 		return booking.Booking{}, err
 	}
@@ -193,7 +193,7 @@ func (p *paths) reschedule(ctx context.Context, key, route, id, start, field str
 	if err != nil {
 		return booking.Booking{}, err
 	}
-	claim, err := p.Claim(ctx, key, route, []string{id, isoTime(at)})
+	claim, err := p.Claim(ctx, key, route, id)
 	if err != nil {
 		return booking.Booking{}, err
 	}

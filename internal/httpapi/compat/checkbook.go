@@ -99,7 +99,7 @@ func (p *paths) checkBook(ctx context.Context, in *checkBookInput) (*struct{ Bod
 	if err != nil {
 		return nil, err
 	}
-	claim, err := p.Claim(ctx, in.Key, routeCheckBook, body)
+	claim, err := p.Claim(ctx, in.Key, routeCheckBook)
 	if err != nil {
 		return nil, err
 	}

@@ -38,8 +38,8 @@ type Host struct {
 	Problem func(ctx context.Context, err error) error
 	Refuse  func(status int, code, message string, details map[string]any) error
 	Actor   func(ctx context.Context) booking.Actor
-	// Claim ties a request to its idempotency key; nil without a key.
-	Claim func(ctx context.Context, key, route string, request any) (*booking.IdempotencyClaim, error)
+	// Claim ties a request, by its body and the parts of its path, to its idempotency key; nil without a key.
+	Claim func(ctx context.Context, key, route string, parts ...any) (*booking.IdempotencyClaim, error)
 	// Count counts what came of a booking operation.
 	Count func(operation string, replayed bool, err error)
 	// Unfit says why the server should get no traffic; "" when it should.
@@ -79,6 +79,7 @@ func register[I, O any](p *paths, op operation, handler func(context.Context, *I
 			http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
 			http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity,
 			http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+			http.StatusInsufficientStorage,
 		},
 		Security:    []map[string][]string{{"apiKey": {}}, {"bearer": {}}},
 		Middlewares: append(huma.Middlewares{Notice}, p.Middlewares(op.scope, op.timeout)...),

@@ -105,7 +105,7 @@ func (p *paths) bookDemo(ctx context.Context, in *demoInput) (*struct{ Body Book
 	if err != nil {
 		return nil, err
 	}
-	claim, err := p.Claim(ctx, in.Key, routeDemo, in.Body)
+	claim, err := p.Claim(ctx, in.Key, routeDemo)
 	if err != nil {
 		return nil, err
 	}
