@@ -63,7 +63,7 @@ func (in *answerOfferInput) request(ctx context.Context, route string) (booking.
 	if in.Body != nil {
 		answer = *in.Body
 	}
-	claim, err := in.claim(ctx, route, []string{in.ID, answer.Booking})
+	claim, err := in.claim(ctx, route, in.ID)
 	return booking.OfferRequest{EntryID: in.ID, BookingID: answer.Booking, Actor: actorOf(ctx), Idempotency: claim}, err
 }
 
@@ -122,7 +122,7 @@ func (a *api) registerWaitlist() {
 }
 
 func (a *api) joinWaitlist(ctx context.Context, in *joinInput) (*changedEntry, error) {
-	claim, err := in.claim(ctx, routeJoin, in.Body)
+	claim, err := in.claim(ctx, routeJoin)
 	if err != nil {
 		return nil, err
 	}
