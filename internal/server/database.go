@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 
 	"github.com/frontdesk-dev/frontdesk/internal/auth"
@@ -47,12 +46,12 @@ func (s *Server) openStore(ctx context.Context, database Database) (*tenant.Stor
 	defer cancel()
 	opened, err := s.options.OpenStore(limited, database)
 	if err != nil {
-		return nil, 0, &passingError{fmt.Errorf("open the database: %w", err)}
+		return nil, 0, &passingError{err}
 	}
 	schemaVersion, err := opened.SchemaVersion(limited)
 	if err != nil {
 		_ = opened.Close() // the first error says more
-		return nil, 0, &passingError{fmt.Errorf("open the database: %w", err)}
+		return nil, 0, &passingError{err}
 	}
 	next := tenant.NewStore(booking.Announce(s.listen(ctx, opened), s.changed))
 	if keys, ok := opened.(auth.KeyStore); ok {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/frontdesk-dev/frontdesk/internal/store"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 	"github.com/frontdesk-dev/frontdesk/internal/version"
 )
@@ -57,7 +58,7 @@ func (s *Server) unready(r *http.Request) string {
 		return s.unconfigured()
 	}
 	if err := current.Store.Check(r.Context()); err != nil {
-		return "the database does not answer: " + err.Error()
+		return "the database does not answer: " + store.Reason(err)
 	}
 	return ""
 }
@@ -157,7 +158,7 @@ func (s *Server) report(r *http.Request) tenantconfig.Status {
 		Engine: current.Document.Database.Engine, SchemaVersion: now.schemaVersion, Reachable: true,
 	}
 	if err := current.Store.Check(r.Context()); err != nil {
-		report.Database.Reachable, report.Database.Message = false, err.Error()
+		report.Database.Reachable, report.Database.Message = false, store.Reason(err)
 	}
 	return report
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/configwatch"
 	"github.com/frontdesk-dev/frontdesk/internal/lead"
+	"github.com/frontdesk-dev/frontdesk/internal/store"
 	"github.com/frontdesk-dev/frontdesk/internal/tenant"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
@@ -63,10 +64,12 @@ func (s *Server) follow(ctx context.Context, updates <-chan configwatch.Update) 
 	}
 }
 
-// passingError is a failure that may pass by itself.
-type passingError struct{ error }
+// passingError is a failure to open the database, which may pass by itself.
+type passingError struct{ cause error }
 
-func (e *passingError) Unwrap() error { return e.error }
+func (e *passingError) Error() string { return "open the database: " + e.cause.Error() }
+
+func (e *passingError) Unwrap() error { return e.cause }
 
 // apply puts one revision into effect or says why not; the old one then stays.
 func (s *Server) apply(ctx context.Context, update configwatch.Update) error {
@@ -182,9 +185,17 @@ func statusToken(document *tenantconfig.Document, bundle tenantconfig.Bundle) st
 	return token
 }
 
+// told is what the operator, and whoever reads a Tenant's status, learn of a failure. The log has the rest.
+func told(reason error) string {
+	if passing, ok := errors.AsType[*passingError](reason); ok {
+		return "the database cannot be opened: " + store.Reason(passing.cause)
+	}
+	return reason.Error()
+}
+
 // refuse reports a revision that is not served; the same refusal again is not reported twice.
 func (s *Server) refuse(ctx context.Context, update configwatch.Update, reason error) {
-	refusal := &tenantconfig.Refusal{Revision: update.Revision, Message: reason.Error()}
+	refusal := &tenantconfig.Refusal{Revision: update.Revision, Message: told(reason)}
 	before, _ := s.progress.get()
 	if before.refused != nil && *before.refused == *refusal {
 		return
