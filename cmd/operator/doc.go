@@ -21,6 +21,7 @@
 //	--database-servers           file that lists the PostgreSQL servers on which tenants may have databases (default: none)
 //	--watch-namespaces           namespaces to serve, separated by commas (default: all)
 //	--watch-apis                 notice when optional APIs are installed or removed; otherwise they are looked up at the start (default true)
+//	--monitoring-label           KEY=VALUE of a label on the PodMonitors and PrometheusRules of tenants; may be repeated (default: none)
 //	--leader-elect               elect a leader, so that several replicas can run (default true)
 //	--max-concurrent-reconciles  how many tenants are worked on at once (default 8)
 //	--metrics-bind-address       address of /metrics, 0 to switch off (default :8443)

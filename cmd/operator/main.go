@@ -140,6 +140,8 @@ func (o *options) controllers(databases controllers.DatabaseServers) controllers
 			OtherImages:     o.otherServerImages,
 			ImagePullPolicy: corev1.PullPolicy(o.serverImagePullPolicy),
 			DatabaseServers: databases,
+
+			MonitoringLabels: o.monitoringLabels,
 		},
 		Rollout:                 o.plan,
 		OperatorNamespace:       o.operatorNamespace,

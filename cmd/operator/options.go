@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/frontdesk-dev/frontdesk/controllers"
 	"github.com/frontdesk-dev/frontdesk/internal/version"
@@ -19,7 +21,8 @@ type options struct {
 	serverImage             string
 	serverImagePullPolicy   string
 	serverVersion           string
-	otherServerImages       images
+	otherServerImages       pairs
+	monitoringLabels        pairs
 	rollout                 rollout
 	plan                    controllers.RolloutPlan
 	operatorNamespace       string
@@ -46,6 +49,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.databaseServers, "database-servers", "", "file that lists the PostgreSQL servers on which tenants may have databases")
 	flags.Var(&o.watchNamespaces, "watch-namespaces", "namespaces to serve, separated by commas; empty for all")
 	flags.BoolVar(&o.watchAPIs, "watch-apis", true, "notice when optional APIs (Gateway API, Prometheus operator) are installed or removed; needs a cluster-wide right; otherwise they are looked up at the start")
+	flags.Var(&o.monitoringLabels, "monitoring-label", "KEY=VALUE of a label on the PodMonitors and PrometheusRules of tenants, by which a Prometheus selects; may be repeated")
 	flags.BoolVar(&o.leaderElect, "leader-elect", true, "elect a leader, so that several replicas can run")
 	flags.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 8, "how many tenants are worked on at once")
 	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", ":8443", "address of /metrics, 0 to switch off")
@@ -67,6 +71,9 @@ func (o *options) validate() error {
 	}
 	if o.maxConcurrentReconciles < 1 {
 		faults = append(faults, fmt.Errorf("--max-concurrent-reconciles is %d; it must be at least 1", o.maxConcurrentReconciles))
+	}
+	for _, fault := range validation.ValidateLabels(o.monitoringLabels, field.NewPath("--monitoring-label")) {
+		faults = append(faults, fault)
 	}
 	for _, choice := range []struct {
 		name, value string

@@ -58,25 +58,25 @@ func (r *rollout) plan() (controllers.RolloutPlan, error) {
 	return plan, errors.Join(faults...)
 }
 
-// images is a flag that maps releases to images and may be repeated.
-type images map[string]string
+// pairs is a flag that takes KEY=VALUE and may be repeated.
+type pairs map[string]string
 
-func (i *images) String() string {
+func (p *pairs) String() string {
 	var all []string
-	for _, release := range slices.Sorted(maps.Keys(*i)) {
-		all = append(all, release+"="+(*i)[release])
+	for _, key := range slices.Sorted(maps.Keys(*p)) {
+		all = append(all, key+"="+(*p)[key])
 	}
 	return strings.Join(all, ",")
 }
 
-func (i *images) Set(text string) error {
-	release, image, found := strings.Cut(text, "=")
-	if !found || release == "" || image == "" {
-		return fmt.Errorf("%q is not RELEASE=IMAGE", text)
+func (p *pairs) Set(text string) error {
+	key, value, found := strings.Cut(text, "=")
+	if !found || key == "" || value == "" {
+		return fmt.Errorf("%q is not of the form KEY=VALUE", text)
 	}
-	if *i == nil {
-		*i = images{}
+	if *p == nil {
+		*p = pairs{}
 	}
-	(*i)[release] = image
+	(*p)[key] = value
 	return nil
 }

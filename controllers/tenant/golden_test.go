@@ -18,6 +18,7 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/provision"
 )
 
@@ -74,6 +75,8 @@ func readScope(t *testing.T, path string) *scope {
 		secrets:  map[string]*corev1.Secret{},
 		apiKey:   fixedKey,
 		derived:  derivedKeys{session: "derived-session-key", statusToken: "derived-status-token"},
+		// What monitors a tenant has golden files of its own: see monitoring_test.go.
+		absent: optional.Absent{podMonitorKind.GroupKind(): true, prometheusRuleKind.GroupKind(): true},
 	}
 	for document := range bytes.SplitSeq(data, []byte("\n---\n")) {
 		switch kind(t, document) {

@@ -20,9 +20,11 @@ var httpRouteKind = schema.GroupVersionKind{Group: "gateway.networking.k8s.io", 
 var OptionalKinds = []optional.Kind{
 	{GroupVersionKind: httpRouteKind, Plural: "httproutes", Content: true},
 	{GroupVersionKind: clusterKind, Plural: "clusters", Content: true},
+	{GroupVersionKind: podMonitorKind, Plural: "podmonitors"},
+	{GroupVersionKind: prometheusRuleKind, Plural: "prometheusrules"},
 }
 
-// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,resourceNames=clusters.postgresql.cnpg.io;httproutes.gateway.networking.k8s.io,verbs=list;watch
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,resourceNames=clusters.postgresql.cnpg.io;httproutes.gateway.networking.k8s.io;podmonitors.monitoring.coreos.com;prometheusrules.monitoring.coreos.com,verbs=list;watch
 // +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes,verbs=list;watch
 // +kubebuilder:rbac:groups=postgresql.cnpg.io,resources=clusters,verbs=create;delete;get;list;patch;watch
 

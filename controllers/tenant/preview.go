@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
@@ -31,6 +32,8 @@ type PreviewInput struct {
 	Claim      *corev1.PersistentVolumeClaim
 	// Pods that run; they limit which document version can be rendered.
 	Pods []corev1.Pod
+	// Absent are the kinds that the cluster does not serve, of OptionalKinds.
+	Absent map[schema.GroupKind]bool
 	// Now is the time of the preview: a tenant with windows is updated only within them.
 	Now time.Time
 }
@@ -72,7 +75,7 @@ func NewPreview(in PreviewInput) (*Preview, error) {
 	s := &scope{
 		tenant: in.Tenant, platform: in.Platform, policies: in.Policies, secrets: in.Secrets,
 		apiKey: previewKey(in.APIKey), derived: previewDerived(in.Config),
-		deployment: in.Deployment, claim: in.Claim, pods: in.Pods, now: in.Now,
+		deployment: in.Deployment, claim: in.Claim, pods: in.Pods, absent: in.Absent, now: in.Now,
 	}
 	if in.Config != nil {
 		s.stored = in.Config.Annotations[revisionAnnotation]

@@ -23,7 +23,7 @@ func TestPreviewIsWhatAPassRenders(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			in := PreviewInput{Platform: s.platform, Tenant: s.tenant, Policies: s.policies, Secrets: s.secrets}
+			in := PreviewInput{Platform: s.platform, Tenant: s.tenant, Policies: s.policies, Secrets: s.secrets, Absent: s.absent}
 			var want []*unstructured.Unstructured
 			for _, intent := range intents {
 				switch intent.GetName() {
@@ -51,7 +51,7 @@ func TestPreviewIsWhatAPassRenders(t *testing.T) {
 func TestPreviewOfANewTenantHasStandIns(t *testing.T) {
 	t.Parallel()
 	s := readScope(t, filepath.Join("testdata", "postgres", "input.yaml"))
-	preview, err := NewPreview(PreviewInput{Platform: s.platform, Tenant: s.tenant, Policies: s.policies, Secrets: s.secrets})
+	preview, err := NewPreview(PreviewInput{Platform: s.platform, Tenant: s.tenant, Policies: s.policies, Secrets: s.secrets, Absent: s.absent})
 	if err != nil {
 		t.Fatal(err)
 	}

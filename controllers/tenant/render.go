@@ -35,6 +35,8 @@ var factories = []factory{
 	{service, false},
 	{migrationJob, false},
 	{deployment, false},
+	{podMonitor, false},
+	{prometheusRule, false},
 }
 
 type factory struct {

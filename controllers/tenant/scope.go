@@ -94,6 +94,8 @@ type Platform struct {
 	// OtherImages are those of the other releases that a tenant may be pinned to.
 	OtherImages     map[string]string
 	ImagePullPolicy corev1.PullPolicy
+	// MonitoringLabels are set on PodMonitors and PrometheusRules, for a Prometheus that selects by them.
+	MonitoringLabels map[string]string
 	// DatabaseServers are those on which the operator makes databases.
 	DatabaseServers provision.Servers
 }

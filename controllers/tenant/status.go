@@ -201,14 +201,6 @@ func (s *scope) routeAccepted() conditions.Condition {
 		"this release does not act on spec.exposure: route the host to Service "+s.tenant.OwnedName()+" yourself")
 }
 
-func (s *scope) monitoringReady() conditions.Condition {
-	const t = v1alpha1.ConditionMonitoringReady
-	if s.tenant.Spec.Alerts == nil {
-		return conditions.Unknown(t, v1alpha1.ReasonNotConfigured, "spec.alerts is not set; metrics are on port 9090 of each pod")
-	}
-	return conditions.False(t, v1alpha1.ReasonUnsupportedFeature, "this release does not act on spec.alerts; metrics are on port 9090 of each pod")
-}
-
 // oldestVersion is the release that every ready pod runs, the oldest while they differ. What was known
 // is kept while nobody answers.
 func oldestVersion(s *scope, ready []corev1.Pod, before string) string {

@@ -32,6 +32,7 @@ func TestGolden(t *testing.T) {
 	for name, set := range map[string][]string{
 		"default":    {},
 		"namespaced": {"tenantNamespaces={dental,salons}"},
+		"monitored":  {"monitoring.enabled=true", "monitoring.labels.release=prometheus"},
 		"production": {
 			"replicas=3", "flowSchema.enabled=true", "networkPolicy.egress.enabled=true", "global.imageRegistry=mirror.example",
 			"image.digest=sha256:" + strings.Repeat("a", 64), "global.imagePullSecrets[0].name=mirror",
@@ -280,6 +281,7 @@ func TestBadValuesAreRefused(t *testing.T) {
 		"metrics peer":   {"networkPolicy.metricsFrom[0].team=x", "additional properties 'team' not allowed"},
 		"no API port":    {"networkPolicy.egress.apiServerPorts={}", "/networkPolicy/egress/apiServerPorts"},
 		"extra object":   {"extraObjects[0].kind=ConfigMap", "missing property 'apiVersion'"},
+		"no Service":     {"monitoring.enabled=true,metrics.service.enabled=false", "monitoring.enabled needs metrics.service.enabled"},
 		"account absent": {"serviceAccount.create=false", "serviceAccount.name is needed"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -138,6 +138,9 @@ func (p *plan) input(ctx context.Context, e *effect, t *v1alpha1.Tenant) (*tenan
 		return nil, err
 	}
 	in.Pods = pods.Items
+	if in.Absent, err = absentKinds(p.client.RESTMapper()); err != nil {
+		return nil, err
+	}
 	in.Platform, err = p.platform(ctx, e, in.Deployment)
 	return in, err
 }
@@ -176,11 +179,8 @@ func (p *plan) platform(ctx context.Context, e *effect, running *appsv1.Deployme
 		if image := argument(operator, "--server-image"); image != "" {
 			platform.ServerImage = image
 		}
-		platform.OtherImages = map[string]string{}
-		for _, pair := range arguments(operator, "--other-server-image") {
-			release, image, _ := strings.Cut(pair, "=")
-			platform.OtherImages[release] = image
-		}
+		platform.OtherImages = pairs(operator, "--other-server-image")
+		platform.MonitoringLabels = pairs(operator, "--monitoring-label")
 		if policy := argument(operator, "--server-image-pull-policy"); policy != "" {
 			platform.ImagePullPolicy = corev1.PullPolicy(policy)
 		}
@@ -194,4 +194,29 @@ func (p *plan) platform(ctx context.Context, e *effect, running *appsv1.Deployme
 		e.gaps = append(e.gaps, "no operator was found: its images are not known")
 	}
 	return platform, nil
+}
+
+// pairs are the values of an argument that takes KEY=VALUE.
+func pairs(operator *appsv1.Deployment, name string) map[string]string {
+	all := map[string]string{}
+	for _, pair := range arguments(operator, name) {
+		key, value, _ := strings.Cut(pair, "=")
+		all[key] = value
+	}
+	return all
+}
+
+// absentKinds are the optional kinds that the cluster does not serve.
+func absentKinds(mapper meta.RESTMapper) (map[schema.GroupKind]bool, error) {
+	absent := map[schema.GroupKind]bool{}
+	for _, kind := range tenant.OptionalKinds {
+		_, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
+		switch {
+		case meta.IsNoMatchError(err):
+			absent[kind.GroupKind()] = true
+		case err != nil:
+			return nil, fmt.Errorf("look up %s: %w", kind.Definition(), err)
+		}
+	}
+	return absent, nil
 }

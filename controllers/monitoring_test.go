@@ -1,0 +1,120 @@
+package controllers_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	"sigs.k8s.io/yaml"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/alerts"
+	"github.com/frontdesk-dev/frontdesk/internal/observe"
+)
+
+// Not parallel: it installs an API that other tests may look for.
+func TestMonitoringBeginsWhenItsAPIAppears(t *testing.T) {
+	w := newWorld(t)
+	w.apply(simplePolicy)
+	w.apply(simpleTenant("  alerts: {slo: {availability: \"99.5\"}}\n"))
+	w.waitReady("shop")
+	w.waitFor("shop", v1alpha1.ConditionMonitoringReady, metav1.ConditionFalse, v1alpha1.ReasonAPINotInstalled)
+
+	install := envtest.CRDInstallOptions{Paths: []string{filepath.Join("testdata", "monitoring-api")}, ErrorIfPathMissing: true}
+	if _, err := envtest.InstallCRDs(w.cluster.Config, install); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := envtest.UninstallCRDs(w.cluster.Config, install); err != nil {
+			t.Error(err)
+		}
+	})
+	w.waitFor("shop", v1alpha1.ConditionMonitoringReady, metav1.ConditionTrue, v1alpha1.ReasonMonitoringConfigured)
+	for _, kind := range []string{"PodMonitor", "PrometheusRule"} {
+		object := w.monitoring(kind)
+		if !metav1.IsControlledBy(object, w.tenant("shop")) {
+			t.Errorf("%s is not owned by the Tenant: %v", kind, object.GetOwnerReferences())
+		}
+	}
+
+	// What somebody edits is put right, and what somebody deletes is made again.
+	rule := w.monitoring("PrometheusRule")
+	rule.Object["spec"] = map[string]any{"groups": []any{}}
+	if err := w.cluster.Client.Update(t.Context(), rule); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.cluster.Client.Delete(t.Context(), w.monitoring("PodMonitor")); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("the drift is repaired", func() string {
+		groups, _, err := unstructured.NestedSlice(w.monitoring("PrometheusRule").Object, "spec", "groups")
+		if err != nil || len(groups) == 0 {
+			return "the rules are still empty"
+		}
+		return w.found("PodMonitor")
+	})
+
+	edit(w, &v1alpha1.Tenant{}, "shop", func(tenant *v1alpha1.Tenant) { tenant.Spec.Alerts.SLO.Availability = "99.95" })
+	w.eventually("the objective reaches the rules", func() string {
+		text, err := yaml.Marshal(w.monitoring("PrometheusRule").Object)
+		if err != nil {
+			return err.Error()
+		}
+		if !strings.Contains(string(text), "(14.4 * 0.0005)") {
+			return "the budget is not that of 99.95 %"
+		}
+		return ""
+	})
+}
+
+func monitoringObject(kind string) *unstructured.Unstructured {
+	object := &unstructured.Unstructured{}
+	object.SetGroupVersionKind(schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: kind})
+	return object
+}
+
+func (w *world) monitoring(kind string) *unstructured.Unstructured {
+	w.t.Helper()
+	object := monitoringObject(kind)
+	w.get(object, "frontdesk-shop")
+	return object
+}
+
+// found says that there is no such object.
+func (w *world) found(kind string) string {
+	err := w.cluster.Client.Get(w.t.Context(), client.ObjectKey{Namespace: w.namespace, Name: "frontdesk-shop"}, monitoringObject(kind))
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// The operator writes rules about durations that the server counts.
+func TestAlertsKnowTheServersBuckets(t *testing.T) {
+	t.Parallel()
+	metrics := observe.NewMetrics()
+	metrics.RequestStarted()("/", "GET", 200, "", time.Second)
+	families, err := metrics.Registry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bounds []float64
+	for _, family := range families {
+		if family.GetName() != "frontdesk_http_request_duration_seconds" {
+			continue
+		}
+		for _, bucket := range family.GetMetric()[0].GetHistogram().GetBucket() {
+			bounds = append(bounds, bucket.GetUpperBound())
+		}
+	}
+	if diff := cmp.Diff(bounds, alerts.Buckets); diff != "" {
+		t.Errorf("the bounds that alerts choose from (-server +alerts):\n%s", diff)
+	}
+}
