@@ -29,6 +29,7 @@ test_packages() {
   need postgresql initdb "/usr/lib/postgresql/*/bin/initdb" # stores: every test runs servers of its own
   need redis-server redis-server # rate limits and caches that replicas share
   need chromium chromium # the dashboard in a browser
+  need prometheus promtool # runs the alerts against made-up series
 }
 
 cluster_packages() {
