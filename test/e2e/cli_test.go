@@ -216,9 +216,13 @@ func TestPluginSuspendsAndResumes(t *testing.T) {
 	t.Parallel()
 	p := plugin{newPlainTenant(t)}
 	p.run(0, "suspend", "plain", "--wait")
-	if out, _ := p.run(0, "status", "plain"); !strings.Contains(out, "pods: none") {
-		t.Errorf("a suspended tenant has pods:\n%s", out)
-	}
+	// A pod whose containers have ended is there a moment longer.
+	eventually(t, time.Minute, func() error {
+		if out, _ := p.run(0, "status", "plain"); !strings.Contains(out, "pods: none") {
+			return fmt.Errorf("a suspended tenant has pods:\n%s", out)
+		}
+		return nil
+	})
 	if _, said := p.run(2, "book", "plain", "--list"); !strings.Contains(said, "is suspended") {
 		t.Errorf("a booking with a suspended tenant: %s", said)
 	}
