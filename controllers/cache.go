@@ -2,8 +2,10 @@ package controllers
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
@@ -26,13 +28,15 @@ func CacheOptions(namespaces []string, operatorNamespace string) cache.Options {
 	options := cache.Options{
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
-			&appsv1.Deployment{}:            owned("apps", "Deployment"),
-			&batchv1.Job{}:                  owned("batch", "Job"),
-			&corev1.PersistentVolumeClaim{}: owned("", "PersistentVolumeClaim"),
-			&corev1.Service{}:               owned("", "Service"),
-			&corev1.ServiceAccount{}:        owned("", "ServiceAccount"),
-			&corev1.Pod{}:                   {Label: ours(), Transform: trimPod},
-			&corev1.Secret{}:                {Field: notForTenants, Transform: trimSecret},
+			&appsv1.Deployment{}:                     owned("apps", "Deployment"),
+			&autoscalingv2.HorizontalPodAutoscaler{}: owned("autoscaling", "HorizontalPodAutoscaler"),
+			&policyv1.PodDisruptionBudget{}:          owned("policy", "PodDisruptionBudget"),
+			&corev1.PersistentVolumeClaim{}:          owned("", "PersistentVolumeClaim"),
+			&corev1.Service{}:                        owned("", "Service"),
+			&corev1.ServiceAccount{}:                 owned("", "ServiceAccount"),
+			&corev1.Pod{}:                            {Label: ours(), Transform: trimPod},
+			&corev1.Secret{}:                         {Field: notForTenants, Transform: trimSecret},
+			&batchv1.Job{}:                           owned("batch", "Job"),
 			&corev1.ConfigMap{}: {Namespaces: map[string]cache.Config{
 				operatorNamespace: {FieldSelector: fields.OneTermEqualSelector("metadata.name", fleet.StateName)},
 			}},

@@ -51,6 +51,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=tenants/finalizers,verbs=update
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=tenants/status,verbs=patch
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=bookingpolicies,verbs=get;list;watch
+// +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=core,resources=persistentvolumeclaims,verbs=create;delete;get;list;patch;watch
@@ -60,6 +61,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=core,resources=serviceaccounts,verbs=create;get;list;patch;watch
 // +kubebuilder:rbac:groups=core,resources=services,verbs=create;get;list;patch;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=create;delete;get;list;patch;watch
 
 // Reconcile makes one pass over one Tenant.
 func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (_ reconcile.Result, err error) {
@@ -125,6 +127,10 @@ func (r *Reconciler) apply(ctx context.Context, s *scope) error {
 	recorded := recordedItems(s.tenant)
 	intents, err := s.render()
 	if err != nil {
+		s.items = recorded
+		return err
+	}
+	if err := r.handOverReplicas(ctx, s); err != nil {
 		s.items = recorded
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 )
@@ -22,37 +21,22 @@ func deployment(s *scope) any {
 	if s.databaseBlocked() || s.update == nil {
 		return nil
 	}
-	return appsv1ac.Deployment(s.tenant.OwnedName(), s.tenant.Namespace).
+	d := appsv1ac.Deployment(s.tenant.OwnedName(), s.tenant.Namespace).
 		WithLabels(labels(s.tenant)).
 		WithAnnotations(map[string]string{templateAnnotation: templateDigest(s.update.record)}).
 		WithOwnerReferences(ownedBy(s.tenant)).
 		WithSpec(appsv1ac.DeploymentSpec().
-			WithReplicas(wantedReplicas(s.podTenant())).
 			WithRevisionHistoryLimit(revisionHistory).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(selectorLabels(s.tenant))).
 			WithStrategy(strategy(s.podTenant())).
 			WithTemplate(s.update.template))
+	s.setReplicas(d)
+	return d
 }
 
 // databaseBlocked says that there is data which this tenant may not use, so that no Deployment must.
 func (s *scope) databaseBlocked() bool {
 	return s.adoptionRequired()
-}
-
-// wantedReplicas is how many pods the spec asks for. There is no autoscaler yet, so its least number
-// is what runs.
-func wantedReplicas(t *v1alpha1.Tenant) int32 {
-	server := ptr.Deref(t.Spec.Server, v1alpha1.Server{})
-	switch {
-	case t.Spec.RunState == v1alpha1.RunStateSuspended:
-		return 0
-	case t.Spec.Database.Engine.IsSingleWriter():
-		return 1
-	case server.Autoscaling != nil:
-		return server.Autoscaling.MinReplicas
-	default:
-		return ptr.Deref(server.Replicas, defaultReplicas)
-	}
 }
 
 // strategy never lets two pods write one file, and otherwise never takes a pod away before its

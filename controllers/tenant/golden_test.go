@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -42,6 +43,8 @@ func TestRenderedObjects(t *testing.T) {
 		{"cloudnativepg", ""},
 		{"migration", ""},
 		{"json-file", ""},
+		{"autoscaled", ""},
+		{"autoscaled-suspended", ""},
 		{"suspended", ""},
 		{"missing-policy", ""},
 	} {
@@ -85,6 +88,11 @@ func readScope(t *testing.T, path string) *scope {
 		case "BookingPolicy":
 			policy := defaulted[v1alpha1.BookingPolicy](t, document, "bookingpolicies")
 			s.policies[policy.Name] = policy
+		case "Deployment":
+			s.deployment = &appsv1.Deployment{}
+			if err := yaml.UnmarshalStrict(document, s.deployment); err != nil {
+				t.Fatal(err)
+			}
 		case "Secret":
 			secret := &corev1.Secret{Data: map[string][]byte{}}
 			if err := yaml.UnmarshalStrict(document, secret); err != nil {

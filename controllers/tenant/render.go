@@ -35,6 +35,8 @@ var factories = []factory{
 	{service, false},
 	{migrationJob, false},
 	{deployment, false},
+	{podDisruptionBudget, false},
+	{autoscaler, false},
 	{podMonitor, false},
 	{prometheusRule, false},
 }

@@ -3,12 +3,15 @@ package tenant
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -26,14 +29,17 @@ import (
 // SetupWithManager registers the controller and everything that wakes it.
 func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.Options) error {
 	changed := builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})
+	edited := builder.WithPredicates(metadataChanged())
 	owned := handler.EnqueueRequestForOwner(manager.GetScheme(), manager.GetRESTMapper(), &v1alpha1.Tenant{}, handler.OnlyControllerOwner())
 	err := ctrl.NewControllerManagedBy(manager).
 		Named("tenant").
 		WithOptions(options).
 		For(&v1alpha1.Tenant{}, builder.WithPredicates(wakesTenant())).
 		Watches(&appsv1.Deployment{}, owned, changed).
-		WatchesMetadata(&corev1.Service{}, owned, changed).
-		WatchesMetadata(&corev1.ServiceAccount{}, owned, changed).
+		WatchesMetadata(&corev1.Service{}, owned, edited).
+		WatchesMetadata(&corev1.ServiceAccount{}, owned, edited).
+		WatchesMetadata(&policyv1.PodDisruptionBudget{}, owned, edited).
+		WatchesMetadata(&autoscalingv2.HorizontalPodAutoscaler{}, owned, edited).
 		WatchesMetadata(&corev1.Secret{}, owned, changed).
 		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret), changed).
 		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(tenantOfLabel), changed).
@@ -63,6 +69,19 @@ func wakesTenant() predicate.Predicate {
 			}) || e.ObjectOld.GetLabels()[canaryLabel] != e.ObjectNew.GetLabels()[canaryLabel]
 		},
 	})
+}
+
+// metadataChanged passes what may be an edit, and no change of status: an autoscaler's comes every few seconds.
+// An edit of what we own shows in the annotation with the digest that the cache adds.
+func metadataChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, after := e.ObjectOld, e.ObjectNew
+		return before.GetUID() != after.GetUID() ||
+			!before.GetDeletionTimestamp().Equal(after.GetDeletionTimestamp()) ||
+			!maps.Equal(before.GetLabels(), after.GetLabels()) ||
+			!maps.Equal(before.GetAnnotations(), after.GetAnnotations()) ||
+			!reflect.DeepEqual(before.GetOwnerReferences(), after.GetOwnerReferences())
+	}}
 }
 
 // podMatters passes changes of what the status is made of. Annotations are not: our own nudge is one.
