@@ -4,7 +4,9 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -22,7 +24,7 @@ import (
 // CacheOptions keeps in memory only what the operator needs: of owned kinds those objects that carry
 // our label, and of Secrets the metadata alone, because anybody's may be named by a tenant. Namespaces
 // restricts all of it; empty means all namespaces. Of the operator's own namespace it keeps the state of
-// the rollout.
+// the rollout, and the claims to hosts.
 func CacheOptions(namespaces []string, operatorNamespace string) cache.Options {
 	owned := func(group, kind string) cache.ByObject { return ownedKind(schema.GroupKind{Group: group, Kind: kind}) }
 	options := cache.Options{
@@ -33,6 +35,9 @@ func CacheOptions(namespaces []string, operatorNamespace string) cache.Options {
 			&policyv1.PodDisruptionBudget{}:          owned("policy", "PodDisruptionBudget"),
 			&corev1.PersistentVolumeClaim{}:          owned("", "PersistentVolumeClaim"),
 			&corev1.Service{}:                        owned("", "Service"),
+			&coordinationv1.Lease{}:                  {Label: ours(), Namespaces: map[string]cache.Config{operatorNamespace: {}}},
+			&networkingv1.Ingress{}:                  owned("networking.k8s.io", "Ingress"),
+			&networkingv1.NetworkPolicy{}:            owned("networking.k8s.io", "NetworkPolicy"),
 			&corev1.ServiceAccount{}:                 owned("", "ServiceAccount"),
 			&corev1.Pod{}:                            {Label: ours(), Transform: trimPod},
 			&corev1.Secret{}:                         {Field: notForTenants, Transform: trimSecret},

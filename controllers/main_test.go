@@ -2,8 +2,10 @@ package controllers_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,7 +37,21 @@ const patience = 30 * time.Second
 
 func TestMain(m *testing.M) {
 	ctrl.SetLogger(logr.Discard())
-	kubetest.Main(withPostgres{m}, kubetest.Options{})
+	path, err := gatewayDefinitions()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	kubetest.Main(withPostgres{m}, kubetest.Options{CRDPaths: []string{path}})
+}
+
+// gatewayDefinitions finds the definition of HTTPRoute in the module that has its types.
+func gatewayDefinitions() (string, error) {
+	folder, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the module of the Gateway API: %w", err)
+	}
+	return filepath.Join(strings.TrimSpace(string(folder)), "config", "crd", "standard", "gateway.networking.k8s.io_httproutes.yaml"), nil
 }
 
 // withPostgres stops the tests' Postgres after them.
@@ -51,6 +67,7 @@ type world struct {
 	node      *standin.Node
 	requests  *recorder
 	databases controllers.DatabaseServers
+	isolation *controllers.Isolation
 	// tune changes the options of the next operator.
 	tune func(*controllers.Options)
 	stop func()
@@ -65,7 +82,7 @@ func newWorld(t *testing.T) *world {
 func newWorldOn(t *testing.T, databases controllers.DatabaseServers) *world {
 	t.Helper()
 	cluster := kubetest.Start(t)
-	w := &world{t: t, cluster: cluster, namespace: cluster.Namespace(t), databases: databases}
+	w := &world{t: t, cluster: cluster, namespace: cluster.Namespace(t), databases: databases, isolation: &controllers.Isolation{}}
 	w.node = standin.Start(t, cluster.Client, w.namespace)
 	w.startOperator()
 	return w
@@ -92,6 +109,8 @@ func (w *world) startOperator() {
 		Platform: controllers.Platform{
 			ServerImage: "frontdesk.example/server:1.2.3", ServerVersion: "1.2.3", ImagePullPolicy: corev1.PullIfNotPresent,
 			DatabaseServers: w.databases,
+			Isolation:       w.isolation,
+			HostSuffixes:    []controllers.HostSuffix{{Suffix: ".book.example", Namespaces: []string{"*"}}},
 		},
 		OperatorNamespace:       w.namespace,
 		Namespaces:              []string{w.namespace},

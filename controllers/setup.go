@@ -22,6 +22,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/campaign"
 	"github.com/frontdesk-dev/frontdesk/controllers/fleet"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/hostclaim"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/index"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
@@ -72,6 +73,15 @@ type (
 // ParseRolloutSize reads the size of a wave: "5" tenants, or "10%" of them.
 func ParseRolloutSize(text string) (RolloutSize, error) { return rollout.ParseSize(text) }
 
+// HostSuffix is re-exported for those who set Platform.
+type HostSuffix = tenant.HostSuffix
+
+// Isolation is re-exported for those who set Platform.
+type Isolation = tenant.Isolation
+
+// ParseIsolation reads the JSON form of an Isolation.
+func ParseIsolation(text string) (*Isolation, error) { return tenant.ParseIsolation(text) }
+
 // Scheme knows every type that the operator reads or writes.
 func Scheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
@@ -103,6 +113,7 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		options.Now = time.Now
 	}
 	all := fleet.New()
+	options.Platform.OperatorNamespace = options.OperatorNamespace
 	tenants := &tenant.Reconciler{
 		Client:   cached,
 		Platform: options.Platform,
@@ -116,6 +127,7 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 			Count:  func(kind schema.GroupKind, outcome apply.Outcome) { metrics.Applied(kind, string(outcome)) },
 		},
 		APIs:   apis,
+		Hosts:  hosts(manager, options),
 		Prober: prober,
 		Events: manager.GetEventRecorder(recorderName),
 		Nudges: tenant.NewNudges(),
@@ -172,6 +184,13 @@ func optionalAPIs(manager ctrl.Manager, options Options) (*optional.APIs, error)
 		return nil, fmt.Errorf("add the watch of optional APIs: %w", err)
 	}
 	return apis, nil
+}
+
+func hosts(manager ctrl.Manager, options Options) *hostclaim.Claims {
+	return &hostclaim.Claims{
+		Cached: manager.GetClient(), Live: manager.GetAPIReader(), Writer: manager.GetClient(),
+		Namespace: options.OperatorNamespace, Labels: map[string]string{tenant.ManagedByLabel: tenant.ManagedBy},
+	}
 }
 
 // keeper is one controller's own: it remembers writes by name.

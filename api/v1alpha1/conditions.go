@@ -76,6 +76,8 @@ const (
 	ReasonDeleting ConditionReason = "Deleting"
 	// ReasonApplyFailed means that the API server refused an object that was rendered.
 	ReasonApplyFailed ConditionReason = "ApplyFailed"
+	// ReasonFightingAnotherController means that somebody undoes every repair of an object.
+	ReasonFightingAnotherController ConditionReason = "FightingAnotherController"
 	// ReasonNameConflict means that an object of the wanted name exists and belongs to somebody else.
 	ReasonNameConflict ConditionReason = "NameConflict"
 )
@@ -146,6 +148,7 @@ const (
 	ReasonIntegrationFailing    ConditionReason = "IntegrationFailing"
 	ReasonRouteAccepted         ConditionReason = "RouteAccepted"
 	ReasonRoutePending          ConditionReason = "RoutePending"
+	ReasonRouteRefused          ConditionReason = "RouteRefused"
 	ReasonHostTaken             ConditionReason = "HostTaken"
 	ReasonHostNotAllowed        ConditionReason = "HostNotAllowed"
 	ReasonAPINotInstalled       ConditionReason = "APINotInstalled"

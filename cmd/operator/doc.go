@@ -22,6 +22,9 @@
 //	--watch-namespaces           namespaces to serve, separated by commas (default: all)
 //	--watch-apis                 notice when optional APIs are installed or removed; otherwise they are looked up at the start (default true)
 //	--monitoring-label           KEY=VALUE of a label on the PodMonitors and PrometheusRules of tenants; may be repeated (default: none)
+//	--host-suffix                hosts that tenants of some namespaces may have, as SUFFIX=NAMESPACE[,NAMESPACE…] (repeatable; default none)
+//	--trusted-proxies            networks of the proxies in front of the tenants' servers, separated by commas
+//	--isolation                  JSON object with the lists publicFrom, metricsFrom and dns of NetworkPolicy peers (default: no NetworkPolicies)
 //	--leader-elect               elect a leader, so that several replicas can run (default true)
 //	--max-concurrent-reconciles  how many tenants are worked on at once (default 8)
 //	--metrics-bind-address       address of /metrics, 0 to switch off (default :8443)

@@ -140,6 +140,9 @@ func (o *options) controllers(databases controllers.DatabaseServers) controllers
 			OtherImages:     o.otherServerImages,
 			ImagePullPolicy: corev1.PullPolicy(o.serverImagePullPolicy),
 			DatabaseServers: databases,
+			HostSuffixes:    o.hostSuffixes,
+			TrustedProxies:  o.trustedProxies,
+			Isolation:       o.isolation.Isolation,
 
 			MonitoringLabels: o.monitoringLabels,
 		},

@@ -63,7 +63,7 @@ func TestPairsFlag(t *testing.T) {
 
 func TestNamespacesFlag(t *testing.T) {
 	t.Parallel()
-	var n namespaces
+	var n list
 	for _, text := range []string{"a, b", "", "c"} {
 		if err := n.Set(text); err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -27,8 +28,11 @@ type options struct {
 	plan                    controllers.RolloutPlan
 	operatorNamespace       string
 	databaseServers         string
-	watchNamespaces         namespaces
+	watchNamespaces         list
 	watchAPIs               bool
+	hostSuffixes            hostSuffixes
+	trustedProxies          list
+	isolation               isolation
 	leaderElect             bool
 	maxConcurrentReconciles int
 	metricsBindAddress      string
@@ -50,6 +54,9 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.Var(&o.watchNamespaces, "watch-namespaces", "namespaces to serve, separated by commas; empty for all")
 	flags.BoolVar(&o.watchAPIs, "watch-apis", true, "notice when optional APIs (Gateway API, Prometheus operator) are installed or removed; needs a cluster-wide right; otherwise they are looked up at the start")
 	flags.Var(&o.monitoringLabels, "monitoring-label", "KEY=VALUE of a label on the PodMonitors and PrometheusRules of tenants, by which a Prometheus selects; may be repeated")
+	flags.Var(&o.hostSuffixes, "host-suffix", "hosts that tenants of some namespaces may have, as SUFFIX=NAMESPACE[,NAMESPACE…], * for all namespaces; may be repeated; none means no host")
+	flags.Var(&o.trustedProxies, "trusted-proxies", "networks of the proxies in front of the tenants' servers, separated by commas, such as 10.0.0.0/8")
+	flags.Var(&o.isolation, "isolation", "JSON object with the lists publicFrom, metricsFrom and dns of NetworkPolicy peers; empty means no NetworkPolicies")
 	flags.BoolVar(&o.leaderElect, "leader-elect", true, "elect a leader, so that several replicas can run")
 	flags.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 8, "how many tenants are worked on at once")
 	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", ":8443", "address of /metrics, 0 to switch off")
@@ -92,16 +99,57 @@ func (o *options) validate() error {
 	return errors.Join(append(faults, err)...)
 }
 
-// namespaces is a flag that takes a comma-separated list and may be repeated.
-type namespaces []string
+// list is a flag that takes a comma-separated list and may be repeated.
+type list []string
 
-func (n *namespaces) String() string { return strings.Join(*n, ",") }
+func (l *list) String() string { return strings.Join(*l, ",") }
 
-func (n *namespaces) Set(text string) error {
+func (l *list) Set(text string) error {
 	for name := range strings.SplitSeq(text, ",") {
 		if name = strings.TrimSpace(name); name != "" {
-			*n = append(*n, name)
+			*l = append(*l, name)
 		}
 	}
 	return nil
+}
+
+// hostSuffixes is a flag that takes SUFFIX=NAMESPACE[,NAMESPACE…] and may be repeated.
+type hostSuffixes []controllers.HostSuffix
+
+func (h *hostSuffixes) String() string {
+	entries := make([]string, len(*h))
+	for i, each := range *h {
+		entries[i] = each.Suffix + "=" + strings.Join(each.Namespaces, ",")
+	}
+	return strings.Join(entries, " ")
+}
+
+func (h *hostSuffixes) Set(text string) error {
+	suffix, namespaces, _ := strings.Cut(text, "=")
+	var names list
+	_ = names.Set(namespaces) // never fails
+	if strings.Trim(suffix, ".") == "" || len(names) == 0 {
+		return fmt.Errorf("%q is not SUFFIX=NAMESPACE[,NAMESPACE…], such as .book.example=dental,salons", text)
+	}
+	*h = append(*h, controllers.HostSuffix{Suffix: strings.ToLower(suffix), Namespaces: names})
+	return nil
+}
+
+// isolation is a flag that takes a JSON object.
+type isolation struct{ *controllers.Isolation }
+
+func (i *isolation) String() string {
+	if i.Isolation == nil {
+		return ""
+	}
+	text, err := json.Marshal(i.Isolation)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+func (i *isolation) Set(text string) (err error) {
+	i.Isolation, err = controllers.ParseIsolation(text)
+	return err
 }

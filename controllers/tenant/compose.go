@@ -86,7 +86,7 @@ func (s *scope) compose() {
 	}
 	s.documentVersion = version
 	doc, faults := document.Render(document.Input{
-		Version: version, Tenant: s.configured(), Policies: s.policies,
+		Version: version, Tenant: s.configured(), Policies: s.policies, URL: s.publicURL(),
 		Keys: []tenantconfig.APIKey{{ID: s.apiKey.id(), Hash: s.apiKey.hash, Name: "generated", Scopes: generatedKeyScopes}},
 	})
 	s.faults = append(s.faults, faults...)

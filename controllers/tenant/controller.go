@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/fleet"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/hostclaim"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
@@ -38,6 +40,7 @@ type Reconciler struct {
 	RootKey  *rootkey.Store
 	Apply    *apply.Applier
 	APIs     *optional.APIs
+	Hosts    *hostclaim.Claims
 	Prober   *probe.Prober
 	Events   recorder.EventRecorder
 	Nudges   *Nudges
@@ -50,6 +53,9 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=tenants,verbs=get;list;patch;watch
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=tenants/finalizers,verbs=update
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=tenants/status,verbs=patch
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=frontdesk-system,resources=leases,verbs=create;delete;get;list;update;watch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=bookingpolicies,verbs=get;list;watch
 // +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=create;delete;get;list;patch;watch
@@ -89,9 +95,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		r.Fleet.Report(request.NamespacedName, s.report())
 	}()
 
+	if err := r.claimHost(ctx, s); err != nil {
+		return reconcile.Result{}, err
+	}
 	s.compose()
 	s.holdMigration()
 	s.applyErr = r.apply(ctx, s)
+	if err := r.releaseHosts(ctx, s); err != nil {
+		return reconcile.Result{}, err
+	}
 	s.answers = r.observe(s) //nolint:contextcheck // the questions outlive the pass
 	again := r.nudge(ctx, s)
 	return s.result(again)
@@ -105,8 +117,11 @@ func (s *scope) result(again time.Duration) (reconcile.Result, error) {
 	if err := transient(s.applyErr); err != nil {
 		return reconcile.Result{}, err
 	}
-	if len(obstacles(s.applyErr)) > 0 || s.rootKeyDamage != "" {
+	if s.rootKeyDamage != "" {
 		again = sooner(again, retryStalled)
+	}
+	for _, o := range obstacles(s.applyErr) {
+		again = sooner(again, cmp.Or(o.again, retryStalled))
 	}
 	if s.server != nil {
 		again = sooner(again, s.server.again)

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/provision"
 )
@@ -37,6 +38,9 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (rec
 			return reconcile.Result{RequeueAfter: deletionRetry}, r.writeDeleting(ctx, tenant, left)
 		}
 	}
+	if err := r.releaseExposure(ctx, tenant); err != nil {
+		return reconcile.Result{}, err
+	}
 	r.Apply.Forget(tenant.Namespace, recordedItems(tenant))
 	for _, name := range append(SecretNames(tenant), apiKeySecretName(tenant), databaseSecretName(tenant)) {
 		r.Secrets.Release(client.ObjectKey{Namespace: tenant.Namespace, Name: name})
@@ -49,6 +53,20 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (rec
 	}
 	r.forget(client.ObjectKeyFromObject(tenant)) //nolint:contextcheck // what it stops is older than this pass
 	return reconcile.Result{}, nil
+}
+
+// releaseExposure gives up the host, after what routes it: the garbage collector comes later.
+func (r *Reconciler) releaseExposure(ctx context.Context, tenant *v1alpha1.Tenant) error {
+	absent := r.APIs.Absent()
+	for _, item := range recordedItems(tenant) {
+		if (item.GroupVersionKind != httpRouteKind && item.GroupVersionKind != ingressKind) || absent[item.GroupKind()] {
+			continue
+		}
+		if _, err := r.Apply.Prune(ctx, tenant, []apply.Item{item}, nil); err != nil {
+			return err
+		}
+	}
+	return r.Hosts.ReleaseAllBut(ctx, "", tenant)
 }
 
 // deleteClaim removes the claim, if the policy says so, and before it what uses it. It returns what is still there.

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"errors"
+	"time"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
@@ -15,6 +16,8 @@ type obstacle struct {
 	stalled bool
 	// waiting: it passes by itself, without any error.
 	waiting bool
+	// again is when to look again, if that is known.
+	again time.Duration
 }
 
 // obstacles sorts the joined errors of an apply.
@@ -33,11 +36,14 @@ func obstacles(err error) []obstacle {
 		conflict *apply.ConflictError
 		going    *apply.GoingError
 		refused  *apply.RefusedError
+		fight    *apply.FightError
 	)
 	found := obstacle{reason: v1alpha1.ReasonApplyFailed, message: err.Error()}
 	switch {
 	case errors.As(err, &conflict):
 		found.reason, found.stalled = v1alpha1.ReasonNameConflict, true
+	case errors.As(err, &fight):
+		found.reason, found.waiting, found.again = v1alpha1.ReasonFightingAnotherController, true, fight.Wait
 	case errors.As(err, &refused):
 		found.stalled = true
 	case errors.As(err, &going):

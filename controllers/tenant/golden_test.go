@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
@@ -45,6 +47,8 @@ func TestRenderedObjects(t *testing.T) {
 		{"json-file", ""},
 		{"autoscaled", ""},
 		{"autoscaled-suspended", ""},
+		{"exposed-gateway", ""},
+		{"exposed-ingress", ""},
 		{"suspended", ""},
 		{"missing-policy", ""},
 	} {
@@ -73,7 +77,7 @@ func readScope(t *testing.T, path string) *scope {
 		t.Fatal(err)
 	}
 	s := &scope{
-		platform: Platform{ServerImage: "registry.example/frontdesk:1.2.3", ServerVersion: "1.2.3", ImagePullPolicy: corev1.PullIfNotPresent},
+		platform: Platform{ServerImage: "registry.example/frontdesk:1.2.3", ServerVersion: "1.2.3", ImagePullPolicy: corev1.PullIfNotPresent, Isolation: fixedIsolation(), OperatorNamespace: "frontdesk-system"},
 		policies: map[string]*v1alpha1.BookingPolicy{},
 		secrets:  map[string]*corev1.Secret{},
 		apiKey:   fixedKey,
@@ -104,6 +108,7 @@ func readScope(t *testing.T, path string) *scope {
 			s.secrets[secret.Name] = secret
 		}
 	}
+	s.host = s.wantedHost()
 	if s.tenant.Namespace == "" {
 		s.tenant.Namespace = "default"
 	}
@@ -135,6 +140,17 @@ func fixedDatabase(t *testing.T) *serverDatabase {
 	return &serverDatabase{server: servers[0], credential: &provision.Credential{
 		Serial: 2, Password: "derived-password", RotatedAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Request: "now please",
 	}}
+}
+
+// fixedIsolation is what a platform could say.
+func fixedIsolation() *Isolation {
+	dns := namespacePeer("kube-system")
+	dns.PodSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}}
+	return &Isolation{
+		PublicFrom:  []networkingv1.NetworkPolicyPeer{namespacePeer("ingress")},
+		MetricsFrom: []networkingv1.NetworkPolicyPeer{namespacePeer("monitoring")},
+		DNS:         []networkingv1.NetworkPolicyPeer{dns},
+	}
 }
 
 // readable joins the objects as YAML, with the data of Secrets in clear.

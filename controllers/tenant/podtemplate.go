@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"maps"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -22,7 +23,8 @@ const (
 	temporaryFolder  = "/tmp"
 	// serverUser is the user and group of the image.
 	serverUser = 65532
-	// terminationGrace, in seconds, is longer than the server drains.
+	// terminationGrace, in seconds, is longer than the server drains. There is no preStop hook: on SIGTERM the server
+	// itself reports that it is not ready and keeps serving until proxies have noticed, before it refuses anything.
 	terminationGrace = 45
 	// startupAttempts times startupPeriod seconds is how long migrations may take.
 	startupPeriod   = 2
@@ -83,7 +85,7 @@ func container(s *scope, image string) *corev1ac.ContainerApplyConfiguration {
 		WithImage(image).
 		WithImagePullPolicy(s.platform.ImagePullPolicy).
 		WithCommand("/server").
-		WithArgs("--config", configFolder, "--data", document.DataFolder).
+		WithArgs(arguments(s.platform)...).
 		WithPorts(
 			corev1ac.ContainerPort().WithName(publicPortName).WithContainerPort(tenantconfig.PublicPort).WithProtocol(corev1.ProtocolTCP),
 			corev1ac.ContainerPort().WithName(internalPortName).WithContainerPort(tenantconfig.InternalPort).WithProtocol(corev1.ProtocolTCP)).
@@ -97,6 +99,15 @@ func container(s *scope, image string) *corev1ac.ContainerApplyConfiguration {
 			WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))).
 		WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError).
 		WithVolumeMounts(mounts()...)
+}
+
+// arguments are the same for every tenant, exposed or not: to expose one restarts nothing.
+func arguments(p Platform) []string {
+	args := []string{"--config", configFolder, "--data", document.DataFolder}
+	if len(p.TrustedProxies) > 0 {
+		args = append(args, "--trusted-proxies="+strings.Join(p.TrustedProxies, ","))
+	}
+	return args
 }
 
 func httpProbe(path string) *corev1ac.ProbeApplyConfiguration {

@@ -80,6 +80,7 @@ func NewPreview(in PreviewInput) (*Preview, error) {
 	if in.Config != nil {
 		s.stored = in.Config.Annotations[revisionAnnotation]
 	}
+	s.host = s.wantedHost() // taken to be allowed and free
 	s.previewCluster()
 	s.compose()
 	s.previewDatabase(in.Config)

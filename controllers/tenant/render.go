@@ -33,10 +33,13 @@ var factories = []factory{
 	{configSecret, true},
 	{claim, true},
 	{service, false},
+	{networkPolicy, false},
 	{migrationJob, false},
 	{deployment, false},
 	{podDisruptionBudget, false},
 	{autoscaler, false},
+	{httpRoute, false},
+	{ingress, false},
 	{podMonitor, false},
 	{prometheusRule, false},
 }

@@ -35,6 +35,7 @@ func TestReplicasAreHandedOverOnceAndAsTheyAre(t *testing.T) {
 			s := servingScope()
 			s.tenant.Spec.Database.Engine = v1alpha1.DatabaseEnginePostgres
 			s.tenant.Spec.RunState = test.state
+			s.update = &podUpdate{}
 			s.deployment = &appsv1.Deployment{Spec: appsv1.DeploymentSpec{Replicas: ptr.To(test.live)}}
 			s.deployment.Annotations = test.annotations
 			if !test.fixed {

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/fleet"
@@ -67,6 +68,15 @@ type scope struct {
 	turn fleet.Turn
 	now  time.Time
 
+	// route is the HTTPRoute, nil when there is none.
+	route *gatewayv1.HTTPRoute
+
+	// claimHost:
+	// host is what is routed to the tenant: allowed, and claimed. Empty when none is.
+	host string
+	// hostTaken: another tenant has the host that the spec names.
+	hostTaken bool
+
 	// compose:
 	bundle          tenantconfig.Bundle
 	documentVersion string
@@ -98,6 +108,14 @@ type Platform struct {
 	MonitoringLabels map[string]string
 	// DatabaseServers are those on which the operator makes databases.
 	DatabaseServers provision.Servers
+	// OperatorNamespace is where the operator runs, and asks the servers from.
+	OperatorNamespace string
+	// HostSuffixes are the hosts that tenants may have; none means no host at all.
+	HostSuffixes []HostSuffix
+	// TrustedProxies are the networks, as CIDRs, of the proxies in front of the servers.
+	TrustedProxies []string
+	// Isolation is how tenants are fenced off by NetworkPolicies; nil is not at all.
+	Isolation *Isolation
 }
 
 // Image returns the image of a release; of the current one when none is named.
@@ -126,7 +144,7 @@ func (r *Reconciler) load(ctx context.Context, tenant *v1alpha1.Tenant) (*scope,
 		known: r.Prober.Known(client.ObjectKeyFromObject(tenant)), turn: r.Fleet.Turn(client.ObjectKeyFromObject(tenant)),
 	}
 	for _, read := range []func(context.Context, *scope) error{
-		r.loadPolicies, r.loadSecrets, r.loadDerivedKeys, r.loadAPIKey, r.loadWorkload, r.loadStored, r.loadServerDatabase, r.loadCluster, r.loadMigration,
+		r.loadPolicies, r.loadSecrets, r.loadDerivedKeys, r.loadAPIKey, r.loadWorkload, r.loadRoute, r.loadStored, r.loadServerDatabase, r.loadCluster, r.loadMigration,
 	} {
 		if err := read(ctx, s); err != nil {
 			return nil, err

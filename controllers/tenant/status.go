@@ -22,7 +22,7 @@ func (s *scope) status() v1alpha1.TenantStatus {
 	after := *before.DeepCopy()
 	after.ObservedGeneration = s.tenant.Generation
 	after.Conditions = conditions.Set(before.Conditions, s.tenant.Generation, s.conditions(w)...)
-	after.URL = serviceURL(s.tenant)
+	after.URL = s.url()
 	after.Replicas, after.ReadyReplicas = nil, nil
 	if w.exists {
 		after.Replicas, after.ReadyReplicas = ptr.To(int32(w.wanted)), ptr.To(int32(len(w.ready)))
@@ -153,7 +153,7 @@ func (s *scope) progressing(v verdict) conditions.Condition {
 func (s *scope) degraded(w workload) conditions.Condition {
 	const t = v1alpha1.ConditionDegraded
 	for _, o := range obstacles(s.applyErr) {
-		if !o.waiting {
+		if !o.waiting || o.reason == v1alpha1.ReasonFightingAnotherController {
 			return conditions.True(t, o.reason, o.message)
 		}
 	}
@@ -186,19 +186,6 @@ func (s *scope) integrationsHealthy() conditions.Condition {
 		return conditions.True(t, v1alpha1.ReasonNotConfigured, "no integration is asked for")
 	}
 	return conditions.Unknown(t, v1alpha1.ReasonUnsupportedFeature, "this release does not act on spec.integrations: bookings work, nothing is sent or called")
-}
-
-func (s *scope) routeAccepted() conditions.Condition {
-	const t = v1alpha1.ConditionRouteAccepted
-	if s.tenant.Spec.Exposure == nil {
-		return conditions.False(t, v1alpha1.ReasonNotConfigured, "spec.exposure is not set: the tenant is reached only within the cluster, at "+serviceURL(s.tenant))
-	}
-	if s.tenant.Spec.Exposure.Gateway != nil && s.absent[httpRouteKind.GroupKind()] {
-		return conditions.False(t, v1alpha1.ReasonAPINotInstalled,
-			"the cluster does not have the Gateway API (httproutes.gateway.networking.k8s.io/v1): ask the platform to install it, and the tenant goes on by itself; or use spec.exposure.ingress")
-	}
-	return conditions.False(t, v1alpha1.ReasonUnsupportedFeature,
-		"this release does not act on spec.exposure: route the host to Service "+s.tenant.OwnedName()+" yourself")
 }
 
 // oldestVersion is the release that every ready pod runs, the oldest while they differ. What was known

@@ -39,7 +39,7 @@ func (v verdict) ready() conditions.Condition {
 func (s *scope) verdict(w workload) verdict {
 	for _, question := range []func(*scope, workload) *verdict{
 		deletionVerdict, configurationVerdict, secretsVerdict, databaseVerdict, applyVerdict, migrationVerdict,
-		suspensionVerdict, rolloutVerdict, revisionVerdict, databaseReachableVerdict,
+		suspensionVerdict, rolloutVerdict, revisionVerdict, databaseReachableVerdict, hostVerdict,
 	} {
 		if v := question(s, w); v != nil {
 			return *v
@@ -155,6 +155,10 @@ func databaseReachableVerdict(s *scope, w workload) *verdict {
 	}
 	return nil
 }
+
+// hostVerdict: a host that cannot be had takes an edit. Whether a Gateway takes the route is for RouteAccepted
+// alone to say: the Gateway is somebody else's, and the tenant serves without it.
+func hostVerdict(s *scope, _ workload) *verdict { return s.hostProblem() }
 
 // older compares release numbers; what is no release number counts as older.
 func older(a, b string) bool {

@@ -10,7 +10,9 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -39,12 +41,15 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.O
 		WatchesMetadata(&corev1.Service{}, owned, edited).
 		WatchesMetadata(&corev1.ServiceAccount{}, owned, edited).
 		WatchesMetadata(&policyv1.PodDisruptionBudget{}, owned, edited).
+		WatchesMetadata(&networkingv1.Ingress{}, owned, edited).
+		WatchesMetadata(&networkingv1.NetworkPolicy{}, owned, edited).
 		WatchesMetadata(&autoscalingv2.HorizontalPodAutoscaler{}, owned, edited).
 		WatchesMetadata(&corev1.Secret{}, owned, changed).
 		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret), changed).
 		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(tenantOfLabel), changed).
 		Watches(&batchv1.Job{}, owned, changed).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(tenantOfLabel), builder.WithPredicates(podMatters())).
+		Watches(&coordinationv1.Lease{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfClaim), changed).
 		Watches(&v1alpha1.BookingPolicy{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfPolicy), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesRawSource(r.APIs.Source(handler.EnqueueRequestsFromMapFunc(tenantOfLabel), r.allTenants, predicate.ResourceVersionChangedPredicate{})).
 		WatchesRawSource(r.Prober.Source()).
@@ -126,9 +131,13 @@ func (r *Reconciler) tenantsOfPolicy(ctx context.Context, policy client.Object) 
 }
 
 func (r *Reconciler) tenantsBy(ctx context.Context, field string, object client.Object) []reconcile.Request {
+	return r.tenantsMatching(ctx, field, object.GetName(), client.InNamespace(object.GetNamespace()))
+}
+
+func (r *Reconciler) tenantsMatching(ctx context.Context, field, value string, options ...client.ListOption) []reconcile.Request {
 	var tenants v1alpha1.TenantList
-	if err := r.Client.List(ctx, &tenants, client.InNamespace(object.GetNamespace()), client.MatchingFields{field: object.GetName()}); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Could not look up tenants", "index", field, "name", object.GetName())
+	if err := r.Client.List(ctx, &tenants, append(options, client.MatchingFields{field: value})...); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Could not look up tenants", "index", field, "value", value)
 		return nil
 	}
 	requests := make([]reconcile.Request, len(tenants.Items))

@@ -12,6 +12,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
 )
 
@@ -83,6 +84,11 @@ func (s *scope) observed(kind string) bool {
 		}
 	}
 	return true
+}
+
+// applied says that an object of the kind is in place.
+func (s *scope) applied(kind string) bool {
+	return slices.ContainsFunc(s.items, func(item apply.Item) bool { return item.Kind == kind && item.UID != "" })
 }
 
 // podTrouble finds what a person would look for in `kubectl describe pod`.

@@ -40,6 +40,8 @@ func TestGolden(t *testing.T) {
 			"databaseServers[0].allowedNamespaces={dental,salons}",
 			"priorityClassName=platform", "server.image.tag=0.0.9", "server.version=0.0.9", "logging.level=error",
 			"server.otherVersions[0].version=0.0.8", "rollout.canary=1%", "rollout.batches={5,50%}", "rollout.soak=30m", "rollout.failureBudget=2",
+			"hostSuffixes[0].suffix=.book.example", "hostSuffixes[0].namespaces={dental,salons}", "trustedProxies={10.0.0.0/8}",
+			"isolation.metricsFrom[0].namespaceSelector.matchLabels.team=monitoring",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -271,6 +273,10 @@ func TestBadValuesAreRefused(t *testing.T) {
 		"replicas":       {"replicas=many", "/replicas"},
 		"namespace":      {"tenantNamespaces={Not_A_Name}", "/tenantNamespaces/0"},
 		"log level":      {"logging.level=loud", "/logging/level"},
+		"host suffix":    {"hostSuffixes[0].suffix=Book.example,hostSuffixes[0].namespaces={dental}", "/hostSuffixes/0/suffix"},
+		"no namespace":   {"hostSuffixes[0].suffix=.book.example", "namespaces"},
+		"trusted proxy":  {"trustedProxies={everybody}", "/trustedProxies/0"},
+		"peer":           {"isolation.publicFrom[0].from=x", "/isolation/publicFrom/0"},
 		"concurrency":    {"maxConcurrentReconciles=0", "/maxConcurrentReconciles"},
 		"flag":           {"extraArgs={verbose}", "/extraArgs/0"},
 		"wave of none":   {"rollout.canary=0", "/rollout/canary"},

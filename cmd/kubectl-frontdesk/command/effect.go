@@ -176,6 +176,10 @@ func (p *plan) platform(ctx context.Context, e *effect, running *appsv1.Deployme
 		return platform, err
 	case len(deployments) > 0:
 		operator := &deployments[0]
+		platform.OperatorNamespace, platform.TrustedProxies = operator.Namespace, arguments(operator, "--trusted-proxies")
+		if platform.Isolation, err = tenant.ParseIsolation(argument(operator, "--isolation")); err != nil {
+			return platform, err
+		}
 		if image := argument(operator, "--server-image"); image != "" {
 			platform.ServerImage = image
 		}
@@ -190,6 +194,7 @@ func (p *plan) platform(ctx context.Context, e *effect, running *appsv1.Deployme
 	case running != nil:
 		container := running.Spec.Template.Spec.Containers[0]
 		platform.ServerImage, platform.ImagePullPolicy = container.Image, container.ImagePullPolicy
+		e.gaps = append(e.gaps, "no operator was found: whether it makes NetworkPolicies is not known")
 	default:
 		e.gaps = append(e.gaps, "no operator was found: its images are not known")
 	}

@@ -59,8 +59,9 @@ type Applier struct {
 	// Count is told of each outcome, for metrics; it may be nil.
 	Count func(kind schema.GroupKind, outcome Outcome)
 
-	mu    sync.Mutex
-	known map[objectKey]memory
+	mu     sync.Mutex
+	known  map[objectKey]memory
+	fights map[objectKey]*fight
 }
 
 // Outcome is what came of one intent.
@@ -107,6 +108,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, recorded []Ite
 func (a *Applier) one(ctx context.Context, owner client.Object, recorded []Item, intent Intent) (Item, Outcome, error) {
 	gvk := intent.GroupVersionKind()
 	item := Item{GroupVersionKind: gvk, Name: intent.GetName()}
+	key := item.key(owner.GetNamespace())
 	hash, err := intentHash(intent.Object)
 	if err != nil {
 		return item, Failed, fmt.Errorf("render %s %s: %w", gvk.Kind, item.Name, err)
@@ -119,20 +121,29 @@ func (a *Applier) one(ctx context.Context, owner client.Object, recorded []Item,
 		if err := a.mayTouch(owner, intent, observed); err != nil {
 			return item, Failed, err
 		}
-		if last, same := a.unchanged(observed, item.key(owner.GetNamespace()), hash, recorded); same {
+		if last, same := a.unchanged(observed, key, hash, recorded); same {
 			return last, Skipped, nil
+		}
+	}
+	repair := a.isRepair(observed, key, hash)
+	if repair {
+		if err := a.mayRepair(ctx, gvk, key); err != nil {
+			return item, Failed, err
 		}
 	}
 	applied, err := a.write(ctx, intent, observed, hash)
 	if err != nil {
 		return item, Failed, err
 	}
+	if repair {
+		a.noteRepair(key)
+	}
 	item.UID, item.Digest = applied.GetUID(), Digest(applied, gvk.GroupKind())
 	last := memory{item: item, hash: hash}
 	if observed != nil && observed.GetResourceVersion() != applied.GetResourceVersion() {
 		last.seen = observed.GetResourceVersion()
 	}
-	a.remember(item.key(owner.GetNamespace()), last)
+	a.remember(key, last)
 	// An apply that changed nothing leaves nothing to wait for.
 	item.Observed = observed != nil && last.seen == ""
 	return item, Applied, nil
@@ -161,6 +172,15 @@ func (a *Applier) unchanged(observed client.Object, key objectKey, hash string, 
 	return last.item, last.item.Observed
 }
 
+// isRepair says that the very same intent has been applied before, by this process. Before our own last write
+// has come back through the cache nothing can be said.
+func (a *Applier) isRepair(observed client.Object, key objectKey, hash string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	last, known := a.known[key]
+	return known && last.hash == hash && (observed == nil || observed.GetUID() == last.item.UID)
+}
+
 func (a *Applier) remember(key objectKey, last memory) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -176,6 +196,7 @@ func (a *Applier) Forget(namespace string, items []Item) {
 	defer a.mu.Unlock()
 	for _, item := range items {
 		delete(a.known, item.key(namespace))
+		delete(a.fights, item.key(namespace))
 	}
 }
 

@@ -25,6 +25,7 @@ const (
 var exactFields = map[schema.GroupKind]string{
 	{Kind: "Secret"}:  "data",
 	{Kind: "Service"}: "spec",
+	{Group: "networking.k8s.io", Kind: "NetworkPolicy"}: "spec",
 }
 
 // Digest identifies the state of what we own in an object: our entry of managedFields with its

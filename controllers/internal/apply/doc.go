@@ -9,9 +9,12 @@
 // Transform), so that managedFields need not be kept there, and is remembered in memory and in the
 // owner's status (Item.Digest), so that a restarted operator has nothing to write either.
 //
-// Server-side apply alone leaves what others have added. In Secrets and Services that is not harmless
-// (a foreign key would become configuration, a foreign port an opening), so there a foreign owner of
+// Server-side apply alone leaves what others have added. In Secrets, Services and NetworkPolicies that is not
+// harmless (a foreign key would become configuration, a foreign port or rule an opening), so there a foreign owner of
 // data or spec counts as drift and what it added is taken out.
+//
+// An object that has to be put right again and again is fought over by another controller: it is put right
+// ever more rarely, and who else writes it is said (see FightError).
 //
 // An object of the wanted name that the owner does not control is never touched: see ConflictError.
 package apply

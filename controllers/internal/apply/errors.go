@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -32,6 +33,25 @@ type GoingError struct {
 
 func (e *GoingError) Error() string {
 	return fmt.Sprintf("waiting until the previous %s %q is gone", e.Kind.Kind, e.Name)
+}
+
+// FightError says that somebody undoes every repair of an object, which is therefore left alone for a while.
+type FightError struct {
+	Kind schema.GroupVersionKind
+	Name string
+	// Managers names those who write the object besides us, by their names in its managedFields; empty when
+	// they are not known.
+	Managers string
+	// Wait is how long the object is left alone.
+	Wait time.Duration
+}
+
+func (e *FightError) Error() string {
+	who := "somebody"
+	if e.Managers != "" {
+		who = e.Managers
+	}
+	return fmt.Sprintf("%s %q is changed again and again by %s: have that stopped; until then it is put back ever more rarely", e.Kind.Kind, e.Name, who)
 }
 
 // RefusedError says that the API server took an object for invalid or forbidden: trying again

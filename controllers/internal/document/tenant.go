@@ -31,6 +31,8 @@ type Input struct {
 	Tenant  *v1alpha1.Tenant
 	// Policies by name. One that the tenant names and that is missing here is a fault.
 	Policies map[string]*v1alpha1.BookingPolicy
+	// URL is where the tenant is reached from outside; empty when it is not.
+	URL string
 	// Keys that may call the API from the start.
 	Keys []tenantconfig.APIKey
 }
@@ -48,6 +50,7 @@ func Render(in Input) (*tenantconfig.Document, []Fault) {
 			TimeZone:    string(spec.TimeZone),
 			Locale:      spec.Locale,
 			Region:      string(spec.Region),
+			URL:         in.URL,
 		},
 		DefaultPolicy: string(spec.BookingPolicyRef.Name),
 		Resources:     resources(spec.Resources),

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
@@ -15,7 +17,9 @@ import (
 const (
 	TenantsByPolicy   = "frontdesk.dev/bookingPolicies"
 	TenantsBySecret   = "frontdesk.dev/namedSecrets" //nolint:gosec // the name of an index
+	TenantsByHost     = "frontdesk.dev/host"
 	CampaignsByTenant = "frontdesk.dev/tenant"
+	ClaimsByHolder    = "frontdesk.dev/holder"
 )
 
 // Register adds all indexes to a cache, before it starts. secretNames lists the Secrets that a Tenant
@@ -28,6 +32,8 @@ func Register(ctx context.Context, indexer client.FieldIndexer, secretNames func
 	}{
 		{&v1alpha1.Tenant{}, TenantsByPolicy, values((*v1alpha1.Tenant).BookingPolicyNames)},
 		{&v1alpha1.Tenant{}, TenantsBySecret, values(secretNames)},
+		{&v1alpha1.Tenant{}, TenantsByHost, values(host)},
+		{&coordinationv1.Lease{}, ClaimsByHolder, values(func(l *coordinationv1.Lease) []string { return []string{ptr.Deref(l.Spec.HolderIdentity, "")} })},
 		{&v1alpha1.Campaign{}, CampaignsByTenant, values(func(c *v1alpha1.Campaign) []string { return []string{string(c.Spec.TenantRef.Name)} })},
 	} {
 		if err := indexer.IndexField(ctx, each.object, each.name, each.values); err != nil {
@@ -35,6 +41,13 @@ func Register(ctx context.Context, indexer client.FieldIndexer, secretNames func
 		}
 	}
 	return nil
+}
+
+func host(t *v1alpha1.Tenant) []string {
+	if t.Spec.Exposure == nil {
+		return nil
+	}
+	return []string{string(t.Spec.Exposure.Host)}
 }
 
 // values makes an indexer for objects of one type.

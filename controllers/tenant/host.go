@@ -1,0 +1,107 @@
+package tenant
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/hostclaim"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/index"
+)
+
+// HostSuffix lets the tenants of some namespaces have hosts.
+type HostSuffix struct {
+	// Suffix with a dot in front, like .book.example, is every host below; without one it is that host alone.
+	Suffix string
+	// Namespaces of the tenants that may; "*" is every namespace.
+	Namespaces []string
+}
+
+func (h HostSuffix) appliesTo(namespace string) bool {
+	return slices.Contains(h.Namespaces, "*") || slices.Contains(h.Namespaces, namespace)
+}
+
+func (h HostSuffix) matches(host string) bool {
+	if strings.HasPrefix(h.Suffix, ".") {
+		return strings.HasSuffix(host, h.Suffix) && len(host) > len(h.Suffix)
+	}
+	return host == h.Suffix
+}
+
+// suffixesFor lists what the tenants of a namespace may choose from.
+func (p Platform) suffixesFor(namespace string) []string {
+	var suffixes []string
+	for _, h := range p.HostSuffixes {
+		if h.appliesTo(namespace) {
+			suffixes = append(suffixes, h.Suffix)
+		}
+	}
+	return suffixes
+}
+
+func (p Platform) allowsHost(namespace, host string) bool {
+	return slices.ContainsFunc(p.HostSuffixes, func(h HostSuffix) bool { return h.appliesTo(namespace) && h.matches(host) })
+}
+
+// wantedHost is the host that the spec names; empty when the tenant is not exposed.
+func (s *scope) wantedHost() string {
+	if s.tenant.Spec.Exposure == nil {
+		return ""
+	}
+	return string(s.tenant.Spec.Exposure.Host)
+}
+
+func (s *scope) hostAllowed() bool {
+	return s.platform.allowsHost(s.tenant.Namespace, s.wantedHost())
+}
+
+// claimHost makes the host the tenant's before anything is routed. When another tenant has it, what was
+// routed until now stays.
+func (r *Reconciler) claimHost(ctx context.Context, s *scope) error {
+	if s.wantedHost() == "" || !s.hostAllowed() {
+		return nil
+	}
+	err := r.Hosts.Take(ctx, s.wantedHost(), s.tenant)
+	if err == nil {
+		s.host = s.wantedHost()
+		return nil
+	}
+	if !errors.Is(err, hostclaim.ErrTaken) {
+		return err
+	}
+	s.hostTaken = true
+	held, err := r.Hosts.Held(ctx, s.tenant)
+	for _, claim := range held {
+		if host := claim.Annotations[hostclaim.HostAnnotation]; s.platform.allowsHost(s.tenant.Namespace, host) {
+			s.host = host
+		}
+	}
+	return err
+}
+
+// releaseHosts gives up what is routed no more. It comes after the apply: a host is never free before its
+// route is gone.
+func (r *Reconciler) releaseHosts(ctx context.Context, s *scope) error {
+	if s.applyErr != nil {
+		return nil
+	}
+	return r.Hosts.ReleaseAllBut(ctx, s.host, s.tenant)
+}
+
+// tenantsOfClaim wakes who has a claim, and who waits for it.
+func (r *Reconciler) tenantsOfClaim(ctx context.Context, object client.Object) []reconcile.Request {
+	claim, ok := object.(*coordinationv1.Lease)
+	if !ok {
+		return nil
+	}
+	requests := r.tenantsMatching(ctx, index.TenantsByHost, claim.Annotations[hostclaim.HostAnnotation])
+	if holder, ok := hostclaim.HolderOf(claim); ok {
+		requests = append(requests, reconcile.Request{NamespacedName: holder})
+	}
+	return requests
+}
