@@ -36,14 +36,28 @@ func (s *Store) bookLocked(ctx context.Context, r booking.NewBooking) (b booking
 // survey takes the locks and then looks, in one round trip: each statement after the lock has a snapshot of its own and
 // so sees what the lock's previous owners committed. It says which candidates are taken.
 func survey(ctx context.Context, tx pgx.Tx, r booking.NewBooking) (taken map[int]bool, err error) {
+	who, err := whoseLimits(ctx, tx, r)
+	if err != nil {
+		return nil, err
+	}
 	batch := &pgx.Batch{}
-	queueLocks(batch, request.Locks(r))
+	queueLocks(batch, request.Locks(r, who))
 	queueClaimCheck(batch, r.Idempotency)
 	for _, limit := range r.Limits {
 		queueLimit(batch, limit, request.Identity(r.Booking.Customer), r.Booking.ID)
 	}
 	queueTaken(batch, r.Booking.Blocked, r.Candidates, &taken)
 	return taken, tx.SendBatch(ctx, batch).Close()
+}
+
+// whoseLimits is the identity under which the person is kept whose open bookings are limited, so that all numbers of one
+// person share a lock. Without such a limit nobody asks.
+func whoseLimits(ctx context.Context, tx pgx.Tx, r booking.NewBooking) (identity string, err error) {
+	identity = request.Identity(r.Booking.Customer)
+	if request.LimitsCustomer(r) {
+		err = tx.QueryRow(ctx, `SELECT `+personSQL(`$1::text`), identity).Scan(&identity)
+	}
+	return identity, err
 }
 
 // queueTaken finds out which candidates are taken.
@@ -97,7 +111,7 @@ func queueLimit(batch *pgx.Batch, limit booking.Limit, customer, bookingID strin
 	if limit.Kind == booking.LimitOpenPerCustomer {
 		query = batch.Queue(`
 			SELECT count(*) FROM bookings b JOIN customers c ON c.id = b.customer_id
-			WHERE c.identity = $1 AND b.start_at > clock_timestamp() AND `+isLive, customer)
+			WHERE c.identity = `+personSQL(`$1::text`)+` AND b.start_at > clock_timestamp() AND `+isLive, customer)
 	} else {
 		query = batch.Queue(`
 			SELECT count(*) FROM bookings b

@@ -13,10 +13,10 @@ import (
 
 // recordSQL writes customer, booking, event and idempotency key, in this order: each CTE reads the one before. A
 // known customer keeps the name, and the booking has its own where that is another one.
-const recordSQL = `,
+var recordSQL = `,
 customer AS (
 	INSERT INTO customers AS c (id, identity, name, phone, email, status)
-	SELECT $14::uuid, $15::text, $16::text, $17::text, $18::text, CASE WHEN $9::text = 'held' THEN 'engaged' ELSE 'booked' END FROM gate` + knownCustomer + `
+	SELECT $14::uuid, ` + personSQL(`$15::text`) + `, $16::text, $17::text, $18::text, CASE WHEN $9::text = 'held' THEN 'engaged' ELSE 'booked' END FROM gate` + knownCustomer + `
 	RETURNING c.id, c.name, c.phone, c.email
 ), recorded AS (
 	INSERT INTO bookings (id, service_id, customer_id, start_at, end_at, blocked, time_zone, local_start, status,
@@ -44,6 +44,12 @@ const knownCustomer = `
 		email = CASE WHEN excluded.email <> '' THEN excluded.email ELSE c.email END,
 		status = CASE WHEN excluded.status = 'booked' AND c.status <> 'opted_out' THEN 'booked' ELSE c.status END,
 		updated_at = clock_timestamp()`
+
+// personSQL is the identity under which the person is kept whom a caller means by an identity, so that a number which
+// was merged away does not make a second person.
+func personSQL(identity string) string {
+	return `coalesce((SELECT p.identity FROM customer_aliases a JOIN customers p ON p.id = a.customer_id WHERE a.identity = ` + identity + `), ` + identity + `)`
+}
 
 // expiry is when the new booking's hold ends; null for bookings that are no holds.
 const expiry = `clock_timestamp() + $10::bigint * interval '1 microsecond'`
@@ -77,7 +83,7 @@ const occupySQL = `, freed AS (` + freeExpired + `
 
 // bookAnySQL books one of the units $28 (resources) and $29 (numbers), by the preference in $27. It returns nothing when
 // none was free, when another request won the one that it took, or when the key is known.
-const bookAnySQL = `WITH pick AS (
+var bookAnySQL = `WITH pick AS (
 	SELECT c.resource_id, c.unit
 	FROM unnest($27::integer[], $28::text[], $29::integer[]) AS c (rank, resource_id, unit)
 	WHERE ` + bookable + `
@@ -88,14 +94,14 @@ const bookAnySQL = `WITH pick AS (
 const bookable = `NOT EXISTS (SELECT FROM idempotency_keys k WHERE k.principal = $22 AND k.route = $23 AND k.key = $24)
 		AND NOT EXISTS (SELECT FROM occupancy o WHERE ` + overlaps + ` AND ` + notExpired + `)`
 
-const bookPickedSQL = occupySQL + `, gate AS (
+var bookPickedSQL = occupySQL + `, gate AS (
 	SELECT array_agg(resource_id) AS resource_ids, array_agg(unit) AS unit_numbers, NULL::uuid AS session_id,
 		1 AS place, max(expires_at) AS expires_at
 	FROM won HAVING count(*) = 1
 )` + recordSQL
 
 // bookUnitsSQL books all of the units $27 (resources) and $28 (numbers), which the caller found free.
-const bookUnitsSQL = `WITH pick AS (
+var bookUnitsSQL = `WITH pick AS (
 	SELECT c.resource_id, c.unit FROM unnest($27::text[], $28::integer[]) AS c (resource_id, unit)
 )` + occupySQL + `, gate AS (
 	SELECT $27::text[] AS resource_ids, $28::integer[] AS unit_numbers, NULL::uuid AS session_id,
@@ -104,12 +110,12 @@ const bookUnitsSQL = `WITH pick AS (
 )` + recordSQL
 
 // bookKeptSQL books the units $27 (resources) and $28 (numbers), which the caller has occupied.
-const bookKeptSQL = `WITH gate AS (
+var bookKeptSQL = `WITH gate AS (
 	SELECT $27::text[] AS resource_ids, $28::integer[] AS unit_numbers, NULL::uuid AS session_id, 1 AS place, ` + expiry + ` AS expires_at
 )` + recordSQL
 
 // bookPlaceSQL books place $28 of session $27.
-const bookPlaceSQL = `WITH seat AS (
+var bookPlaceSQL = `WITH seat AS (
 	INSERT INTO session_places (session_id, place, booking_id, expires_at)
 	VALUES ($27::uuid, $28::integer, $1::uuid, ` + expiry + `)
 	RETURNING session_id, place, expires_at

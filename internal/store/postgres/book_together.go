@@ -16,14 +16,15 @@ import (
 //
 // It does not look before it inserts: the constraint does. Whose unit is not free gets no row, and neither does one
 // in whose way is a hold that has run out; the caller finds out which. Elements have different customers. Each step
-// goes through its rows in one order, the same in every transaction, so that none waits for another crosswise.
-const bookTogetherSQL = `WITH wanted AS (
-	SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
+// goes through its rows in one order, the same in every transaction, so that none waits for another crosswise. (Two
+// numbers of one person that come together fail together, and are then written one by one.)
+var bookTogetherSQL = `WITH wanted AS (
+	SELECT w.*, ` + personSQL(`w.sent`) + ` AS identity FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
 		$7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::uuid[], $14::text[], $15::text[],
 		$16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::bytea[],
 		$25::text[], $26::text[], $27::integer[])
 	AS w (id, service_id, start_at, end_at, blocked_from, blocked_to, time_zone, local_start, status, hold_ttl, notes, channel,
-		customer_id, identity, name, phone, email, event, actor, actor_channel, principal, route, key, body_hash,
+		customer_id, sent, name, phone, email, event, actor, actor_channel, principal, route, key, body_hash,
 		custom_fields, resource_id, unit)
 ), won AS (
 	INSERT INTO occupancy (booking_id, resource_id, unit, blocked, expires_at)

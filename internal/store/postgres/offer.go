@@ -77,7 +77,7 @@ func lineUp(ctx context.Context, tx pgx.Tx, offering *booking.Offering, id strin
 // locks names what the offers must lock.
 func (f *freeing) locks() (names []string) {
 	for _, proposal := range f.proposals {
-		names = append(names, request.Locks(proposal)...)
+		names = append(names, request.Locks(proposal, request.Identity(proposal.Booking.Customer))...)
 	}
 	return names
 }

@@ -18,8 +18,12 @@ func (s *Store) BookSeries(ctx context.Context, r booking.NewSeries) ([]booking.
 	}
 	return s.series(ctx, "book series", r.Idempotency, func(ctx context.Context) (first booking.Booking, err error) {
 		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+			who, err := whoseLimits(ctx, tx, r.Bookings[0]) // they are all of one customer, with the same limits
+			if err != nil {
+				return err
+			}
 			batch := &pgx.Batch{}
-			queueLocks(batch, request.SeriesLocks(r))
+			queueLocks(batch, request.SeriesLocks(r, who))
 			queueClaimCheck(batch, r.Idempotency)
 			if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 				return err

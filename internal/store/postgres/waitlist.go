@@ -45,9 +45,9 @@ func scanEntry(row pgx.Row) (booking.WaitlistEntry, error) {
 }
 
 // joinSQL keeps an entry, and its customer as a hold would.
-const joinSQL = `WITH customer AS (
+var joinSQL = `WITH customer AS (
 	INSERT INTO customers AS c (id, identity, name, phone, email, status)
-	VALUES ($9::uuid, $10::text, $11::text, $12::text, $13::text, 'engaged')
+	VALUES ($9::uuid, ` + personSQL(`$10::text`) + `, $11::text, $12::text, $13::text, 'engaged')
 	ON CONFLICT (identity) DO UPDATE SET
 		name = CASE WHEN c.name <> '' THEN c.name ELSE excluded.name END,
 		email = CASE WHEN excluded.email <> '' THEN excluded.email ELSE c.email END,

@@ -76,16 +76,20 @@ func FirstFree(candidates []booking.Assignment, taken map[int]bool) (booking.Ass
 //
 // Two bookings whose limits count each other always share a name. A limit on named resources is
 // covered by these resources' locks, because a booking that it counts and that is limited itself locks
-// every resource it may occupy. A limit on all resources is covered by one lock of its own.
-func Locks(r booking.NewBooking) []string {
+// every resource it may occupy. A limit on all resources is covered by one lock of its own. That on a customer has the lock
+// of the identity under which the person is kept, whichever of the person's identities the booking came with.
+func Locks(r booking.NewBooking, identity string) []string {
 	names := locks(r.Candidates, r.Limits)
-	for _, limit := range r.Limits {
-		if limit.Kind == booking.LimitOpenPerCustomer {
-			names = append(names, "customer/"+Identity(r.Booking.Customer))
-		}
+	if LimitsCustomer(r) {
+		names = append(names, "customer/"+identity)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// LimitsCustomer says whether a limit counts the customer's own bookings.
+func LimitsCustomer(r booking.NewBooking) bool {
+	return slices.ContainsFunc(r.Limits, func(l booking.Limit) bool { return l.Kind == booking.LimitOpenPerCustomer })
 }
 
 // MoveLocks names what a booking on these units must lock to be moved, sorted and without duplicates.

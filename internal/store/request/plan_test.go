@@ -48,7 +48,7 @@ func TestLocks(t *testing.T) {
 		},
 	}
 	want := []string{"customer/+44", "limits", "resource/a", "resource/m", "resource/z"}
-	if diff := cmp.Diff(want, request.Locks(r)); diff != "" {
+	if diff := cmp.Diff(want, request.Locks(r, "+44")); diff != "" {
 		t.Errorf("Locks differ (-want +got):\n%s", diff)
 	}
 	move := booking.Rescheduling{Candidates: r.Candidates, Limits: r.Limits[:1]}

@@ -25,10 +25,10 @@ func CheckSeries(r booking.NewSeries) error {
 	return CheckClaim(*r.Idempotency)
 }
 
-// SeriesLocks names what a series must lock, sorted and without duplicates.
-func SeriesLocks(r booking.NewSeries) (names []string) {
+// SeriesLocks names what a series must lock, sorted and without duplicates. The identity is as in Locks.
+func SeriesLocks(r booking.NewSeries, identity string) (names []string) {
 	for _, b := range r.Bookings {
-		names = append(names, Locks(b)...)
+		names = append(names, Locks(b, identity)...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

@@ -43,7 +43,7 @@ func checkLimit(ctx context.Context, tx *sql.Tx, limit booking.Limit, customer, 
 	if limit.Kind == booking.LimitOpenPerCustomer {
 		row = tx.QueryRowContext(ctx, `
 			SELECT count(*) FROM bookings b JOIN customers c ON c.id = b.customer_id
-			WHERE c.identity = ? AND b.start_at > `+clock+` AND `+isLive, customer)
+			WHERE c.identity = `+personSQL+` AND b.start_at > `+clock+` AND `+isLive, customer)
 	} else {
 		row = tx.QueryRowContext(ctx, `
 			SELECT count(*) FROM bookings b
@@ -171,6 +171,10 @@ func record(ctx context.Context, tx *sql.Tx, r booking.NewBooking, seat place, h
 	return addEvent(ctx, tx, b.ID, request.FirstEvent(b), r.Actor)
 }
 
+// personSQL is the identity under which the person is kept whom a caller means by the identity ?1, so that a number which
+// was merged away does not make a second person.
+const personSQL = `coalesce((SELECT p.identity FROM customer_aliases a JOIN customers p ON p.id = a.customer_id WHERE a.identity = ?1), ?1)`
+
 // upsertCustomer returns the id and the name of the customer with this identity. A newer address replaces an older
 // one; a name stays. A booking that is more than a hold makes the person booked.
 func upsertCustomer(ctx context.Context, tx *sql.Tx, c booking.Customer, held bool) (id, name string, err error) {
@@ -180,12 +184,12 @@ func upsertCustomer(ctx context.Context, tx *sql.Tx, c booking.Customer, held bo
 	}
 	err = tx.QueryRowContext(ctx, `
 		INSERT INTO customers AS c (id, identity, name, phone, email, status, created_at, updated_at)
-		SELECT ?, ?, ?, ?, ?, iif(?, 'engaged', 'booked'), now, now FROM (SELECT `+clock+` AS now) WHERE true
+		SELECT ?2, `+personSQL+`, ?3, ?4, ?5, iif(?6, 'engaged', 'booked'), now, now FROM (SELECT `+clock+` AS now) WHERE true
 		ON CONFLICT (identity) DO UPDATE SET
 			name = CASE WHEN c.name <> '' THEN c.name ELSE excluded.name END,
 			email = CASE WHEN excluded.email <> '' THEN excluded.email ELSE c.email END,
 			status = CASE WHEN excluded.status = 'booked' AND c.status <> 'opted_out' THEN 'booked' ELSE c.status END,
 			updated_at = excluded.updated_at
-		RETURNING id, name`, fresh.String(), request.Identity(c), c.Name, c.Phone, c.Email, held).Scan(&id, &name)
+		RETURNING id, name`, request.Identity(c), fresh.String(), c.Name, c.Phone, c.Email, held).Scan(&id, &name)
 	return id, name, err
 }
