@@ -74,7 +74,7 @@ func newWaitlistModel(t *rapid.T) *waitlistModel {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.desk = &desk{Service: booking.NewService(store, catalog, func() time.Time { return at("2030-06-03 08:00") })}
+	m.desk = &desk{store: &countingStore{Store: store}, Service: booking.NewService(store, catalog, func() time.Time { return at("2030-06-03 08:00") })}
 	return m
 }
 
@@ -229,17 +229,29 @@ func (m *waitlistModel) lapse() {
 	m.freed(e.start)
 }
 
-// expire makes a hold's time run out in the database, whose clock no test can move.
+// expire makes a hold's time run out in the database, whose clock no test can move: now, after everybody in line joined.
 func (m *waitlistModel) expire(id string) {
 	db, err := sql.Open("sqlite", "file:"+m.file+"?_busy_timeout=5000")
 	m.must(err)
 	defer func() { m.must(db.Close()) }()
+	var end int64
+	m.must(db.QueryRowContext(m.t.Context(), `SELECT max(joined_at) + 1 FROM waitlist`).Scan(&end))
 	for _, statement := range []string{
-		`UPDATE bookings SET hold_expires_at = 1 WHERE id = ?`, `UPDATE occupancy SET expires_at = 1 WHERE booking_id = ?`,
-		`UPDATE waitlist SET offer_expires_at = 1 WHERE offer_id = ?`,
+		`UPDATE bookings SET hold_expires_at = ? WHERE id = ?`, `UPDATE occupancy SET expires_at = ? WHERE booking_id = ?`,
+		`UPDATE waitlist SET offer_expires_at = ? WHERE offer_id = ?`,
 	} {
-		_, err := db.ExecContext(m.t.Context(), statement, id)
+		_, err := db.ExecContext(m.t.Context(), statement, end, id)
 		m.must(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; {
+		now, err := m.store.Now(m.t.Context())
+		m.must(err)
+		if now.UnixMicro() >= end {
+			return
+		}
+		if time.Now().After(deadline) {
+			m.t.Fatalf("the clock of the database stays before %d", end)
+		}
 	}
 }
 

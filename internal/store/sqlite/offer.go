@@ -10,17 +10,19 @@ import (
 )
 
 // awaits says whether an entry e of the waitlist waits for the time of a booking b. Nobody is offered the same start twice,
-// else a time that nobody wants would go round for ever.
+// else a time that nobody wants would go round for ever. What a hold left behind was free for those who joined after it
+// had lapsed: they can book it, and are not offered it.
 const awaits = `e.service_id = b.service_id AND e.status IN ('waiting', 'offered') AND ` + inLine + `
-	AND e.ends_at > b.start_at
+	AND (b.status <> 'held' OR e.joined_at < b.hold_expires_at) AND e.ends_at > b.start_at
 	AND (e.resource_id = '' OR EXISTS (SELECT 1 FROM json_each(b.units) u WHERE u.value ->> 0 = e.resource_id))
 	AND EXISTS (SELECT 1 FROM json_each(e.windows) w WHERE b.start_at >= w.value ->> 0 AND b.start_at < w.value ->> 1)
 	AND NOT EXISTS (SELECT 1 FROM bookings o WHERE o.waitlist_entry_id = e.id AND o.start_at = b.start_at)`
 
-// lineSQL lists who waits for service ?1 at ?2 on the units ?3.
+// lineSQL lists who waits for the time of a booking as it was: service ?1, start ?2, units ?3, and when it was held until ?5.
 const lineSQL = `
 SELECT ` + entryColumns + `
-FROM (SELECT ?1 AS service_id, ?2 AS start_at, ?3 AS units) b JOIN waitlist e ON ` + awaits + ` JOIN customers c ON c.id = e.customer_id
+FROM (SELECT ?1 AS service_id, ?2 AS start_at, ?3 AS units, iif(?5 IS NULL, '', 'held') AS status, ?5 AS hold_expires_at) b
+	JOIN waitlist e ON ` + awaits + ` JOIN customers c ON c.id = e.customer_id
 ORDER BY e.joined_at, e.id LIMIT ?4`
 
 // offer makes the time that a booking had, and that is free now, the hold of an offer to the first in line who can have it,
@@ -29,7 +31,9 @@ func offer(ctx context.Context, tx *sql.Tx, offering *booking.Offering, freed bo
 	if offering == nil {
 		return false, nil
 	}
-	rows, err := tx.QueryContext(ctx, lineSQL, freed.ServiceID, freed.Start.UnixMicro(), unitList(freed.Units).String(), request.MaxProposals)
+	lapsed := sql.NullInt64{Int64: freed.HoldExpiresAt.UnixMicro(), Valid: freed.Status == booking.StatusExpired}
+	rows, err := tx.QueryContext(ctx, lineSQL,
+		freed.ServiceID, freed.Start.UnixMicro(), unitList(freed.Units).String(), request.MaxProposals, lapsed)
 	line, err := collect(rows, err, func(rows *sql.Rows) (booking.WaitlistEntry, error) { return scanEntry(rows) })
 	if err != nil {
 		return false, err

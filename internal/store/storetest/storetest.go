@@ -96,6 +96,7 @@ var tests = map[string]func(*fixture){
 	"WaitlistAnswers":                 testWaitlistAnswers,
 	"WaitlistLapses":                  testWaitlistLapses,
 	"WaitlistTakesLapsedHolds":        testWaitlistTakesLapsedHolds,
+	"WaitlistJoinsAfterLapse":         testWaitlistJoinsAfterLapse,
 	"WaitlistMoves":                   testWaitlistMoves,
 	"WaitlistSeries":                  testWaitlistSeries,
 	"WaitlistSeriesLimits":            testWaitlistSeriesLimits,

@@ -77,6 +77,21 @@ func testWaitlistTakesLapsedHolds(f *fixture) {
 	}
 }
 
+// testWaitlistJoinsAfterLapse: what a lapsed hold has left is free, so whoever joins then is not offered it.
+func testWaitlistJoinsAfterLapse(f *fixture) {
+	hold := f.mustBook(held(appointment("dr-khan", at(9, 0)), brief))
+	seat := f.mustBook(held(class(at(18, 0)), brief))
+	f.untilLapsed(hold)
+	f.untilLapsed(seat)
+	r := waiting()
+	r.Entry.ServiceID = "class"
+	line := []booking.WaitlistEntry{f.join(waiting()), f.join(r)}
+	f.handOn(0)
+	f.stands(line, booking.WaitWaiting, booking.WaitWaiting)
+	f.mustBook(appointment("dr-khan", at(9, 0)))
+	f.mustBook(class(at(18, 0)))
+}
+
 // testWaitlistMoves: a booking that is moved leaves its time to those who wait, but not what it still occupies.
 func testWaitlistMoves(f *fixture) {
 	b := f.mustBook(appointment("dr-khan", at(9, 0)))
