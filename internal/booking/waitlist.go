@@ -110,7 +110,7 @@ type WaitlistStore interface {
 	// before, ErrWrongStatus when its offer was accepted, ErrIdempotencyMismatch.
 	Leave(ctx context.Context, request Leaving) (entry WaitlistEntry, replayed bool, err error)
 	// HandOn offers the time of holds that have lapsed, offers or not, to those who wait for it, and says how many offers
-	// it made. Nothing depends on it being called in time.
+	// it made. Nothing depends on it being called in time. What fails with one hold does not end it, but is in its error.
 	HandOn(ctx context.Context, offering Offering) (offers int, err error)
 	// ReplayEntry is Replay for a claim of Join.
 	ReplayEntry(ctx context.Context, claim IdempotencyClaim) (WaitlistEntry, error)

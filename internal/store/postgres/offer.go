@@ -213,6 +213,7 @@ func (s *Store) HandOn(ctx context.Context, offering booking.Offering) (offers i
 	if err != nil {
 		return 0, wrap("look for lapsed holds", err)
 	}
+	var failed error
 	for _, id := range ids {
 		made := false
 		_, _, err := s.once(ctx, "hand on", nil, func(ctx context.Context) (b booking.Booking, err error) {
@@ -222,14 +223,18 @@ func (s *Store) HandOn(ctx context.Context, offering booking.Offering) (offers i
 			})
 			return b, err
 		})
-		if err != nil && !errors.Is(err, booking.ErrOccupied) { // others were always faster: they have the time
-			return offers, err
+		if errors.Is(err, booking.ErrOccupied) {
+			err = nil // others were always faster: they have the time
 		}
-		if made {
+		failed = errors.Join(failed, err)
+		if request.EndsHandOn(ctx, err) {
+			break
+		}
+		if made && err == nil {
 			offers++
 		}
 	}
-	return offers, nil
+	return offers, failed
 }
 
 // handOn removes what a lapsed hold still occupies, if nobody has done so, and offers its time.

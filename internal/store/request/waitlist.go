@@ -1,6 +1,11 @@
 package request
 
-import "github.com/frontdesk-dev/frontdesk/internal/booking"
+import (
+	"context"
+	"errors"
+
+	"github.com/frontdesk-dev/frontdesk/internal/booking"
+)
 
 // CheckJoin refuses, with booking.ErrInvalidRequest, an entry that no store could keep.
 func CheckJoin(r booking.NewWaitlistEntry) error {
@@ -46,6 +51,12 @@ func LeaveRefusal(status booking.WaitStatus) error {
 // MaxProposals bounds how many of those in line are considered for one freed time: who is passed over has reached a
 // limit, or was just offered another time.
 const MaxProposals = 16
+
+// EndsHandOn says whether an error about one lapsed hold would be met with every other one, too. Any other error does not
+// keep those who wait for the others from their offers.
+func EndsHandOn(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, booking.ErrUnavailable) || errors.Is(err, booking.ErrStorageFull)
+}
 
 // FirstEvent is the event that makes a booking.
 func FirstEvent(b booking.Booking) booking.EventType {

@@ -96,20 +96,22 @@ func (s *Store) HandOn(ctx context.Context, offering booking.Offering) (offers i
 	if err != nil {
 		return 0, wrap("look for lapsed holds", err)
 	}
+	var failed error
 	for _, id := range ids {
 		made := false
 		err := s.change(ctx, "hand on", func(tx *sql.Tx) (err error) {
 			made, err = handOn(ctx, tx, offering, id)
 			return err
 		})
-		if err != nil {
-			return offers, err
+		failed = errors.Join(failed, err)
+		if request.EndsHandOn(ctx, err) {
+			break
 		}
-		if made {
+		if made && err == nil {
 			offers++
 		}
 	}
-	return offers, nil
+	return offers, failed
 }
 
 // handOn removes what a lapsed hold still occupies, if nobody has done so, and offers its time.

@@ -97,6 +97,7 @@ var tests = map[string]func(*fixture){
 	"WaitlistLapses":                  testWaitlistLapses,
 	"WaitlistTakesLapsedHolds":        testWaitlistTakesLapsedHolds,
 	"WaitlistJoinsAfterLapse":         testWaitlistJoinsAfterLapse,
+	"WaitlistHandOnGoesOn":            testWaitlistHandOnGoesOn,
 	"WaitlistMoves":                   testWaitlistMoves,
 	"WaitlistSeries":                  testWaitlistSeries,
 	"WaitlistSeriesLimits":            testWaitlistSeriesLimits,

@@ -77,6 +77,33 @@ func testWaitlistTakesLapsedHolds(f *fixture) {
 	}
 }
 
+// testWaitlistHandOnGoesOn: a hold that cannot be handed on keeps nobody from being offered the others.
+func testWaitlistHandOnGoesOn(f *fixture) {
+	good := at(11, 0)
+	var holds []booking.Booking
+	for _, start := range []time.Time{at(9, 0), good, at(13, 0)} {
+		holds = append(holds, f.mustBook(held(appointment("dr-khan", start), brief)))
+	}
+	line := []booking.WaitlistEntry{f.join(waiting()), f.join(waiting())}
+	for _, hold := range holds {
+		f.untilLapsed(hold)
+	}
+	tried, bad, offer := map[string]bool{}, offering(time.Hour), offering(time.Hour).Offer
+	bad.Offer = func(to booking.WaitlistEntry, freed booking.Booking) (booking.NewBooking, bool) {
+		tried[freed.ID] = true
+		r, ok := offer(to, freed)
+		if !freed.Start.Equal(good) {
+			r.Booking.ID = freed.ID // is in the way of itself
+		}
+		return r, ok
+	}
+	offers, err := f.HandOn(f.Context(), *bad)
+	if offers != 1 || err == nil || errors.Is(err, booking.ErrUnavailable) || len(tried) != len(holds) {
+		f.Errorf("HandOn = %d offers, %v, after %d holds; want one offer and the errors of the others", offers, err, len(tried))
+	}
+	f.stands(line, booking.WaitOffered, booking.WaitWaiting)
+}
+
 // testWaitlistJoinsAfterLapse: what a lapsed hold has left is free, so whoever joins then is not offered it.
 func testWaitlistJoinsAfterLapse(f *fixture) {
 	hold := f.mustBook(held(appointment("dr-khan", at(9, 0)), brief))
