@@ -41,7 +41,8 @@ STAGE := hack/stage.sh
 ##@ Run
 
 .PHONY: demo
-demo: $(BIN)/demo $(BIN)/cluster tool-helm tool-kubectl ## A cluster, the operator, a dentist, an appointment. CLUSTER=local|current|kind
+demo: $(BIN)/demo $(BIN)/cluster ## A cluster, the operator, a dentist, an appointment. CLUSTER=local|current|kind
+	@$(BIN)/cluster tools helm $(if $(filter local,$(CLUSTER)),,kubectl)
 	@$(BIN)/demo up --cluster $(CLUSTER) --state $(STATE)
 
 .PHONY: demo-down

@@ -71,18 +71,21 @@ func (d *Demo) Up(ctx context.Context) (*Result, error) {
 	return result, d.conclude(ctx, result)
 }
 
-// Install brings the cluster up and the operator into it.
+// Install brings the cluster up and the operator into it. The image is built meanwhile: a cluster that is
+// built for the first time leaves a processor idle now and then.
 func (d *Demo) Install(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	building := startImage(ctx, Commands{Dir: d.Repository})
+	defer func() { cancel(); <-building.done }()
 	d.progress.Printf("… cluster\n")
-	var image Image
 	err := d.steps(ctx,
 		step{"the cluster is up", func(ctx context.Context) (string, error) { return "", d.Cluster.Up(ctx, d.progress.Indented()) }},
-		step{"the image is built", func(ctx context.Context) (_ string, err error) {
-			image, err = buildImage(ctx, Commands{Dir: d.Repository})
-			return image.Reference, err
+		step{"the image is built", func(context.Context) (string, error) {
+			<-building.done
+			return building.image.Reference, building.err
 		}},
 		step{"the image is loaded", func(ctx context.Context) (_ string, err error) {
-			d.reference, err = d.Cluster.Load(ctx, image)
+			d.reference, err = d.Cluster.Load(ctx, building.image)
 			return "", err
 		}},
 	)

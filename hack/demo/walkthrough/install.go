@@ -8,6 +8,22 @@ import (
 	"time"
 )
 
+// imageBuild is an image that is being built. The other fields may be read once done is closed.
+type imageBuild struct {
+	done  chan struct{}
+	image Image
+	err   error
+}
+
+func startImage(ctx context.Context, commands Commands) *imageBuild {
+	b := &imageBuild{done: make(chan struct{})}
+	go func() {
+		defer close(b.done)
+		b.image, b.err = buildImage(ctx, commands)
+	}()
+	return b
+}
+
 // buildImage builds the one image with both programs, without Docker. Its tag tells its content, so that a
 // repeated run with changed code rolls the pods, and one without leaves them alone.
 func buildImage(ctx context.Context, commands Commands) (Image, error) {

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,10 +53,12 @@ func (b Builder) Ensure(ctx context.Context, wanted []Tool) error {
 		}
 	}
 	begin := time.Now()
-	for i, t := range todo {
-		if err := b.build(ctx, t, i+1, len(todo)); err != nil {
+	done := 0
+	for _, batch := range batches(todo) {
+		if err := b.build(ctx, batch, done+1, len(todo)); err != nil {
 			return err
 		}
+		done += len(batch)
 	}
 	if len(todo) > 0 {
 		b.say("Built %d tools in %s.", len(todo), time.Since(begin).Round(time.Second))
@@ -88,36 +91,73 @@ func (b Builder) lock(ctx context.Context) (release func(), err error) {
 	return lock.Release, nil
 }
 
-func (b Builder) build(ctx context.Context, t Tool, i, n int) error {
-	version, err := t.Version(b.Root)
+// build builds tools of one batch; the first is the i-th of n.
+func (b Builder) build(ctx context.Context, batch []Tool, i, n int) error {
+	version, err := batch[0].Version(b.Root)
 	if err != nil {
 		return err
 	}
-	label := fmt.Sprintf("[%d/%d] %s %s", i, n, t.Name, version)
+	label := fmt.Sprintf("[%s/%d] %s %s", span(i, len(batch)), n, names(batch), version)
 	b.say("%s: building", label)
-	stamp, err := b.stamp(t)
-	if err != nil {
-		return err
+	stamps := make([]string, len(batch))
+	for i, t := range batch {
+		if stamps[i], err = b.stamp(t); err != nil {
+			return err
+		}
 	}
 	begin := time.Now()
-	tmp := filepath.Join(b.BinDir, "."+t.Name+".tmp")
-	cmd := exec.CommandContext(ctx, "go", append(t.args(version), "-o", tmp, t.Package)...)
-	cmd.Dir = filepath.Join(b.Root, t.Set)
+	built, err := os.MkdirTemp(b.BinDir, ".building-")
+	if err != nil {
+		return fmt.Errorf("folder for what is being built: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(built) }()
+	cmd := exec.CommandContext(ctx, "go", goArguments(batch, version, built)...)
+	cmd.Dir = filepath.Join(b.Root, batch[0].Set)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
 	stop := b.beat(label, begin)
 	out, err := cmd.CombinedOutput()
 	stop()
 	if err != nil {
-		return fmt.Errorf("build %s: %w\n%s", t.Name, err, strings.TrimSpace(string(out)))
+		return fmt.Errorf("build %s: %w\n%s", names(batch), err, strings.TrimSpace(string(out)))
 	}
-	if err := os.Rename(tmp, filepath.Join(b.BinDir, t.Name)); err != nil {
-		return fmt.Errorf("install %s: %w", t.Name, err)
-	}
-	if err := state.WriteFile(b.stampPath(t), []byte(stamp), 0o644); err != nil {
-		return fmt.Errorf("install %s: %w", t.Name, err)
+	for i, t := range batch {
+		if err := os.Rename(filepath.Join(built, t.Name), filepath.Join(b.BinDir, t.Name)); err != nil {
+			return fmt.Errorf("install %s: %w", t.Name, err)
+		}
+		if err := state.WriteFile(b.stampPath(t), []byte(stamps[i]), 0o644); err != nil {
+			return fmt.Errorf("install %s: %w", t.Name, err)
+		}
 	}
 	b.say("%s: done in %s", label, time.Since(begin).Round(time.Second))
 	return nil
+}
+
+// goArguments build a batch into a folder.
+func goArguments(batch []Tool, version, folder string) []string {
+	args := batch[0].args(version)
+	if len(batch) == 1 {
+		return append(args, "-o", filepath.Join(folder, batch[0].Name), batch[0].Package)
+	}
+	args = append(args, "-o", folder)
+	for _, t := range batch {
+		args = append(args, t.Package)
+	}
+	return args
+}
+
+func span(first, length int) string {
+	if length == 1 {
+		return strconv.Itoa(first)
+	}
+	return fmt.Sprintf("%d–%d", first, first+length-1)
+}
+
+func names(batch []Tool) string {
+	var all []string
+	for _, t := range batch {
+		all = append(all, t.Name)
+	}
+	return strings.Join(all, ", ")
 }
 
 // beat reports elapsed time until stopped.

@@ -3,6 +3,7 @@ package tools
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -165,4 +166,25 @@ func (t Tool) args(version string) []string {
 		args = append(args, "-tags="+t.Tags)
 	}
 	return args
+}
+
+// batches puts tools together that one `go build` can make: it links one while it compiles another,
+// which keeps every processor busy. The order stays.
+func batches(tools []Tool) [][]Tool {
+	var all [][]Tool
+	for _, t := range tools {
+		if n := len(all); n > 0 && together(all[n-1][0], t) {
+			all[n-1] = append(all[n-1], t)
+			continue
+		}
+		all = append(all, []Tool{t})
+	}
+	return all
+}
+
+// together says that two tools differ in nothing but their package, and that Go would name each like its
+// tool.
+func together(a, b Tool) bool {
+	named := func(t Tool) bool { return path.Base(t.Package) == t.Name }
+	return named(a) && named(b) && a.Set == b.Set && a.Module == b.Module && a.Tags == b.Tags && slices.Equal(a.Stamp, b.Stamp)
 }

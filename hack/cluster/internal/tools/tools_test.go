@@ -72,6 +72,40 @@ func TestEveryGroupResolves(t *testing.T) {
 	}
 }
 
+// TestEnsureBuildsSeveralAtOnce builds three programs of one module, two of which differ only in their
+// package.
+func TestEnsureBuildsSeveralAtOnce(t *testing.T) {
+	t.Parallel()
+	root, bin := t.TempDir(), t.TempDir()
+	for name, content := range map[string]string{
+		"go.mod": "module example.test/set\n\ngo 1.26.0\n",
+		"a/m.go": "package main\n\nfunc main() {}\n", "b/m.go": "package main\n\nfunc main() {}\n", "c/m.go": "package main\n\nfunc main() {}\n",
+	} {
+		path := filepath.Join(root, "set", name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var progress bytes.Buffer
+	wanted := []tools.Tool{
+		{Name: "a", Set: "set", Package: "./a"}, {Name: "b", Set: "set", Package: "./b"}, {Name: "other", Set: "set", Package: "./c"},
+	}
+	if err := (tools.Builder{Root: root, BinDir: bin, Progress: &progress}).Ensure(context.Background(), wanted); err != nil {
+		t.Fatal(err)
+	}
+	for _, tool := range wanted {
+		if info, err := os.Stat(filepath.Join(bin, tool.Name)); err != nil || info.Mode().Perm()&0o100 == 0 {
+			t.Errorf("%s: no program: %v", tool.Name, err)
+		}
+	}
+	if got := strings.Count(progress.String(), ": done in "); got != 2 {
+		t.Errorf("built in %d steps, want 2:\n%s", got, progress.String())
+	}
+}
+
 // TestEnsureBuildsOnce builds a program of this repository, changes its source,
 // and looks at when it is built again.
 func TestEnsureBuildsOnce(t *testing.T) {
