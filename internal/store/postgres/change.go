@@ -16,6 +16,8 @@ import (
 type current struct {
 	booking.Booking
 	sessionID *string
+	// now is the database's clock when the row was locked.
+	now time.Time
 }
 
 // changing is a change of one booking.
@@ -43,14 +45,12 @@ func (s *Store) changeBooking(
 		if err != nil {
 			return err
 		}
+		var found current
 		batch := &pgx.Batch{}
 		queueLocks(batch, append(c.names(units), freed.locks()...))
 		queueClaimCheck(batch, c.claim)
+		queueLockBooking(batch, c.id, &found)
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-			return err
-		}
-		found, err := lockBooking(ctx, tx, c.id)
-		if err != nil {
 			return err
 		}
 		if !slices.Equal(found.Units, units) || !freed.unchanged(found.Version) {
@@ -69,14 +69,18 @@ func (s *Store) changeBooking(
 	return b, err
 }
 
-func lockBooking(ctx context.Context, tx pgx.Tx, id string) (found current, err error) {
-	found.Booking, err = scanBooking(tx.QueryRow(ctx, `
-		SELECT `+bookingColumns+`, b.session_id FROM bookings b JOIN customers c ON c.id = b.customer_id
-		WHERE b.id = $1 FOR UPDATE OF b`, id), &found.sessionID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = booking.ErrNotFound
-	}
-	return found, err
+// queueLockBooking locks the booking's row and reads it. The statement comes after the locks and so sees what their
+// previous owners committed.
+func queueLockBooking(batch *pgx.Batch, id string, found *current) {
+	batch.Queue(`
+		SELECT `+bookingColumns+`, b.session_id, clock_timestamp() FROM bookings b JOIN customers c ON c.id = b.customer_id
+		WHERE b.id = $1 FOR UPDATE OF b`, id).QueryRow(func(row pgx.Row) (err error) {
+		found.Booking, err = scanBooking(row, &found.sessionID, &found.now)
+		if errors.Is(err, pgx.ErrNoRows) {
+			err = booking.ErrNotFound
+		}
+		return err
+	})
 }
 
 // finishChange writes event and key, counts the version up and returns the booking as it is now.
@@ -121,18 +125,30 @@ SELECT count(*) FROM won`
 func occupy(
 	ctx context.Context, tx pgx.Tx, by owner, units booking.Assignment, blocked booking.Interval, expires *time.Time,
 ) error {
-	resources, numbers := unzipUnits(units)
-	var won int
-	err := tx.QueryRow(ctx, occupySomeSQL, resources, numbers, by.bookingID, by.sessionID, blocked.Start, blocked.End, expires).Scan(&won)
-	if err == nil && won < len(units) {
-		err = errNotWon
-	}
-	return err
+	batch := &pgx.Batch{}
+	queueOccupy(batch, by, units, blocked, expires)
+	return tx.SendBatch(ctx, batch).Close()
 }
+
+func queueOccupy(batch *pgx.Batch, by owner, units booking.Assignment, blocked booking.Interval, expires *time.Time) {
+	resources, numbers := unzipUnits(units)
+	batch.Queue(occupySomeSQL, resources, numbers, by.bookingID, by.sessionID, blocked.Start, blocked.End, expires).
+		QueryRow(func(row pgx.Row) error {
+			var won int
+			err := row.Scan(&won)
+			if err == nil && won < len(units) {
+				err = errNotWon
+			}
+			return err
+		})
+}
+
+// releaseSQL frees the units of booking $1.
+const releaseSQL = `DELETE FROM occupancy WHERE booking_id = $1`
 
 // release frees what the booking occupies: its units, or its place and with the last place the session's units.
 func release(ctx context.Context, tx pgx.Tx, b current) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM occupancy WHERE booking_id = $1`, b.ID); err != nil || b.sessionID == nil {
+	if _, err := tx.Exec(ctx, releaseSQL, b.ID); err != nil || b.sessionID == nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM session_places WHERE booking_id = $1`, b.ID); err != nil {

@@ -20,8 +20,11 @@ func (s *Store) Reschedule(ctx context.Context, r booking.Rescheduling) (booking
 	c := changing{id: r.BookingID, claim: r.Idempotency, actor: r.Actor, offering: r.Offering}
 	c.names = func(from booking.Assignment) []string { return request.MoveLocks(r, from) }
 	return s.once(ctx, "reschedule", r.Idempotency, func(ctx context.Context) (booking.Booking, error) {
+		if err := s.turnAway(ctx, r); err != nil {
+			return booking.Booking{}, err
+		}
 		return s.changeBooking(ctx, c, func(tx pgx.Tx, b current) (booking.EventType, error) {
-			if err := checkMovable(ctx, tx, b, r); err != nil {
+			if err := checkMovable(b, r); err != nil {
 				return "", err
 			}
 			return booking.EventRescheduled, move(ctx, tx, b, r)
@@ -29,70 +32,108 @@ func (s *Store) Reschedule(ctx context.Context, r booking.Rescheduling) (booking
 	})
 }
 
-func checkMovable(ctx context.Context, tx pgx.Tx, b current, r booking.Rescheduling) error {
-	if !b.Status.Live() {
-		return booking.ErrNotLive
-	}
-	if r.MaxTimes > 0 && b.Reschedules >= r.MaxTimes {
-		return &booking.LimitError{Limit: booking.Limit{Kind: booking.LimitReschedules, Max: r.MaxTimes}}
-	}
-	var inTime bool
-	err := tx.QueryRow(ctx, `SELECT clock_timestamp() < $1::timestamptz - $2::bigint * interval '1 microsecond'`,
-		b.Start, r.CutOff.Microseconds()).Scan(&inTime)
-	if err == nil && !inTime {
-		err = booking.ErrTooLate
+// turnAwaySQL says whether booking $6 may be moved at all, and which candidates have a unit that another booking has in
+// [$1, $2). What sessions have is left out: the booking may be one that joins them.
+const turnAwaySQL = `
+SELECT EXISTS (
+	SELECT FROM bookings b WHERE b.id = $6::uuid AND ` + isLive + ` AND ($8::integer = 0 OR b.reschedules < $8)
+		AND clock_timestamp() < b.start_at - $7::bigint * interval '1 microsecond'
+), (
+	SELECT coalesce(array_agg(DISTINCT c.candidate), '{}')
+	FROM unnest($3::integer[], $4::text[], $5::integer[]) AS c (candidate, resource_id, unit)
+	WHERE EXISTS (
+		SELECT FROM occupancy o
+		WHERE o.resource_id = c.resource_id AND o.unit = c.unit AND o.blocked && tstzrange($1::timestamptz, $2::timestamptz)
+			AND ` + notExpired + ` AND o.booking_id <> $6)
+)`
+
+// turnAway refuses a move to a time that others have before it waits for locks, and others for those that it holds.
+// It decides nothing else: everybody else comes to the same checks again under the locks.
+func (s *Store) turnAway(ctx context.Context, r booking.Rescheduling) error {
+	var movable bool
+	var taken []int
+	err := s.pool.QueryRow(ctx, turnAwaySQL, append(takenArgs(r.Blocked, r.Candidates), r.BookingID, r.CutOff.Microseconds(), r.MaxTimes)...).
+		Scan(&movable, &taken)
+	if err == nil && movable && len(r.Candidates) > 0 && len(taken) == len(r.Candidates) {
+		err = booking.ErrOccupied
 	}
 	return err
+}
+
+func checkMovable(b current, r booking.Rescheduling) error {
+	switch {
+	case !b.Status.Live():
+		return booking.ErrNotLive
+	case r.MaxTimes > 0 && b.Reschedules >= r.MaxTimes:
+		return &booking.LimitError{Limit: booking.Limit{Kind: booking.LimitReschedules, Max: r.MaxTimes}}
+	case !b.now.Before(b.Start.Add(-r.CutOff)):
+		return booking.ErrTooLate
+	}
+	return nil
 }
 
 // move gives the old time back first, so that the new one may overlap it. Others see neither before the commit, and
 // if there is no new time the transaction is undone.
 func move(ctx context.Context, tx pgx.Tx, b current, r booking.Rescheduling) error {
+	if request.IsGroup(b.Booking) {
+		return moveToPlace(ctx, tx, b, r)
+	}
+	batch, taken := &pgx.Batch{}, map[int]bool(nil)
+	batch.Queue(releaseSQL, b.ID)
+	queueWanted(batch, b, r, &taken)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	units, found := request.FirstFree(r.Candidates, taken)
+	if !found {
+		return booking.ErrOccupied
+	}
+	batch = &pgx.Batch{}
+	queueOccupy(batch, owner{bookingID: &b.ID}, units, r.Blocked, optionalTime(b.HoldExpiresAt))
+	queueMoved(batch, b, r, place{place: 1, units: units})
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// moveToPlace moves a booking of a group to a place in a session at the new time.
+func moveToPlace(ctx context.Context, tx pgx.Tx, b current, r booking.Rescheduling) error {
 	if err := release(ctx, tx, b); err != nil {
 		return err
 	}
 	batch, taken := &pgx.Batch{}, map[int]bool(nil)
-	for _, limit := range r.Limits {
-		queueLimit(batch, limit, "", b.ID)
-	}
-	queueTaken(batch, r.Blocked, r.Candidates, &taken)
+	queueWanted(batch, b, r, &taken)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
+	expires := optionalTime(b.HoldExpiresAt)
 	b.Start, b.Blocked = r.Start, r.Blocked
-	seat, err := takeNew(ctx, tx, b, r.Candidates, taken)
+	seat, err := takePlace(ctx, tx, b.Booking, r.Candidates, taken)
 	if err != nil {
 		return err
 	}
+	batch = &pgx.Batch{}
+	batch.Queue(`INSERT INTO session_places (session_id, place, booking_id, expires_at) VALUES ($1, $2, $3, $4)`,
+		seat.sessionID, seat.place, b.ID, expires)
+	queueMoved(batch, b, r, seat)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	return settleSession(ctx, tx, seat.sessionID)
+}
+
+// queueWanted counts the limits and finds out which candidates are taken.
+func queueWanted(batch *pgx.Batch, b current, r booking.Rescheduling, taken *map[int]bool) {
+	for _, limit := range r.Limits {
+		queueLimit(batch, limit, "", b.ID)
+	}
+	queueTaken(batch, r.Blocked, r.Candidates, taken)
+}
+
+// queueMoved writes the new time into the booking.
+func queueMoved(batch *pgx.Batch, b current, r booking.Rescheduling, seat place) {
 	resources, numbers := unzipUnits(seat.units)
-	_, err = tx.Exec(ctx, `
+	batch.Queue(`
 		UPDATE bookings SET start_at = $2, end_at = $3, blocked = tstzrange($4, $5), time_zone = $6, local_start = $7,
 			resource_ids = $8, unit_numbers = $9, session_id = nullif($10, '')::uuid, place = $11, reschedules = reschedules + 1
 		WHERE id = $1`,
 		b.ID, r.Start, r.End, r.Blocked.Start, r.Blocked.End, r.TimeZone, r.LocalStart, resources, numbers, seat.sessionID, seat.place)
-	return err
-}
-
-// takeNew occupies the new time for the booking, or takes a place in a session then.
-func takeNew(
-	ctx context.Context, tx pgx.Tx, b current, candidates []booking.Assignment, taken map[int]bool,
-) (place, error) {
-	expires := optionalTime(b.HoldExpiresAt)
-	if !request.IsGroup(b.Booking) {
-		units, found := request.FirstFree(candidates, taken)
-		if !found {
-			return place{}, booking.ErrOccupied
-		}
-		return place{place: 1, units: units}, occupy(ctx, tx, owner{bookingID: &b.ID}, units, b.Blocked, expires)
-	}
-	seat, err := takePlace(ctx, tx, b.Booking, candidates, taken)
-	if err != nil {
-		return place{}, err
-	}
-	_, err = tx.Exec(ctx, `INSERT INTO session_places (session_id, place, booking_id, expires_at) VALUES ($1, $2, $3, $4)`,
-		seat.sessionID, seat.place, b.ID, expires)
-	if err != nil {
-		return place{}, err
-	}
-	return seat, settleSession(ctx, tx, seat.sessionID)
 }
