@@ -34,6 +34,8 @@ PORT ?= 8080
 INTERNAL_PORT ?= 9090
 # Where the demo and its cluster keep their state.
 STATE ?= $(LOCAL)/demo
+# How many tenants `make scale` makes; its limits are for a thousand.
+SCALE_TENANTS ?= 1000
 
 MODULES := . hack/cluster hack/image
 STAGE := hack/stage.sh
@@ -165,6 +167,11 @@ fuzz: ## Each fuzz target for FUZZTIME (20s)
 bench: $(BIN)/server $(BIN)/bench $(BIN)/hello ## Speed, memory and starts, each beside a baseline; about five minutes. BENCH='-only slots -profiles out' and more
 	@$(BIN)/bench $(BENCH)
 
+.PHONY: scale
+scale: $(BIN)/cluster $(BIN)/operator $(BIN)/scale ## The operator with SCALE_TENANTS (1000) tenants on a real control plane, about a quarter of an hour; needs root. SCALE='-steady 30s' and more
+	@$(BIN)/cluster tools control-plane kwok
+	@$(BIN)/scale -tenants $(SCALE_TENANTS) $(SCALE)
+
 .PHONY: chaos
 chaos: $(BIN)/server $(BIN)/chaos ## Kill servers and databases under racing clients, and judge. CHAOS_KILLS=200
 	@$(BIN)/chaos
@@ -199,7 +206,7 @@ $(BIN)/operator $(BIN)/server $(BIN)/kubectl-frontdesk: $(BIN)/%: FORCE
 	@go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
 $(BIN)/demo: FORCE
 	@go build -ldflags '$(LDFLAGS)' -o $@ ./hack/demo
-$(BIN)/bench $(BIN)/chaos: $(BIN)/%: FORCE
+$(BIN)/bench $(BIN)/chaos $(BIN)/scale: $(BIN)/%: FORCE
 	@go build -o $@ ./test/$*
 $(BIN)/hello: FORCE
 	@go build -o $@ ./test/bench/hello
