@@ -117,6 +117,32 @@ func TestHostOutsideWhatThePlatformAllows(t *testing.T) {
 	w.waitFor("shop", v1alpha1.ConditionWorkloadAvailable, metav1.ConditionTrue, v1alpha1.ReasonAvailable)
 }
 
+// While a configuration is broken, what is routed stays; so must the claim on its host, whatever the spec says next.
+func TestABrokenConfigurationKeepsTheRoutedHost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.apply(simplePolicy)
+	w.apply(simpleTenant(exposed("kept.book.example", byIngress)))
+	w.waitFor("shop", v1alpha1.ConditionRouteAccepted, metav1.ConditionTrue, v1alpha1.ReasonRouteAccepted)
+	edit(w, &v1alpha1.Tenant{}, "shop", func(o *v1alpha1.Tenant) {
+		o.Spec.BookingPolicyRef.Name = "no-such-policy"
+		o.Spec.Exposure = nil
+	})
+	w.waitFor("shop", v1alpha1.ConditionConfigurationValid, metav1.ConditionFalse, v1alpha1.ReasonBookingPolicyNotFound)
+	w.quiet()
+	if host := w.ingressHost("shop"); host != "kept.book.example" {
+		t.Fatalf("the route leads from %q while the configuration is broken", host)
+	}
+	claim := w.claim("kept.book.example")
+	if err := w.cluster.Client.Get(t.Context(), client.ObjectKeyFromObject(claim), claim); err != nil {
+		t.Errorf("the host is routed and anybody's: %v", err)
+	}
+
+	edit(w, &v1alpha1.Tenant{}, "shop", func(o *v1alpha1.Tenant) { o.Spec.BookingPolicyRef.Name = "hours" })
+	w.waitReady("shop")
+	w.expectGone(w.claim("kept.book.example"))
+}
+
 func TestOneOfManyGetsAHost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -86,6 +86,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, err
 	}
 	s, err := r.load(ctx, tenant)
+	if err == nil {
+		// A pass that ends here must write no status: its inventory would be empty, and nobody would prune what was in it.
+		err = r.claimHost(ctx, s)
+	}
 	if err != nil {
 		r.Fleet.Unreadable(request.NamespacedName)
 		return reconcile.Result{}, err
@@ -95,9 +99,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		r.Fleet.Report(request.NamespacedName, s.report())
 	}()
 
-	if err := r.claimHost(ctx, s); err != nil {
-		return reconcile.Result{}, err
-	}
 	s.compose()
 	s.holdMigration()
 	s.applyErr = r.apply(ctx, s)

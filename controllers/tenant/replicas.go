@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -88,7 +89,7 @@ func (s *scope) lastReplicas() int32 {
 
 // replicasToHandOver is the number with which the autoscaler begins, when it is to begin.
 func (s *scope) replicasToHandOver() (int32, bool) {
-	if !s.autoscaled() || s.liveReplicas() == 0 || s.update == nil || s.databaseBlocked() ||
+	if !s.autoscaled() || s.liveReplicas() == 0 || !metav1.IsControlledBy(s.deployment, s.tenant) || s.update == nil || s.databaseBlocked() ||
 		s.deployment.Annotations[replicasByAnnotation] == replicasByAutoscaler {
 		return 0, false
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	"k8s.io/utils/ptr"
 
@@ -19,6 +20,7 @@ func TestReplicasAreHandedOverOnceAndAsTheyAre(t *testing.T) {
 		annotations map[string]string
 		state       v1alpha1.RunState
 		fixed       bool
+		foreign     bool
 		want        int32
 		due         bool
 	}{
@@ -29,6 +31,7 @@ func TestReplicasAreHandedOverOnceAndAsTheyAre(t *testing.T) {
 		{name: "the autoscaler's already", live: 7, annotations: handed},
 		{name: "to suspend", live: 7, annotations: handed, state: v1alpha1.RunStateSuspended},
 		{name: "from nothing", annotations: map[string]string{resumeAnnotation: "7"}},
+		{name: "of somebody else's Deployment", live: 5, foreign: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -38,6 +41,9 @@ func TestReplicasAreHandedOverOnceAndAsTheyAre(t *testing.T) {
 			s.update = &podUpdate{}
 			s.deployment = &appsv1.Deployment{Spec: appsv1.DeploymentSpec{Replicas: ptr.To(test.live)}}
 			s.deployment.Annotations = test.annotations
+			if !test.foreign {
+				s.deployment.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(s.tenant, v1alpha1.GroupVersion.WithKind("Tenant"))}
+			}
 			if !test.fixed {
 				s.tenant.Spec.Server = &v1alpha1.Server{Autoscaling: &v1alpha1.Autoscaling{MinReplicas: 3, MaxReplicas: 9}}
 			}
