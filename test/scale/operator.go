@@ -43,7 +43,8 @@ func (o *operators) start(image string) (*operator, error) {
 	metrics, health := fmt.Sprintf("127.0.0.1:%d", 18000+o.started), fmt.Sprintf("127.0.0.1:%d", 19000+o.started)
 	command := exec.Command(o.program, //nolint:gosec // a program of this repository
 		"--kubeconfig", o.kubeconfig, "--operator-namespace", operatorNamespace, "--server-image", image,
-		"--host-suffix", ".book.example=*", "--isolation", isolation, "--metrics-secure=false", "--metrics-bind-address", metrics, "--health-probe-bind-address", health, "--log-level=error")
+		"--host-suffix", ".book.example=*", "--isolation", isolation,
+		"--rollout-canary=100%", "--rollout-soak=0s", "--metrics-secure=false", "--metrics-bind-address", metrics, "--health-probe-bind-address", health, "--log-level=error")
 	process, err := rig.Start(command, o.folder)
 	if err != nil {
 		return nil, err
