@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/frontdesk-dev/frontdesk/internal/availability"
 )
 
 // JoinRequest is a wish to be offered a time that is taken now.
@@ -27,8 +29,8 @@ type JoinRequest struct {
 }
 
 // Join puts somebody on the waitlist. What is free already is not offered: it can be booked. The second result is that of
-// Book. Errors: VALIDATION_ERROR, UNKNOWN_SERVICE, UNKNOWN_RESOURCE, WAITLIST_CLOSED, IDEMPOTENCY_KEY_REUSED,
-// STORAGE_UNAVAILABLE.
+// Book. Errors: VALIDATION_ERROR, UNKNOWN_SERVICE, UNKNOWN_RESOURCE, WAITLIST_CLOSED, LIMIT_REACHED when the customer waits
+// for this already or for as much as is allowed, IDEMPOTENCY_KEY_REUSED, STORAGE_UNAVAILABLE.
 func (s *Service) Join(ctx context.Context, request JoinRequest) (WaitlistEntry, bool, error) {
 	entry, replayed, err := s.join(ctx, request)
 	code := CodeOf(err)
@@ -70,10 +72,23 @@ func (s *Service) join(ctx context.Context, request JoinRequest) (WaitlistEntry,
 		},
 		Actor: request.Actor, Idempotency: request.Idempotency,
 	})
+	if limit, ok := errors.AsType[*LimitError](err); ok {
+		return WaitlistEntry{}, false, waitingRefusal(limit.Limit)
+	}
 	if err != nil {
 		return WaitlistEntry{}, false, entryError(err)
 	}
 	return entry, replayed, nil
+}
+
+// waitingRefusal does not say which entry is meant: whoever sends a number need not be its owner.
+func waitingRefusal(limit Limit) *Error {
+	refusal := Errorf(CodeLimitReached, "This customer has as many open entries on the waitlist as are allowed (%d). Leave one of them first.", limit.Max)
+	if limit.Kind == LimitWaitingAlike {
+		refusal = Errorf(CodeLimitReached, "This customer is on the waitlist for this already. Leave that entry first to wait for other times.")
+	}
+	refusal.Details = map[string]any{"reason": availability.LimitReached, "limit": limit.Kind, "maximum": limit.Max}
+	return refusal
 }
 
 func (r *JoinRequest) clean(region string, now time.Time) error {

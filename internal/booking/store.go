@@ -60,6 +60,10 @@ const (
 	LimitOpenPerCustomer LimitKind = "openPerCustomer"
 	// LimitReschedules counts how often one booking has been moved. It is only ever reported, see Rescheduling.
 	LimitReschedules LimitKind = "reschedules"
+	// LimitWaiting counts the customer's open entries of the waitlist, and LimitWaitingAlike those of them for one service
+	// and resource. They are only ever reported, see WaitlistStore.
+	LimitWaiting      LimitKind = "waitlistEntries"
+	LimitWaitingAlike LimitKind = "sameWaitlistEntry"
 )
 
 // Limit is a counted limit that must hold after the booking is made.

@@ -11,6 +11,8 @@ const (
 	MaxWaitlistWindows = 10
 	// MaxWaitlistWindowDays bounds how long each of them is.
 	MaxWaitlistWindowDays = 62
+	// MaxWaitlistEntries bounds how many entries of one customer are open, that is waiting or offered something, at a time.
+	MaxWaitlistEntries = 10
 )
 
 // WaitStatus is where somebody stands in the waitlist.
@@ -78,7 +80,7 @@ type Leaving struct {
 }
 
 // Offering says how time that a change frees is offered to those who wait for it: those who wait for the service, at that
-// start, with one of those resources or any, and were not offered that start before. The first in line for whom Offer
+// start, with one of those resources or any, whose customers were not offered that start before. The first in line for whom Offer
 // agrees gets it.
 type Offering struct {
 	// Offer makes the booking to offer: held, with HoldTTL, and with the freed booking's units as its only candidate. It
@@ -104,7 +106,8 @@ type WaitlistFilter struct {
 // in the same transaction, either free or the hold of one offer; and of a Join and such a change one comes after the other
 // and sees it.
 type WaitlistStore interface {
-	// Join puts an entry at the end of the line. Errors: ErrIdempotencyMismatch, ErrInvalidRequest.
+	// Join puts an entry at the end of the line. Errors: *LimitError when the customer has MaxWaitlistEntries open ones, or
+	// one for this service and resource; ErrIdempotencyMismatch, ErrInvalidRequest.
 	Join(ctx context.Context, request NewWaitlistEntry) (entry WaitlistEntry, replayed bool, err error)
 	// Leave takes an entry off the waitlist; its offer is declined. Errors: ErrNotFound, ErrNotLive when it left
 	// before, ErrWrongStatus when its offer was accepted, ErrIdempotencyMismatch.

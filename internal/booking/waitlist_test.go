@@ -1,6 +1,7 @@
 package booking_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -151,4 +152,28 @@ func TestAcceptedOfferMayWait(t *testing.T) {
 	if b, err := d.Get(t.Context(), accepted.OfferID); err != nil || b.Status != booking.StatusPending {
 		t.Errorf("the accepted booking is %s, %v; want pending", b.Status, err)
 	}
+}
+
+// TestWaitlistIsBounded: nobody waits twice for the same, nor for everything.
+func TestWaitlistIsBounded(t *testing.T) {
+	t.Parallel()
+	d := openDesk(t, withWaitlist)
+	d.mustJoin(t, joining("xray", "2030-06-04 14:00", "2030-06-04 18:00"))
+	refused := func(request booking.JoinRequest, kind booking.LimitKind, most int) {
+		t.Helper()
+		_, _, err := d.Join(t.Context(), request)
+		refusal, ok := errors.AsType[*booking.Error](err)
+		if !ok || refusal.Code != booking.CodeLimitReached || refusal.Details["limit"] != kind || refusal.Details["maximum"] != most {
+			t.Errorf("Join = %v; want LIMIT_REACHED by %s", err, kind)
+		}
+	}
+	refused(joining("xray", "2030-06-05 09:00", "2030-06-05 12:00"), booking.LimitWaitingAlike, 1)
+	for _, wish := range []struct{ service, resource string }{
+		{"xray", "dr-khan"}, {"checkup", ""}, {"checkup", "dr-khan"}, {"checkup", "dr-lee"}, {"hygiene", ""}, {"hygiene", "dr-khan"},
+		{"hygiene", "dr-lee"}, {"surgery", ""}, {"class", ""},
+	} {
+		d.mustJoin(t, joining(wish.service, "2030-06-04 14:00", "2030-06-04 18:00", func(r *booking.JoinRequest) { r.ResourceID = wish.resource }))
+	}
+	refused(joining("class", "2030-06-04 14:00", "2030-06-04 18:00", func(r *booking.JoinRequest) { r.ResourceID = "classroom" }),
+		booking.LimitWaiting, booking.MaxWaitlistEntries)
 }

@@ -79,7 +79,8 @@ func (a *api) registerWaitlist() {
 		summary: "Join the waitlist",
 		description: "Puts a customer in line for times that are taken. When one of them becomes free, it is held for the first in line whom it suits, " +
 			"as an offer that can be accepted until it lapses. What is free already is not offered: book it. Where the business keeps no waitlist " +
-			"the answer is WAITLIST_CLOSED (409).",
+			"the answer is WAITLIST_CLOSED (409). A customer has at most ten open entries (LIMIT_REACHED, with `details.limit` `waitlistEntries`), and one for the " +
+			"same service and resource (`sameWaitlistEntry`).",
 		scope: auth.ScopeBookingsWrite, timeout: 10 * time.Second, errors: creationErrors,
 	}, a.joinWaitlist)
 	register(a, operation{

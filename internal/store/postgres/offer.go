@@ -17,12 +17,13 @@ var lineLock = lockNumber("waitlist")
 const shareLineSQL = `SELECT pg_advisory_xact_lock_shared($1)`
 
 // awaits says whether an entry e of the waitlist waits for the time of a booking b. Nobody is offered the same start twice,
-// else a time that nobody wants would go round for ever. What a hold left behind was free for those who joined after it
+// by whichever entry, else a time that nobody wants would go round for ever. What a hold left behind was free for those who joined after it
 // had lapsed: they can book it, and are not offered it.
 const awaits = `e.service_id = b.service_id AND e.status IN ('waiting', 'offered') AND ` + inLine + `
 	AND (b.status <> 'held' OR e.joined_at < b.hold_expires_at) AND e.ends_at > b.start_at AND (e.resource_id = '' OR e.resource_id = ANY (b.resource_ids))
 	AND EXISTS (SELECT FROM unnest(e.window_starts, e.window_ends) AS w (first, after) WHERE b.start_at >= w.first AND b.start_at < w.after)
-	AND NOT EXISTS (SELECT FROM bookings o WHERE o.waitlist_entry_id = e.id AND o.start_at = b.start_at)`
+	AND NOT EXISTS (SELECT FROM bookings o WHERE o.customer_id = e.customer_id AND o.waitlist_entry_id IS NOT NULL
+		AND o.service_id = b.service_id AND o.start_at = b.start_at)`
 
 const lineSQL = `
 SELECT ` + entryColumns + `

@@ -71,6 +71,9 @@ func (s *Store) Join(ctx context.Context, r booking.NewWaitlistEntry) (e booking
 			return answeredLead{}, err
 		}
 		args, err := joinArgs(r.Entry)
+		if err == nil {
+			err = checkOpen(ctx, tx, r.Entry)
+		}
 		if err != nil {
 			return answeredLead{}, err
 		}
@@ -80,6 +83,20 @@ func (s *Store) Join(ctx context.Context, r booking.NewWaitlistEntry) (e booking
 		return answeredLead{subject: e.Customer.ID, answer: e.ID}, addEntryEvent(ctx, tx, e, booking.EventWaitlistJoined, r.Actor)
 	})
 	return s.entryAnswer(ctx, e, earlier, err)
+}
+
+// checkOpen refuses who waits for this already, or for too much.
+func checkOpen(ctx context.Context, tx pgx.Tx, e booking.WaitlistEntry) error {
+	var open, alike int
+	err := tx.QueryRow(ctx, `
+		SELECT count(*), count(*) FILTER (WHERE e.service_id = $2 AND e.resource_id = $3)
+		FROM waitlist e JOIN customers c ON c.id = e.customer_id
+		WHERE c.identity = `+personSQL(`$1::text`)+` AND `+entryStatus+` IN ('waiting', 'offered')`,
+		request.Identity(e.Customer), e.ServiceID, e.ResourceID).Scan(&open, &alike)
+	if err != nil {
+		return err
+	}
+	return request.JoinRefusal(open, alike)
 }
 
 func joinArgs(e booking.WaitlistEntry) ([]any, error) {

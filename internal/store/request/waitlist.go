@@ -48,6 +48,18 @@ func LeaveRefusal(status booking.WaitStatus) error {
 	return nil
 }
 
+// JoinRefusal says why a customer with so many open entries, so many of them for the same service and resource, cannot
+// join; nil when nothing is in the way.
+func JoinRefusal(open, alike int) error {
+	switch {
+	case alike > 0:
+		return &booking.LimitError{Limit: booking.Limit{Kind: booking.LimitWaitingAlike, Max: 1}}
+	case open >= booking.MaxWaitlistEntries:
+		return &booking.LimitError{Limit: booking.Limit{Kind: booking.LimitWaiting, Max: booking.MaxWaitlistEntries}}
+	}
+	return nil
+}
+
 // MaxProposals bounds how many of those in line are considered for one freed time: who is passed over has reached a
 // limit, or was just offered another time.
 const MaxProposals = 16

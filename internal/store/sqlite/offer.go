@@ -10,13 +10,14 @@ import (
 )
 
 // awaits says whether an entry e of the waitlist waits for the time of a booking b. Nobody is offered the same start twice,
-// else a time that nobody wants would go round for ever. What a hold left behind was free for those who joined after it
+// by whichever entry, else a time that nobody wants would go round for ever. What a hold left behind was free for those who joined after it
 // had lapsed: they can book it, and are not offered it.
 const awaits = `e.service_id = b.service_id AND e.status IN ('waiting', 'offered') AND ` + inLine + `
 	AND (b.status <> 'held' OR e.joined_at < b.hold_expires_at) AND e.ends_at > b.start_at
 	AND (e.resource_id = '' OR EXISTS (SELECT 1 FROM json_each(b.units) u WHERE u.value ->> 0 = e.resource_id))
 	AND EXISTS (SELECT 1 FROM json_each(e.windows) w WHERE b.start_at >= w.value ->> 0 AND b.start_at < w.value ->> 1)
-	AND NOT EXISTS (SELECT 1 FROM bookings o WHERE o.waitlist_entry_id = e.id AND o.start_at = b.start_at)`
+	AND NOT EXISTS (SELECT 1 FROM bookings o WHERE o.customer_id = e.customer_id AND o.waitlist_entry_id IS NOT NULL
+		AND o.service_id = b.service_id AND o.start_at = b.start_at)`
 
 // lineSQL lists who waits for the time of a booking as it was: service ?1, start ?2, units ?3, and when it was held until ?5.
 const lineSQL = `

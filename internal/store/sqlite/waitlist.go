@@ -84,6 +84,9 @@ func (s *Store) Join(ctx context.Context, r booking.NewWaitlistEntry) (e booking
 }
 
 func join(ctx context.Context, tx *sql.Tx, e booking.WaitlistEntry) (booking.WaitlistEntry, error) {
+	if err := checkOpen(ctx, tx, e); err != nil {
+		return booking.WaitlistEntry{}, err
+	}
 	customerID, name, err := upsertCustomer(ctx, tx, e.Customer, true)
 	if err != nil {
 		return booking.WaitlistEntry{}, err
@@ -97,6 +100,20 @@ func join(ctx context.Context, tx *sql.Tx, e booking.WaitlistEntry) (booking.Wai
 		return booking.WaitlistEntry{}, err
 	}
 	return entry(ctx, tx, e.ID)
+}
+
+// checkOpen refuses who waits for this already, or for too much.
+func checkOpen(ctx context.Context, tx *sql.Tx, e booking.WaitlistEntry) error {
+	var open, alike int
+	err := tx.QueryRowContext(ctx, `
+		SELECT count(*), count(*) FILTER (WHERE e.service_id = ?2 AND e.resource_id = ?3)
+		FROM waitlist e JOIN customers c ON c.id = e.customer_id
+		WHERE c.identity = `+personSQL+` AND `+entryStatus+` IN ('waiting', 'offered')`,
+		request.Identity(e.Customer), e.ServiceID, e.ResourceID).Scan(&open, &alike)
+	if err != nil {
+		return err
+	}
+	return request.JoinRefusal(open, alike)
 }
 
 // writeEntry is leadStore.write: entries are about people, and their idempotency keys are kept with those of people.

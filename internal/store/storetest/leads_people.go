@@ -275,13 +275,14 @@ func testErase(f *leadFixture) {
 // testWaitlistOfPerson: entries of the waitlist go with a person who is merged, and forget one who is erased.
 func testWaitlistOfPerson(f *leadFixture) {
 	p, other := f.create(draft()), f.create(draft())
-	join := func(phone string) booking.WaitlistEntry {
+	join := func(phone, resource string) booking.WaitlistEntry {
 		f.Helper()
 		r := waiting()
 		r.Entry.Customer, r.Entry.Notes = booking.Customer{Name: "Erasmus Filius", Phone: phone}, "Erasmus Secretus has an allergy"
+		r.Entry.ResourceID = resource
 		return f.join(r)
 	}
-	entries := []booking.WaitlistEntry{join(p.Phone), join(other.Phone), join(p.Phone)}
+	entries := []booking.WaitlistEntry{join(p.Phone, ""), join(other.Phone, ""), join(p.Phone, "dr-khan")}
 	f.wantTypes(other.ID, "lead.created", "waitlist.joined")
 	if _, _, err := f.leads.Merge(f.Context(), lead.Merging{ID: p.ID, OtherID: other.ID, Actor: owner}); err != nil {
 		f.Fatal(err)

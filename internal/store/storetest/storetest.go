@@ -98,6 +98,8 @@ var tests = map[string]func(*fixture){
 	"WaitlistTakesLapsedHolds":        testWaitlistTakesLapsedHolds,
 	"WaitlistJoinsAfterLapse":         testWaitlistJoinsAfterLapse,
 	"WaitlistHandOnGoesOn":            testWaitlistHandOnGoesOn,
+	"WaitlistBounded":                 testWaitlistBounded,
+	"WaitlistOffersStartOnce":         testWaitlistOffersStartOnce,
 	"WaitlistMoves":                   testWaitlistMoves,
 	"WaitlistSeries":                  testWaitlistSeries,
 	"WaitlistSeriesLimits":            testWaitlistSeriesLimits,
