@@ -63,12 +63,14 @@ type Options struct {
 	StatusTransport http.RoundTripper
 }
 
-// Platform and RolloutPlan are re-exported for those who set Options.
-type (
-	Platform    = tenant.Platform
-	RolloutPlan = rollout.Plan
-	RolloutSize = rollout.Size
-)
+// Platform is re-exported for those who set Options.
+type Platform = tenant.Platform
+
+// RolloutPlan is re-exported for those who set Options.
+type RolloutPlan = rollout.Plan
+
+// RolloutSize is re-exported for those who set a RolloutPlan.
+type RolloutSize = rollout.Size
 
 // ParseRolloutSize reads the size of a wave: "5" tenants, or "10%" of them.
 func ParseRolloutSize(text string) (RolloutSize, error) { return rollout.ParseSize(text) }

@@ -14,7 +14,7 @@ func (s *Schedule) NextOpening(t time.Time) (opening time.Time, ok bool) {
 	var w walker
 	// The segment that ends at t matters: one that starts there does not open anything.
 	w.seek(s, at-1, end)
-	for closed := int64(minUnix); w.segment != nil; w.advance() {
+	for closed := minUnix; w.segment != nil; w.advance() {
 		if start := w.segment.start; start > at && start != closed {
 			return time.Unix(start, 0).In(s.zone), true
 		}

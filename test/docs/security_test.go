@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	reachRow = regexp.MustCompile("(?m)^\\| [^|]+ \\| [^|]+ \\| [^|]+ \\| (.+) \\|$")
+	reachRow = regexp.MustCompile(`(?m)^\| [^|]+ \| [^|]+ \| [^|]+ \| (.+) \|$`)
 	testName = regexp.MustCompile("^`(Test[A-Za-z0-9]+)`$")
 	testFunc = regexp.MustCompile(`(?m)^func (Test[A-Za-z0-9]+)\(t \*testing\.T\)`)
 )

@@ -155,8 +155,11 @@ func awaitRollout(t *testing.T, pullPolicy corev1.PullPolicy, fleet []tenancy) {
 		var state struct {
 			FinishedAt *time.Time `json:"finishedAt"`
 		}
-		if err := json.Unmarshal([]byte(config.Data["state.json"]), &state); err != nil || state.FinishedAt == nil {
-			return fmt.Errorf("not finished (%v): %s", err, config.Data["state.json"])
+		if err := json.Unmarshal([]byte(config.Data["state.json"]), &state); err != nil {
+			return fmt.Errorf("the state cannot be read: %w: %s", err, config.Data["state.json"])
+		}
+		if state.FinishedAt == nil {
+			return fmt.Errorf("not finished: %s", config.Data["state.json"])
 		}
 		for _, tenant := range fleet {
 			var pods corev1.PodList

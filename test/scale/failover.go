@@ -9,9 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// succession ends the leader while another process stands by, and returns how long it took from then until an edit
+// crown ends the leader while another process stands by, and returns how long it took from then until an edit
 // made at that moment was applied, and the one that leads now.
-func (c *cluster) succession(ctx context.Context, leader *operator, o *operators, image string, end func(*operator) error) (time.Duration, *operator, error) {
+func (c *cluster) crown(ctx context.Context, leader *operator, o *operators, image string, end func(*operator) error) (time.Duration, *operator, error) {
 	standby, err := o.start(image)
 	if err != nil {
 		return 0, nil, err

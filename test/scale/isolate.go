@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -25,7 +26,8 @@ func isolate() error {
 	}
 	// The signal of the parent's death is tied to the thread that started the child.
 	runtime.LockOSThread()
-	again := exec.Command("/proc/self/exe", os.Args[1:]...) //nolint:gosec // this very program
+	//nolint:gosec // this very program; what interrupts this process interrupts that one too
+	again := exec.CommandContext(context.Background(), "/proc/self/exe", os.Args[1:]...)
 	again.Env = append(os.Environ(), isolatedVariable+"=1")
 	again.Stdin, again.Stdout, again.Stderr = os.Stdin, os.Stdout, os.Stderr
 	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGTERM}
@@ -33,10 +35,10 @@ func isolate() error {
 }
 
 // leadPodsHere makes the kernel deliver to this namespace whatever is sent to a pod.
-func leadPodsHere() error {
+func leadPodsHere(ctx context.Context) error {
 	for _, command := range []string{"ip link set lo up", "ip route add local " + podRange + " dev lo"} {
 		words := strings.Fields(command)
-		if said, err := exec.Command(words[0], words[1:]...).CombinedOutput(); err != nil { //nolint:gosec // constants
+		if said, err := exec.CommandContext(ctx, words[0], words[1:]...).CombinedOutput(); err != nil { //nolint:gosec // constants
 			return fmt.Errorf("%s: %w: %s", command, err, strings.TrimSpace(string(said)))
 		}
 	}

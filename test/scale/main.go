@@ -68,7 +68,7 @@ func run(ctx context.Context, s settings) (err error) {
 	if s.tenants < len(drifts) {
 		return fmt.Errorf("-tenants is %d: there must be one for each of %d kinds of drift", s.tenants, len(drifts))
 	}
-	if err := leadPodsHere(); err != nil {
+	if err := leadPodsHere(ctx); err != nil {
 		return err
 	}
 	folder, err := os.MkdirTemp("", "frontdesk-scale-")

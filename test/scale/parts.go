@@ -30,7 +30,7 @@ var parts = []struct {
 }
 
 func (f *fleet) startLeader(ctx context.Context, image string) (err error) {
-	if f.leader, err = f.operators.start(image); err != nil {
+	if f.leader, err = f.start(image); err != nil {
 		return err
 	}
 	return f.leader.awaitReady(ctx)
@@ -243,12 +243,12 @@ func restart(ctx context.Context, f *fleet) error {
 }
 
 func succession(ctx context.Context, f *fleet) error {
-	crash, next, err := f.cluster.succession(ctx, f.leader, f.operators, nextImage, (*operator).kill)
+	crash, next, err := f.crown(ctx, f.leader, f.operators, nextImage, (*operator).kill)
 	if err != nil {
 		return err
 	}
 	f.row("failover", crash.Seconds(), "s")
-	clean, last, err := f.cluster.succession(ctx, next, f.operators, nextImage, (*operator).stop)
+	clean, last, err := f.crown(ctx, next, f.operators, nextImage, (*operator).stop)
 	if err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func (c *cluster) applyRaw(ctx context.Context, n int, model []string) (rawResul
 }
 
 func (c *cluster) awaitRaw(ctx context.Context, n int) error {
-	return c.awaitDeployments(ctx, n, rawManager, func(d *appsv1.Deployment) bool { return true })
+	return c.awaitDeployments(ctx, n, rawManager, func(*appsv1.Deployment) bool { return true })
 }
 
 // awaitImage waits until n tenants run only pods of an image.

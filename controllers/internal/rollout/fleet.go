@@ -11,13 +11,13 @@ import (
 type Health int
 
 const (
-	// Unknown: the pods have not been heard of since this operator started.
+	// Unknown is when the pods have not been heard of since this operator started.
 	Unknown Health = iota
-	// Healthy: every wanted pod serves the desired revision, and nothing is degraded.
+	// Healthy is when every wanted pod serves the desired revision, and nothing is degraded.
 	Healthy
 	// Unhealthy is everything else that should run.
 	Unhealthy
-	// Suspended: no pod is wanted.
+	// Suspended is when no pod is wanted.
 	Suspended
 )
 
