@@ -8,7 +8,7 @@
 // Everything happens in a network namespace of this program, in which all pod addresses lead to the stand-in. It
 // needs root for that, and nothing of it reaches the machine's own network.
 //
-// It prints a table, writes out/scale.json and compares it with limits.json: the mean and spread of earlier runs
-// stand beside each limit. It never judges by time alone what can be counted: requests are counted by the API server
+// It prints a table, writes out/scale.json and compares it with limits.json, where the mean and spread of the runs
+// that it was set by stand beside each limit. It never judges by time alone what can be counted: requests are counted by the API server
 // itself, through flow schemas that take the operator's requests and nobody else's.
 package main

@@ -19,10 +19,10 @@ var limitsJSON []byte
 type limit struct {
 	Name string  `json:"name"`
 	Max  float64 `json:"max"`
-	// Mean and Deviation are of the runs that the limit was set by.
-	Mean      float64 `json:"mean"`
-	Deviation float64 `json:"deviation"`
-	Runs      int     `json:"runs"`
+	// Mean and Deviation are of the Runs that the limit was set by. Without runs the limit is what was promised.
+	Mean      *float64 `json:"mean"`
+	Deviation *float64 `json:"deviation"`
+	Runs      int      `json:"runs"`
 }
 
 // limitsFor is the number of tenants that the limits are meant for.

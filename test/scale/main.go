@@ -107,7 +107,9 @@ type fleet struct {
 	*cluster
 	*operators
 	leader *operator
-	rows   []report.Row
+	// raw is how long the same objects took without an operator.
+	raw  rawResult
+	rows []report.Row
 }
 
 func (f *fleet) row(name string, value float64, unit string) {
