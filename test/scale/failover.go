@@ -12,7 +12,7 @@ import (
 // crown ends the leader while another process stands by, and returns how long it took from then until an edit
 // made at that moment was applied, and the one that leads now.
 func (c *cluster) crown(ctx context.Context, leader *operator, o *operators, image string, end func(*operator) error) (time.Duration, *operator, error) {
-	standby, err := o.start(image)
+	standby, err := o.start(ctx, image)
 	if err != nil {
 		return 0, nil, err
 	}

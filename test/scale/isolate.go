@@ -20,14 +20,14 @@ const podRange = "10.0.0.0/8"
 func isolated() bool { return os.Getenv(isolatedVariable) != "" }
 
 // isolate runs this program again in a network namespace of its own and returns how that ended.
-func isolate() error {
+func isolate(ctx context.Context) error {
 	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
 		return errors.New("it needs Linux and root, for a network namespace of its own: run sudo make scale")
 	}
 	// The signal of the parent's death is tied to the thread that started the child.
 	runtime.LockOSThread()
-	//nolint:gosec // this very program; what interrupts this process interrupts that one too
-	again := exec.CommandContext(context.Background(), "/proc/self/exe", os.Args[1:]...)
+	again := exec.CommandContext(ctx, "/proc/self/exe", os.Args[1:]...)
+	again.Cancel = func() error { return again.Process.Signal(syscall.SIGTERM) }
 	again.Env = append(os.Environ(), isolatedVariable+"=1")
 	again.Stdin, again.Stdout, again.Stderr = os.Stdin, os.Stdout, os.Stderr
 	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGTERM}
@@ -38,7 +38,7 @@ func isolate() error {
 func leadPodsHere(ctx context.Context) error {
 	for _, command := range []string{"ip link set lo up", "ip route add local " + podRange + " dev lo"} {
 		words := strings.Fields(command)
-		if said, err := exec.CommandContext(ctx, words[0], words[1:]...).CombinedOutput(); err != nil { //nolint:gosec // constants
+		if said, err := exec.CommandContext(ctx, words[0], words[1:]...).CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %w: %s", command, err, strings.TrimSpace(string(said)))
 		}
 	}

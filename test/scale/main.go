@@ -40,7 +40,7 @@ func main() {
 	if isolated() {
 		err = run(ctx, s)
 	} else {
-		err = isolate()
+		err = isolate(ctx)
 	}
 	var exit *exec.ExitError
 	switch {

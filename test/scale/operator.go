@@ -38,10 +38,10 @@ type operators struct {
 	started                     int
 }
 
-func (o *operators) start(image string) (*operator, error) {
+func (o *operators) start(ctx context.Context, image string) (*operator, error) {
 	o.started++
 	metrics, health := fmt.Sprintf("127.0.0.1:%d", 18000+o.started), fmt.Sprintf("127.0.0.1:%d", 19000+o.started)
-	command := exec.CommandContext(context.Background(), o.program, //nolint:gosec // a program of this repository, ended by rig
+	command := exec.CommandContext(ctx, o.program,
 		"--kubeconfig", o.kubeconfig, "--operator-namespace", operatorNamespace, "--server-image", image,
 		"--host-suffix", ".book.example=*", "--isolation", isolation,
 		"--rollout-canary=100%", "--rollout-soak=0s", "--metrics-secure=false", "--metrics-bind-address", metrics, "--health-probe-bind-address", health, "--log-level=error")

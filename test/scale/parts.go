@@ -30,7 +30,7 @@ var parts = []struct {
 }
 
 func (f *fleet) startLeader(ctx context.Context, image string) (err error) {
-	if f.leader, err = f.start(image); err != nil {
+	if f.leader, err = f.start(ctx, image); err != nil {
 		return err
 	}
 	return f.leader.awaitReady(ctx)
