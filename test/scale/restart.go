@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 )
 
 // drift is something that somebody does to an object behind the operator's back, and how to tell that it was undone.
@@ -28,7 +31,7 @@ func patched[T client.Object](name string, empty func() T, suffix, patch, owner 
 	named := func(of client.ObjectKey) T {
 		object := empty()
 		object.SetNamespace(of.Namespace)
-		object.SetName("frontdesk-" + of.Name + suffix)
+		object.SetName(v1alpha1.OwnedNamePrefix + of.Name + suffix)
 		return object
 	}
 	return drift{
@@ -51,7 +54,7 @@ func deleted[T client.Object](name string, empty func() T) drift {
 	named := func(of client.ObjectKey) T {
 		object := empty()
 		object.SetNamespace(of.Namespace)
-		object.SetName("frontdesk-" + of.Name)
+		object.SetName(v1alpha1.OwnedNamePrefix + of.Name)
 		return object
 	}
 	return drift{
@@ -74,12 +77,12 @@ func newOf[T any]() *T { return new(T) }
 
 // drifts are made while no operator runs, each to another tenant.
 var drifts = []drift{
-	patched("a Deployment's image", newOf[appsv1.Deployment], "",
+	patched("a Deployment's grace period", newOf[appsv1.Deployment], "",
 		`{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":1}}}}`, stranger,
 		func(d *appsv1.Deployment) bool {
 			return d.Spec.Template.Spec.TerminationGracePeriodSeconds == nil || *d.Spec.Template.Spec.TerminationGracePeriodSeconds == 1
 		}),
-	patched("a Service's port added", newOf[corev1.Service], "",
+	patched("a Service's selector", newOf[corev1.Service], "",
 		`{"spec":{"selector":{"app.kubernetes.io/name":"other"}}}`, stranger,
 		func(s *corev1.Service) bool { return s.Spec.Selector["app.kubernetes.io/name"] == "other" }),
 	patched("a Secret's key added", newOf[corev1.Secret], configSecretName,
@@ -101,15 +104,20 @@ var drifts = []drift{
 	deleted("a PodDisruptionBudget deleted", newOf[policyv1.PodDisruptionBudget]),
 }
 
-// plant makes every kind of drift.
+// plant makes every kind of drift, and sees that it is there: what was never broken is no repair.
 func (c *cluster) plant(ctx context.Context) error {
 	for i, d := range drifts {
 		if err := d.do(ctx, c.client, place(i)); err != nil {
 			return fmt.Errorf("make a drift (%s): %w", d.name, err)
 		}
+		if whole, err := d.repaired(ctx, c.client, place(i)); err != nil || whole {
+			return fmt.Errorf("%s had no effect: %w", d.name, cmp.Or(err, errNoDrift))
+		}
 	}
 	return nil
 }
+
+var errNoDrift = errors.New("the object is as the operator left it")
 
 // awaitRepairs waits until every drift is undone.
 func (c *cluster) awaitRepairs(ctx context.Context) error {

@@ -44,7 +44,6 @@ type standin struct {
 
 // pod is a server that runs nowhere.
 type pod struct {
-	uid    types.UID
 	secret types.NamespacedName
 	nudge  string
 	// stale: the pod was nudged for a revision that has not been seen yet.
@@ -132,8 +131,8 @@ func (s *standin) sawPod(object *corev1.Pod, gone bool) {
 	}
 	if known == nil {
 		known = &pod{
-			uid: object.UID, changed: make(chan struct{}), stale: true,
-			secret: types.NamespacedName{Namespace: object.Namespace, Name: "frontdesk-" + object.Labels[tenant.TenantLabel] + configSecretName},
+			changed: make(chan struct{}), stale: true,
+			secret: secretOf(types.NamespacedName{Namespace: object.Namespace, Name: object.Labels[tenant.TenantLabel]}),
 			status: tenantconfig.Status{
 				Version: version.Version, DocumentVersions: tenantconfig.Versions, StartTime: time.Now().UTC().Truncate(time.Second),
 				Database: tenantconfig.DatabaseStatus{SchemaVersion: schemaVersion, Reachable: true},
