@@ -12,8 +12,9 @@ LOCAL := .local
 BIN := $(LOCAL)/bin
 
 # One set of flags for every build: Go's build cache is shared between modules only where flags agree.
+# Without debug information Kubernetes compiles an eighth faster; traces and profiles do not need it.
 export CGO_ENABLED := 0
-export GOFLAGS := -trimpath -buildvcs=false
+export GOFLAGS := -trimpath -buildvcs=false -gcflags=all=-dwarf=false
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Tests on an API server use what is in .local/bin, with a wrapper that ends it when they are killed. envtest
 # would prefer this variable, if it were set, and go around the wrapper.

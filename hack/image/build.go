@@ -100,7 +100,8 @@ func compile(ctx context.Context, o options, program, target string) error {
 			program, o.root, strings.TrimPrefix(pkg, "./"))
 	}
 	flags := fmt.Sprintf("-s -w -buildid= -X %[1]s.Version=%[2]s -X %[1]s.Commit=%[3]s", versionPackage, o.version, o.commit)
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags="+flags, "-o", target, pkg)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false",
+		"-ldflags="+flags, "-o", target, pkg)
 	cmd.Dir = o.root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOOS=linux", "GOARCH="+o.arch)
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -56,7 +56,7 @@ func runTests(m *testing.M) (int, error) {
 	program = filepath.Join(tmp, "cluster")
 	probe := filepath.Join(tmp, "probe")
 	for target, pkg := range map[string]string{program: "..", probe: "./probe"} {
-		build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", target, pkg)
+		build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false", "-o", target, pkg)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 		if out, err := build.CombinedOutput(); err != nil {
 			return 0, fmt.Errorf("build %s: %w\n%s", pkg, err, out)

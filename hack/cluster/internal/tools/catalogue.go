@@ -161,7 +161,7 @@ func (t Tool) args(version string) []string {
 	for _, s := range t.Stamp {
 		flags += " -X " + fill.Replace(s)
 	}
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=" + flags}
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false", "-ldflags=" + flags}
 	if t.Tags != "" {
 		args = append(args, "-tags="+t.Tags)
 	}
