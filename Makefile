@@ -201,18 +201,19 @@ dist: manifests tool-kustomize ## dist/install.yaml: everything in one file, for
 
 # --- how things are built -----------------------------------------------------------------------------
 
-# Go knows better than make what is up to date, and answers from its cache at once.
+# Go knows better than make what is up to date, and answers from its cache at once. GOGC is for the compiler: with
+# more room for garbage it takes a fifth less processor time.
 .PHONY: FORCE
 $(BIN)/operator $(BIN)/server $(BIN)/kubectl-frontdesk: $(BIN)/%: FORCE
-	@go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
+	@GOGC=400 go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
 $(BIN)/demo: FORCE
-	@go build -ldflags '$(LDFLAGS)' -o $@ ./hack/demo
+	@GOGC=400 go build -ldflags '$(LDFLAGS)' -o $@ ./hack/demo
 $(BIN)/bench $(BIN)/chaos $(BIN)/scale: $(BIN)/%: FORCE
-	@go build -o $@ ./test/$*
+	@GOGC=400 go build -o $@ ./test/$*
 $(BIN)/hello: FORCE
-	@go build -o $@ ./test/bench/hello
+	@GOGC=400 go build -o $@ ./test/bench/hello
 $(BIN)/cluster $(BIN)/image: $(BIN)/%: FORCE
-	@go -C hack/$* build -o $(CURDIR)/$@ .
+	@GOGC=400 go -C hack/$* build -o $(CURDIR)/$@ .
 
 # Tools come from the modules under hack/tools, which pin every byte; a stamp beside each says what it was
 # built from, so this does nothing when they are current.
