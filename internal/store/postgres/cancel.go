@@ -76,7 +76,7 @@ func (s *Store) cancelAtOnce(ctx context.Context, r booking.Cancellation) (b boo
 		return cancelWith(ctx, s.pool, r, false)
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(shareLineSQL, lineLock)
+	batch.Queue(shareLineSQL, r.BookingID)
 	batch.Queue(cancelUnawaitedSQL, cancelArgs(r, false)...).QueryRow(func(row pgx.Row) (err error) {
 		b, err = scanBooking(row)
 		return err

@@ -59,6 +59,9 @@ func isDomain(err error) bool {
 	return limit || series
 }
 
+// isRefusal says of an error that was wrapped that nothing was changed for certain.
+func isRefusal(err error) bool { return isDomain(err) && !errors.Is(err, booking.ErrUnavailable) }
+
 func isUnavailable(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		if pg.Code == stateReadOnlyTransaction || pg.Code == stateLockNotAvailable || pg.Code == stateQueryCanceled {

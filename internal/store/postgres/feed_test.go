@@ -2,10 +2,15 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/postgres"
 	"github.com/frontdesk-dev/frontdesk/internal/testing/pgtest"
 )
 
@@ -57,6 +62,74 @@ func TestChangesAreHeardByOtherStores(t *testing.T) {
 	for _, changes := range []<-chan struct{}{ownChanges, otherChanges} {
 		for range changes { // ends when the feed has
 		}
+	}
+}
+
+// TestRefusedLeavesAreNotAnnounced listens to what a store tells the others. It tells everything before it is closed.
+func TestRefusedLeavesAreNotAnnounced(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	other := openStore(t, url)
+	e, _, err := other.Join(t.Context(), booking.NewWaitlistEntry{Entry: booking.WaitlistEntry{
+		ID: uuid.Must(uuid.NewV7()).String(), ServiceID: "checkup", Customer: booking.Customer{Phone: "+442079460000"},
+		Windows: []booking.Interval{{Start: noon, End: noon.Add(time.Hour)}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close(context.WithoutCancel(t.Context())) })
+	if _, err := connection.Exec(t.Context(), `LISTEN frontdesk_bookings`); err != nil {
+		t.Fatal(err)
+	}
+	claim := &booking.IdempotencyClaim{Principal: "key:1", Route: "POST /waitlist", Key: "leave"}
+	for _, step := range []struct {
+		name     string
+		leaving  booking.Leaving
+		refusal  error
+		replayed bool
+		told     int
+	}{
+		{"nobody", booking.Leaving{EntryID: uuid.Must(uuid.NewV7()).String()}, booking.ErrNotFound, false, 0},
+		{"who waits", booking.Leaving{EntryID: e.ID, Idempotency: claim}, nil, false, 1},
+		{"the same again", booking.Leaving{EntryID: e.ID, Idempotency: claim}, nil, true, 0},
+		{"who has left", booking.Leaving{EntryID: e.ID}, booking.ErrNotLive, false, 0},
+	} {
+		own, err := postgres.Open(t.Context(), postgres.Options{URL: url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, replayed, err := own.Leave(t.Context(), step.leaving)
+		if !errors.Is(err, step.refusal) || replayed != step.replayed {
+			t.Errorf("%s: replayed %t, %v", step.name, replayed, err)
+		}
+		if err := own.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if told := toldBefore(t, connection, step.name); told != step.told {
+			t.Errorf("%s: told %d times; want %d", step.name, told, step.told)
+		}
+	}
+}
+
+// toldBefore counts the announcements that were made until now.
+func toldBefore(t *testing.T, connection *pgx.Conn, now string) (count int) {
+	t.Helper()
+	if _, err := connection.Exec(t.Context(), `SELECT pg_notify('frontdesk_bookings', $1)`, now); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		notification, err := connection.WaitForNotification(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if notification.Payload == now {
+			return count
+		}
+		count++
 	}
 }
 

@@ -91,6 +91,58 @@ func TestNobodyJoinsASessionThatLosesItsRoom(t *testing.T) {
 	}
 }
 
+// TestServicesHaveLinesOfTheirOwn has somebody stand in the door of one service's line: he waits for his own row and holds
+// the line meanwhile. What happens to other services does not wait for him.
+func TestServicesHaveLinesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	b, _, err := store.Book(t.Context(), request(noon))
+	if err != nil {
+		t.Fatal(err)
+	}
+	join := func(service, phone string) error {
+		_, _, err := store.Join(t.Context(), booking.NewWaitlistEntry{Entry: booking.WaitlistEntry{
+			ID: uuid.Must(uuid.NewV7()).String(), ServiceID: service, Customer: booking.Customer{Name: "Ann", Phone: phone},
+			Windows: []booking.Interval{{Start: noon, End: noon.Add(time.Hour)}},
+		}})
+		return err
+	}
+	blocker := begin(t, store, `SELECT FROM customers WHERE id = $1 FOR UPDATE`, b.Customer.ID)
+	standing := inBackground(func() error { return join("hygiene", b.Customer.Phone) })
+	awaitBlocked(t, store.Pool(), 1)
+
+	other, _, err := store.Book(t.Context(), elsewhere(request(noon)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := &booking.Offering{Offer: func(booking.WaitlistEntry, booking.Booking) (booking.NewBooking, bool) {
+		return booking.NewBooking{}, false
+	}}
+	passing := inBackground(func() error {
+		_, _, err := store.Cancel(t.Context(), booking.Cancellation{BookingID: other.ID, Offering: nobody})
+		return errors.Join(err, join("checkup", "+442079460002"))
+	})
+	select {
+	case err := <-passing:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("a change of one service waits for the line of another")
+		defer func() { <-passing }()
+	}
+	if err := errors.Join(blocker.Commit(t.Context()), <-standing); err != nil {
+		t.Error(err)
+	}
+}
+
+// elsewhere makes a request one of somebody else for other time.
+func elsewhere(r booking.NewBooking) booking.NewBooking {
+	r.Booking.Customer = booking.Customer{Name: "Bea", Phone: "+442079460001"}
+	r.Candidates = []booking.Assignment{{{ResourceID: "dr-lee", Number: 1}}}
+	return r
+}
+
 // begin starts a transaction with one statement.
 func begin(t *testing.T, store *postgres.Store, sql string, args ...any) pgx.Tx {
 	t.Helper()

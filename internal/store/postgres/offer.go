@@ -10,11 +10,15 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/store/request"
 )
 
-// lineLock orders those who join the waitlist, who hold it alone, and changes that free time, which share it: either a
-// change sees an entry, or the entry came after it. It is taken before any other lock.
-var lineLock = lockNumber("waitlist")
+// lineOf is the number of the lock of a service's line. It orders those who join the line, who hold it alone, and changes
+// that free time of the service, which share it: either a change sees an entry, or the entry came after it. It is taken
+// before any lock but that of openEntriesOf.
+func lineOf(service string) string {
+	return `hashtextextended('frontdesk/waitlist/' || ` + service + `, 0)`
+}
 
-const shareLineSQL = `SELECT pg_advisory_xact_lock_shared($1)`
+// shareLineSQL locks the line in which people wait for the time of booking $1, which is of one service for ever.
+var shareLineSQL = `SELECT pg_advisory_xact_lock_shared(` + lineOf(`service_id`) + `) FROM bookings WHERE id = $1`
 
 // awaits says whether an entry e of the waitlist waits for the time of a booking b. Nobody is offered the same start twice,
 // by whichever entry, else a time that nobody wants would go round for ever. What a hold left behind was free for those who joined after it
@@ -49,7 +53,7 @@ func lineUp(ctx context.Context, tx pgx.Tx, offering *booking.Offering, id strin
 		return f, nil
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(shareLineSQL, lineLock)
+	batch.Queue(shareLineSQL, id)
 	batch.Queue(`SELECT `+bookingColumns+` FROM bookings b JOIN customers c ON c.id = b.customer_id WHERE b.id = $1`, id).
 		QueryRow(func(row pgx.Row) (err error) {
 			f.booking, err = scanBooking(row)

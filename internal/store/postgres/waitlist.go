@@ -61,13 +61,19 @@ var joinSQL = `WITH customer AS (
 )
 SELECT ` + entryColumns + ` FROM joined e, customer c`
 
+// openEntriesOf is the number of the lock of the open entries of who is kept under an identity. Those who join take it
+// first, because the bound on them counts entries in the lines of all services.
+func openEntriesOf(identity string) string {
+	return `hashtextextended('frontdesk/waiting/' || ` + identity + `, 0)`
+}
+
 // Join implements booking.WaitlistStore. It holds the line's lock alone, so that entries are in the order of their commits.
 func (s *Store) Join(ctx context.Context, r booking.NewWaitlistEntry) (e booking.WaitlistEntry, replayed bool, err error) {
 	if err := request.CheckJoin(r); err != nil {
 		return booking.WaitlistEntry{}, false, err
 	}
 	earlier, err := s.writeEntry(ctx, "join the waitlist", r.Idempotency, func(tx pgx.Tx) (answeredLead, error) {
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lineLock); err != nil {
+		if err := lockForJoin(ctx, tx, r.Entry); err != nil {
 			return answeredLead{}, err
 		}
 		args, err := joinArgs(r.Entry)
@@ -83,6 +89,13 @@ func (s *Store) Join(ctx context.Context, r booking.NewWaitlistEntry) (e booking
 		return answeredLead{subject: e.Customer.ID, answer: e.ID}, addEntryEvent(ctx, tx, e, booking.EventWaitlistJoined, r.Actor)
 	})
 	return s.entryAnswer(ctx, e, earlier, err)
+}
+
+func lockForJoin(ctx context.Context, tx pgx.Tx, e booking.WaitlistEntry) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT pg_advisory_xact_lock(`+openEntriesOf(personSQL(`$1::text`))+`)`, request.Identity(e.Customer))
+	batch.Queue(`SELECT pg_advisory_xact_lock(`+lineOf(`$1::text`)+`)`, e.ServiceID)
+	return tx.SendBatch(ctx, batch).Close()
 }
 
 // checkOpen refuses who waits for this already, or for too much.
@@ -154,7 +167,9 @@ func (s *Store) Leave(ctx context.Context, r booking.Leaving) (e booking.Waitlis
 			return answeredLead{subject: e.Customer.ID, answer: e.ID}, err
 		})
 		if !errors.Is(err, errNotWon) {
-			s.announcer.changed() // it may have held a time
+			if err == nil && earlier == nil || err != nil && !isRefusal(err) {
+				s.announcer.changed() // it may have held a time
+			}
 			return s.entryAnswer(ctx, e, earlier, err)
 		}
 		if waitErr := backOff(ctx, n); waitErr != nil {
@@ -236,13 +251,13 @@ func (s *Store) ReplayEntry(ctx context.Context, claim booking.IdempotencyClaim)
 	return s.WaitlistEntry(ctx, id)
 }
 
-const waitlistSQL = `
+var waitlistSQL = `
 SELECT ` + entryColumns + `
 FROM waitlist e JOIN customers c ON c.id = e.customer_id
 WHERE ($1::text[] IS NULL OR ` + entryStatus + ` = ANY ($1))
 	AND ($2::text IS NULL OR e.service_id = $2)
 	AND ($3::text IS NULL OR e.resource_id = $3)
-	AND ($4::text IS NULL OR c.phone = $4)
+	AND ($4::text IS NULL OR c.identity = ` + personSQL(`$4`) + `)
 	AND ($5::timestamptz IS NULL OR (e.joined_at, e.id) > ($5, $6::uuid))
 ORDER BY e.joined_at, e.id
 LIMIT $7`

@@ -203,10 +203,10 @@ func (s *Store) ReplayEntry(ctx context.Context, claim booking.IdempotencyClaim)
 const waitlistSQL = `
 SELECT ` + entryColumns + `
 FROM waitlist e JOIN customers c ON c.id = e.customer_id
-WHERE (json_array_length(?1) = 0 OR ` + entryStatus + ` IN (SELECT value FROM json_each(?1)))
+WHERE (json_array_length(?4) = 0 OR ` + entryStatus + ` IN (SELECT value FROM json_each(?4)))
 	AND (?2 = '' OR e.service_id = ?2)
 	AND (?3 = '' OR e.resource_id = ?3)
-	AND (?4 = '' OR c.phone = ?4)
+	AND (?1 = '' OR c.identity = ` + personSQL + `)
 	AND (e.joined_at, e.id) > (?5, ?6)
 ORDER BY e.joined_at, e.id
 LIMIT ?7`
@@ -224,7 +224,7 @@ func (s *Store) Waitlist(ctx context.Context, f booking.WaitlistFilter) ([]booki
 	if f.After != (booking.Position{}) {
 		afterJoined = f.After.Start.UnixMicro()
 	}
-	rows, err := s.read.QueryContext(ctx, waitlistSQL, textList(statuses), f.ServiceID, f.ResourceID, f.Phone, afterJoined, f.After.ID, f.Limit)
+	rows, err := s.read.QueryContext(ctx, waitlistSQL, f.Phone, f.ServiceID, f.ResourceID, textList(statuses), afterJoined, f.After.ID, f.Limit)
 	list, err := collect(rows, err, func(rows *sql.Rows) (booking.WaitlistEntry, error) { return scanEntry(rows) })
 	return list, wrap("list waitlist", err)
 }
