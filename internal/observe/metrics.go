@@ -28,6 +28,10 @@ type Metrics struct {
 	panics    prometheus.Counter
 	limited   *prometheus.CounterVec
 	redis     *prometheus.GaugeVec
+
+	background     *prometheus.CounterVec
+	backgroundDone *prometheus.GaugeVec
+	housekept      prometheus.Counter
 }
 
 // durationBuckets are in seconds. 0.3 is the default latency objective.
@@ -74,6 +78,15 @@ func NewMetrics() *Metrics {
 		redis: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "frontdesk_redis_up", Help: "1 while the shared Redis answers, 0 while this replica does without, by use: cache or ratelimit.",
 		}, []string{"use"}),
+		background: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "frontdesk_background_runs_total", Help: "Runs of work that nobody asks for, by work (waitlist or housekeeping) and result: success or failure.",
+		}, []string{"work", "result"}),
+		backgroundDone: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "frontdesk_background_last_success_timestamp_seconds", Help: "When work that nobody asks for was last done, or else when the server started.",
+		}, []string{"work"}),
+		housekept: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "frontdesk_housekeeping_removed_rows_total", Help: "Rows that housekeeping removed: idempotency keys past their day and what holds left behind.",
+		}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "frontdesk_build_info", Help: "Always 1; the labels say which build runs.",
@@ -81,7 +94,7 @@ func NewMetrics() *Metrics {
 	})
 	build.Set(1)
 	m.registry.MustRegister(m.requests, m.durations, m.inFlight, m.errors, m.bookings, m.auth, m.reloads, m.refused,
-		m.reloaded, m.panics, m.limited, m.redis, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.reloaded, m.panics, m.limited, m.redis, m.background, m.backgroundDone, m.housekept, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	// Both results exist from the start, so that rate() sees the first refusal.
 	m.reloads.WithLabelValues(ReloadSuccess)
 	m.reloads.WithLabelValues(ReloadRefused)
@@ -138,6 +151,37 @@ func (m *Metrics) RedisState(use string, up bool) {
 // RedisUnused records that there is no Redis.
 func (m *Metrics) RedisUnused() { m.redis.Reset() }
 
+// The work that a server does unasked.
+const (
+	// WorkWaitlist offers the time of lapsed holds to those who wait for it, every few seconds.
+	WorkWaitlist = "waitlist"
+	// WorkHousekeeping removes what is past its time from the store, once an hour.
+	WorkHousekeeping = "housekeeping"
+)
+
+// BackgroundExpected makes a work known, as done at that time.
+func (m *Metrics) BackgroundExpected(work string, at time.Time) {
+	m.backgroundDone.WithLabelValues(work).Set(seconds(at))
+	m.background.WithLabelValues(work, "success")
+	m.background.WithLabelValues(work, "failure")
+}
+
+// BackgroundRun counts a run that ended at that time.
+func (m *Metrics) BackgroundRun(work string, at time.Time, err error) {
+	if err != nil {
+		m.background.WithLabelValues(work, "failure").Inc()
+		return
+	}
+	m.background.WithLabelValues(work, "success").Inc()
+	m.backgroundDone.WithLabelValues(work).Set(seconds(at))
+}
+
+// Housekept counts the rows that housekeeping removed.
+func (m *Metrics) Housekept(removed int) { m.housekept.Add(float64(removed)) }
+
+// seconds is a time as metrics have it.
+func seconds(at time.Time) float64 { return float64(at.UnixMilli()) / 1000 }
+
 // Panicked counts a request that ended in a panic.
 func (m *Metrics) Panicked() { m.panics.Inc() }
 
@@ -150,7 +194,7 @@ const (
 // ConfigServed records that a revision is being served.
 func (m *Metrics) ConfigServed(at time.Time) {
 	m.reloads.WithLabelValues(ReloadSuccess).Inc()
-	m.reloaded.Set(float64(at.UnixMilli()) / 1000)
+	m.reloaded.Set(seconds(at))
 	m.refused.Set(0)
 }
 

@@ -2,6 +2,7 @@ package observe_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -46,6 +47,10 @@ func TestMetricsAreExposed(t *testing.T) {
 	metrics := observe.NewMetrics()
 	metrics.RequestStarted()("/api/v1/slots", http.MethodGet, http.StatusConflict, "SLOT_TAKEN", 42*time.Millisecond)
 	metrics.ConfigRefused()
+	metrics.BackgroundExpected(observe.WorkWaitlist, time.Unix(1000, 0))
+	metrics.BackgroundRun(observe.WorkWaitlist, time.Unix(1000, 5e8), nil)
+	metrics.BackgroundRun(observe.WorkWaitlist, time.Unix(1001, 0), errors.New("no database"))
+	metrics.Housekept(2500)
 	recorder := httptest.NewRecorder()
 	metrics.Handler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, want := range []string{
@@ -53,6 +58,8 @@ func TestMetricsAreExposed(t *testing.T) {
 		`frontdesk_http_request_duration_seconds_bucket{method="GET",route="/api/v1/slots",le="0.05"} 1`,
 		`frontdesk_http_errors_total{code="SLOT_TAKEN",route="/api/v1/slots"} 1`,
 		`frontdesk_config_reload_total{result="success"} 0`, `frontdesk_config_refused 1`, "frontdesk_http_requests_in_flight 0", "frontdesk_build_info{",
+		`frontdesk_background_runs_total{result="success",work="waitlist"} 1`, `frontdesk_background_runs_total{result="failure",work="waitlist"} 1`,
+		`frontdesk_background_last_success_timestamp_seconds{work="waitlist"} 1000.5`, "frontdesk_housekeeping_removed_rows_total 2500",
 	} {
 		if !strings.Contains(recorder.Body.String(), want) {
 			t.Errorf("no line %s", want)

@@ -9,6 +9,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/configwatch"
 	"github.com/frontdesk-dev/frontdesk/internal/lead"
 	"github.com/frontdesk-dev/frontdesk/internal/store"
+	"github.com/frontdesk-dev/frontdesk/internal/store/housekeeping"
 	"github.com/frontdesk-dev/frontdesk/internal/tenant"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
@@ -82,10 +83,11 @@ func (s *Server) retire(old *tenant.Store) {
 }
 
 // openStore opens a database with the store made for its engine.
-func openStore(logger *slog.Logger) func(context.Context, Database) (booking.Store, error) {
+func openStore(logger *slog.Logger, housekept housekeeping.Report) func(context.Context, Database) (booking.Store, error) {
 	return func(ctx context.Context, database Database) (booking.Store, error) {
 		return store.Open(ctx, store.Options{
 			Engine: database.Engine, Path: database.Path, URL: database.URL, MaxConnections: database.MaxConnections, Logger: logger,
+			Housekept: housekept,
 		})
 	}
 }

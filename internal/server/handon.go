@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"time"
+
+	"github.com/frontdesk-dev/frontdesk/internal/observe"
 )
 
 // handOnInterval is how long the next in line waits at most for the time of a lapsed hold when nobody reads what is free.
@@ -31,6 +33,9 @@ func (s *Server) handOnOnce(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, handOnInterval)
 	defer cancel()
 	offers, err := current.Bookings.HandOn(limited)
+	if ctx.Err() == nil {
+		s.metrics.BackgroundRun(observe.WorkWaitlist, s.options.Clock(), err)
+	}
 	switch {
 	case err != nil && ctx.Err() == nil:
 		s.options.Logger.WarnContext(ctx, "lapsed holds were not offered to those who wait; it is tried again", "error", err)

@@ -63,8 +63,5 @@ func (o Options) withDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	if o.OpenStore == nil {
-		o.OpenStore = openStore(o.Logger)
-	}
 	return o
 }

@@ -59,6 +59,10 @@ func New(ctx context.Context, options Options) (*Server, error) {
 		options: options, metrics: observe.NewMetrics(), gate: gate, progress: newProgress(),
 		started: options.Clock(), stopping: make(chan struct{}),
 	}
+	if options.OpenStore == nil {
+		s.options.OpenStore = openStore(options.Logger, s.housekept)
+	}
+	s.measureBackground()
 	if options.DataFolder != "" {
 		if s.data, err = openDataFolder(options.DataFolder); err != nil {
 			return nil, err

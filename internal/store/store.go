@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/store/housekeeping"
 	"github.com/frontdesk-dev/frontdesk/internal/store/jsonfile"
 	"github.com/frontdesk-dev/frontdesk/internal/store/postgres"
 	"github.com/frontdesk-dev/frontdesk/internal/store/sqlite"
@@ -23,6 +24,8 @@ type Options struct {
 	MaxConnections int
 	// Logger receives what the store does by itself; nil means slog.Default().
 	Logger *slog.Logger
+	// Housekept is told of each removal of what is past its time; nil tells nobody.
+	Housekept housekeeping.Report
 }
 
 // ForDocument maps a document's database section; url is the value behind its urlKey, empty for embedded engines.
@@ -39,12 +42,12 @@ func Open(ctx context.Context, options Options) (booking.Store, error) {
 	switch options.Engine {
 	case tenantconfig.EnginePostgres:
 		return opened(postgres.Open(ctx, postgres.Options{
-			URL: options.URL, MaxConnections: options.MaxConnections, Logger: options.Logger,
+			URL: options.URL, MaxConnections: options.MaxConnections, Logger: options.Logger, Housekept: options.Housekept,
 		}))
 	case tenantconfig.EngineSQLite:
-		return opened(sqlite.Open(ctx, sqlite.Options{Path: options.Path, Logger: options.Logger}))
+		return opened(sqlite.Open(ctx, sqlite.Options{Path: options.Path, Logger: options.Logger, Housekept: options.Housekept}))
 	case tenantconfig.EngineJSONFile:
-		return opened(jsonfile.Open(ctx, jsonfile.Options{Path: options.Path, Logger: options.Logger}))
+		return opened(jsonfile.Open(ctx, jsonfile.Options{Path: options.Path, Logger: options.Logger, Housekept: options.Housekept}))
 	default:
 		return nil, fmt.Errorf("this server cannot keep bookings in %q: set database.engine to %s, %s or %s",
 			options.Engine, tenantconfig.EngineSQLite, tenantconfig.EnginePostgres, tenantconfig.EngineJSONFile)

@@ -54,6 +54,11 @@ func (t Tenant) latency(pairs []pair, name, severity, when string) Rule {
 		fmt.Sprintf("{{ $value | humanizePercentage }} of the requests to tenant %s took longer than %s over %s. Of 30 days 99%% must be faster.", t, limit, when))
 }
 
+// overdue is true when no server has got a work done for longer than so many seconds.
+func overdue(series, work, seconds string) string {
+	return fmt.Sprintf(`time() - max by (work) (frontdesk_background_last_success_timestamp_seconds{%s, work="%s"}) > %s`, series, work, seconds)
+}
+
 // server are the alerts that need no objective.
 func (t Tenant) server() []Rule {
 	series := fmt.Sprintf(`namespace="%s", tenant="%s"`, t.Namespace, t.Name)
@@ -70,6 +75,10 @@ func (t Tenant) server() []Rule {
 			fmt.Sprintf("min(frontdesk_redis_up{%s}) == 0", series),
 			fmt.Sprintf("Tenant %s does without Redis", t),
 			fmt.Sprintf("Redis has not answered a server of tenant %s for 10 minutes. Bookings work; rate limits and caches are each replica's own meanwhile.", t)),
+		t.alert("FrontdeskBackgroundWorkStuck", severityWarning, "5m",
+			overdue(series, "waitlist", "600")+"\nor\n"+overdue(series, "housekeeping", "10800"),
+			fmt.Sprintf("Work that tenant %s does by itself is stuck", t),
+			fmt.Sprintf("No server of tenant %s has got its {{ $labels.work }} work done for {{ $value | humanizeDuration }}. Bookings do not depend on it; those who wait for a time may.", t)),
 	}
 	if t.Running {
 		rules = append(rules, t.alert("FrontdeskServerDown", severityCritical, "5m",

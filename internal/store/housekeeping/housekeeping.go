@@ -3,6 +3,7 @@
 package housekeeping
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -21,6 +22,17 @@ const (
 // Remove deletes up to limit rows that are past their time and says how many it deleted.
 type Remove func(ctx context.Context, limit int) (int, error)
 
+// Report is told how each pass ended: how many rows it deleted and, if it failed, why.
+type Report func(removed int, err error)
+
+// Options say who hears of the passes.
+type Options struct {
+	// Logger is told of failures; nil means slog.Default().
+	Logger *slog.Logger
+	// Report is told of every pass, but not of one that Stop has cut short; nil tells nobody.
+	Report Report
+}
+
 // Loop runs Remove once an hour until it is stopped.
 type Loop struct {
 	stop context.CancelFunc
@@ -28,7 +40,7 @@ type Loop struct {
 }
 
 // Start begins a loop, which outlives ctx: Stop must be called to end it.
-func Start(ctx context.Context, remove Remove, logger *slog.Logger) *Loop {
+func Start(ctx context.Context, remove Remove, options Options) *Loop {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	loop := &Loop{stop: stop}
 	loop.done.Go(func() {
@@ -39,8 +51,9 @@ func Start(ctx context.Context, remove Remove, logger *slog.Logger) *Loop {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				if err := Pass(ctx, remove); err != nil && ctx.Err() == nil {
-					logger.WarnContext(ctx, "housekeeping failed; it is tried again in an hour", "error", err)
+				removed, err := Pass(ctx, remove)
+				if ctx.Err() == nil {
+					options.tell(ctx, removed, err)
 				}
 			}
 		}
@@ -48,14 +61,24 @@ func Start(ctx context.Context, remove Remove, logger *slog.Logger) *Loop {
 	return loop
 }
 
-// Pass removes portion by portion until nothing is left.
-func Pass(ctx context.Context, remove Remove) error {
+func (o Options) tell(ctx context.Context, removed int, err error) {
+	if err != nil {
+		cmp.Or(o.Logger, slog.Default()).WarnContext(ctx, "housekeeping failed; it is tried again in an hour", "error", err)
+	}
+	if o.Report != nil {
+		o.Report(removed, err)
+	}
+}
+
+// Pass removes portion by portion until nothing is left, and says how many rows that were.
+func Pass(ctx context.Context, remove Remove) (removed int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, passTimeout)
 	defer cancel()
 	for {
-		removed, err := remove(ctx, portion)
-		if err != nil || removed < portion {
-			return err
+		count, err := remove(ctx, portion)
+		removed += count
+		if err != nil || count < portion {
+			return removed, err
 		}
 	}
 }

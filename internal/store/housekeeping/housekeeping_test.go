@@ -3,7 +3,9 @@ package housekeeping_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,6 +18,7 @@ import (
 func TestLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
+		var reports []string
 		var rows, calls atomic.Int64 // what the loop does later is not ordered after what the test reads
 		rows.Store(2500)
 		loop := housekeeping.Start(t.Context(), func(_ context.Context, limit int) (int, error) {
@@ -26,7 +29,9 @@ func TestLoop(t *testing.T) {
 			removed := min(int(rows.Load()), limit)
 			rows.Add(int64(-removed))
 			return removed, nil
-		}, slog.New(slog.NewTextHandler(&log, nil)))
+		}, housekeeping.Options{Logger: slog.New(slog.NewTextHandler(&log, nil)), Report: func(removed int, err error) {
+			reports = append(reports, fmt.Sprintf("%d, %v", removed, err))
+		}})
 
 		time.Sleep(59 * time.Minute)
 		synctest.Wait()
@@ -44,6 +49,9 @@ func TestLoop(t *testing.T) {
 			t.Errorf("%d calls, log %q; want the failure logged and nothing tried at once", calls.Load(), log.String())
 		}
 		loop.Stop()
+		if want := []string{"2500, <nil>", "0, database away"}; !slices.Equal(reports, want) {
+			t.Errorf("reports = %q; want %q", reports, want)
+		}
 		time.Sleep(3 * time.Hour)
 		if calls.Load() != 4 {
 			t.Error("a stopped loop goes on")
@@ -59,7 +67,7 @@ func TestStopEndsARunningPass(t *testing.T) {
 			<-ctx.Done()
 			ended = true
 			return 0, ctx.Err()
-		}, slog.New(slog.DiscardHandler))
+		}, housekeeping.Options{Report: func(int, error) { t.Error("a pass that was cut short is reported") }})
 		time.Sleep(time.Hour + time.Second)
 		synctest.Wait()
 		if !started || ended {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/store/datafile"
+	"github.com/frontdesk-dev/frontdesk/internal/store/housekeeping"
 	"github.com/frontdesk-dev/frontdesk/internal/store/sqlite"
 )
 
@@ -29,6 +30,8 @@ type Options struct {
 	MaxSize int
 	// Logger receives what the store does by itself; nil means slog.Default().
 	Logger *slog.Logger
+	// Housekept is told of each removal of what is past its time; nil tells nobody.
+	Housekept housekeeping.Report
 
 	// step hears of each step of a write, and fails it; nil but in tests.
 	step func(step) error
@@ -71,7 +74,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 			}
 			return f.replace(text)
 		},
-		Logger: options.Logger,
+		Logger: options.Logger, Housekept: options.Housekept,
 	})
 	if err != nil {
 		return nil, errors.Join(explain(path, err), unlock())

@@ -18,8 +18,8 @@ import (
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 
 // KeepHouse runs one housekeeping pass now.
-func (s *Store) KeepHouse(ctx context.Context) error {
-	return housekeeping.Pass(ctx, s.removeExpiredKeys)
+func (s *Store) KeepHouse(ctx context.Context) (removed int, err error) {
+	return housekeeping.Pass(ctx, s.removePast)
 }
 
 // OpenHearing opens a database that has the newest schema, and hears what its server says beside its answers.
@@ -29,7 +29,7 @@ func OpenHearing(ctx context.Context, url string, hear func(*pgconn.Notice)) (*S
 		return nil, err
 	}
 	config.ConnConfig.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) { hear(notice) }
-	return connect(ctx, config, slog.Default())
+	return connect(ctx, config, housekeeping.Options{Logger: slog.Default()})
 }
 
 // PoolConfig is the pool's configuration for these options.

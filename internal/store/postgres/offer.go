@@ -275,14 +275,15 @@ func handOn(ctx context.Context, tx pgx.Tx, offering booking.Offering, id string
 
 // removeLapsed deletes what up to limit holds still occupy that lapsed a day ago and more. Nobody is kept out by it, but
 // whoever looks for lapsed holds would look at it again and again.
-func (s *Store) removeLapsed(ctx context.Context, limit int) error {
+func (s *Store) removeLapsed(ctx context.Context, limit int) (count int, err error) {
 	for _, table := range []string{`occupancy`, `session_places`} {
-		_, err := s.pool.Exec(ctx, `
+		tag, err := s.pool.Exec(ctx, `
 			DELETE FROM `+table+` WHERE ctid = ANY (ARRAY(
 				SELECT ctid FROM `+table+` WHERE expires_at <= now() - interval '24 hours' LIMIT $1))`, limit)
 		if err != nil {
-			return wrap("remove lapsed holds", err)
+			return count, wrap("remove lapsed holds", err)
 		}
+		count += int(tag.RowsAffected())
 	}
-	return nil
+	return count, nil
 }

@@ -101,8 +101,8 @@ func TestKeysExpireAfterADay(t *testing.T) {
 		t.Fatalf("an old key: replayed %v, %v", replayed, err)
 	}
 	age(again)
-	if err := store.KeepHouse(t.Context()); err != nil {
-		t.Fatal(err)
+	if removed, err := store.KeepHouse(t.Context()); err != nil || removed != 1 {
+		t.Fatalf("%d removed, %v; want the old one", removed, err)
 	}
 	var left []string
 	if err := store.Pool().QueryRow(t.Context(), `SELECT array_agg(key) FROM idempotency_keys`).Scan(&left); err != nil {
@@ -110,6 +110,23 @@ func TestKeysExpireAfterADay(t *testing.T) {
 	}
 	if len(left) != 1 || left[0] != young.Idempotency.Key {
 		t.Errorf("keys left = %v; want the young one, %s", left, young.Idempotency.Key)
+	}
+}
+
+// TestHousekeepingRemovesAllThatLapsed leaves more behind than one portion of housekeeping removes.
+func TestHousekeepingRemovesAllThatLapsed(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	const count = 2500
+	_, err := store.Pool().Exec(t.Context(), `
+		INSERT INTO occupancy (booking_id, resource_id, unit, blocked, expires_at)
+		SELECT gen_random_uuid(), 'dr-khan', n, tstzrange($2, $3), clock_timestamp() - interval '25 hours' FROM generate_series(1, $1) AS n`,
+		count, noon, noon.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if removed, err := store.KeepHouse(t.Context()); err != nil || removed != count {
+		t.Errorf("%d removed, %v; want %d", removed, err, count)
 	}
 }
 

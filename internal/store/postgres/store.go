@@ -37,6 +37,8 @@ type Options struct {
 	MaxConnections int
 	// Logger receives what the store does by itself; nil means slog.Default().
 	Logger *slog.Logger
+	// Housekept is told of each removal of what is past its time; nil tells nobody.
+	Housekept housekeeping.Report
 }
 
 // Store is a booking.Store on a pool of PostgreSQL connections.
@@ -60,18 +62,18 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if _, err := Migrate(ctx, options.URL); err != nil {
 		return nil, err
 	}
-	return connect(ctx, config, cmp.Or(options.Logger, slog.Default()))
+	return connect(ctx, config, housekeeping.Options{Logger: cmp.Or(options.Logger, slog.Default()), Report: options.Housekept})
 }
 
 // connect makes a Store on a database that has the newest schema.
-func connect(ctx context.Context, config *pgxpool.Config, log *slog.Logger) (*Store, error) {
+func connect(ctx context.Context, config *pgxpool.Config, telling housekeeping.Options) (*Store, error) {
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, wrap("connect", err)
 	}
-	s := &Store{pool: pool, collector: startCollector(pool), log: log}
+	s := &Store{pool: pool, collector: startCollector(pool), log: telling.Logger}
 	s.announcer = startAnnouncer(pool, s.log)
-	s.keeping = housekeeping.Start(ctx, s.removeExpiredKeys, s.log)
+	s.keeping = housekeeping.Start(ctx, s.removePast, telling)
 	return s, nil
 }
 
@@ -171,18 +173,19 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// removeExpiredKeys deletes up to limit idempotency keys of bookings that are past their day, as many of people, and what as
+// removePast deletes up to limit idempotency keys of bookings that are past their day, as many of people, and what as
 // many holds still occupy that lapsed so long ago.
-func (s *Store) removeExpiredKeys(ctx context.Context, limit int) (int, error) {
+func (s *Store) removePast(ctx context.Context, limit int) (int, error) {
 	claims, err := s.removeExpiredClaims(ctx, limit)
 	if err != nil {
 		return claims, err
 	}
-	if err := s.removeLapsed(ctx, limit); err != nil {
-		return claims, err
+	lapsed, err := s.removeLapsed(ctx, limit)
+	if err != nil {
+		return claims + lapsed, err
 	}
 	tag, err := s.pool.Exec(ctx, `
 		DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
 			SELECT ctid FROM idempotency_keys WHERE created_at <= clock_timestamp() - interval '24 hours' LIMIT $1))`, limit)
-	return claims + int(tag.RowsAffected()), wrap("remove expired idempotency keys", err)
+	return claims + lapsed + int(tag.RowsAffected()), wrap("remove expired idempotency keys", err)
 }

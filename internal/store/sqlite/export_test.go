@@ -15,8 +15,8 @@ func (s *Store) Writer() *sql.DB { return s.write }
 func (s *Store) Reader() *sql.DB { return s.read }
 
 // KeepHouse runs one housekeeping pass now.
-func (s *Store) KeepHouse(ctx context.Context) error {
-	return housekeeping.Pass(ctx, s.removeExpiredKeys)
+func (s *Store) KeepHouse(ctx context.Context) (removed int, err error) {
+	return housekeeping.Pass(ctx, s.removePast)
 }
 
 // ListPlan is how SQLite finds a listing's bookings.

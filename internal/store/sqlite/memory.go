@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -26,6 +25,8 @@ type MemoryOptions struct {
 	Save func(ctx context.Context, content *Content) error
 	// Logger receives what the store does by itself; nil means slog.Default().
 	Logger *slog.Logger
+	// Housekept is told of each removal of what is past its time; nil tells nobody.
+	Housekept housekeeping.Report
 }
 
 // OpenMemory opens a database in memory with the content that Load returns, migrated to the newest schema. Content that
@@ -44,7 +45,7 @@ func OpenMemory(ctx context.Context, options MemoryOptions) (*Store, error) {
 		return nil, errors.Join(err, m.close())
 	}
 	s := &Store{write: m.db, read: m.db, memory: m}
-	s.keeping = housekeeping.Start(ctx, s.removeExpiredKeys, cmp.Or(options.Logger, slog.Default()))
+	s.keeping = housekeeping.Start(ctx, s.removePast, housekeeping.Options{Logger: options.Logger, Report: options.Housekept})
 	return s, nil
 }
 

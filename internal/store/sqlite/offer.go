@@ -137,16 +137,20 @@ func handOn(ctx context.Context, tx *sql.Tx, offering booking.Offering, id strin
 
 // removeLapsed deletes what up to limit holds still occupy that lapsed a day ago and more. Nobody is kept out by it, but
 // whoever looks for lapsed holds would look at it again and again.
-func (s *Store) removeLapsed(ctx context.Context, limit int) error {
-	return s.change(ctx, "remove lapsed holds", func(tx *sql.Tx) error {
+func (s *Store) removeLapsed(ctx context.Context, limit int) (count int, err error) {
+	err = s.change(ctx, "remove lapsed holds", func(tx *sql.Tx) error {
+		count = 0
 		for _, statement := range []string{
 			`DELETE FROM occupancy WHERE id IN (SELECT id FROM occupancy WHERE expires_at <= ` + clock + ` - ?1 LIMIT ?2)`,
 			`DELETE FROM session_places WHERE booking_id IN (SELECT booking_id FROM session_places WHERE expires_at <= ` + clock + ` - ?1 LIMIT ?2)`,
 		} {
-			if _, err := tx.ExecContext(ctx, statement, keyLifetime.Microseconds(), limit); err != nil {
+			removed, err := execCounting(ctx, tx, statement, keyLifetime.Microseconds(), limit)
+			if err != nil {
 				return err
 			}
+			count += removed
 		}
 		return nil
 	})
+	return count, err
 }

@@ -111,8 +111,8 @@ func TestKeysExpireAfterADay(t *testing.T) {
 		t.Fatalf("an old key: replayed %v, %v", replayed, err)
 	}
 	age(again)
-	if err := store.KeepHouse(t.Context()); err != nil {
-		t.Fatal(err)
+	if removed, err := store.KeepHouse(t.Context()); err != nil || removed != 1 {
+		t.Fatalf("%d removed, %v; want the old one", removed, err)
 	}
 	var left, key string
 	if err := store.Reader().QueryRowContext(t.Context(), `SELECT count(*), max(key) FROM idempotency_keys`).Scan(&left, &key); err != nil {
@@ -120,6 +120,29 @@ func TestKeysExpireAfterADay(t *testing.T) {
 	}
 	if left != "1" || key != young.Idempotency.Key {
 		t.Errorf("%s keys are left, among them %s; want the young one", left, key)
+	}
+}
+
+// TestHousekeepingRemovesAllThatLapsed leaves more behind than one portion of housekeeping removes.
+func TestHousekeepingRemovesAllThatLapsed(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, filepath.Join(t.TempDir(), "a.db"))
+	hold := request(noon)
+	hold.Booking.Status, hold.HoldTTL = booking.StatusHeld, time.Millisecond
+	if _, _, err := store.Book(t.Context(), hold); err != nil {
+		t.Fatal(err)
+	}
+	const count = 2500
+	_, err := store.Writer().ExecContext(t.Context(), `
+		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+		INSERT INTO occupancy (booking_id, resource_id, unit, blocked_from, blocked_to, expires_at)
+		SELECT ?, 'dr-lee', i, ?, ?, ? FROM n`,
+		count, hold.Booking.ID, noon.UnixMicro(), noon.Add(time.Hour).UnixMicro(), time.Now().Add(-25*time.Hour).UnixMicro())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if removed, err := store.KeepHouse(t.Context()); err != nil || removed != count {
+		t.Errorf("%d removed, %v; want %d", removed, err, count)
 	}
 }
 

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -28,6 +27,8 @@ type Options struct {
 	Path string
 	// Logger receives what the store does by itself; nil means slog.Default().
 	Logger *slog.Logger
+	// Housekept is told of each removal of what is past its time; nil tells nobody.
+	Housekept housekeeping.Report
 }
 
 // Store is a booking.Store in one SQLite database.
@@ -59,7 +60,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		return nil, errors.Join(err, write.Close())
 	}
 	s := &Store{write: write, read: read}
-	s.keeping = housekeeping.Start(ctx, s.removeExpiredKeys, cmp.Or(options.Logger, slog.Default()))
+	s.keeping = housekeeping.Start(ctx, s.removePast, housekeeping.Options{Logger: options.Logger, Report: options.Housekept})
 	return s, nil
 }
 
@@ -128,33 +129,39 @@ func (s *Store) Close() error {
 	return errors.Join(s.read.Close(), s.write.Close())
 }
 
-// removeExpiredKeys deletes up to limit idempotency keys of bookings that are past their day, as many of people, and what as
+// removePast deletes up to limit idempotency keys of bookings that are past their day, as many of people, and what as
 // many holds still occupy that lapsed so long ago.
-func (s *Store) removeExpiredKeys(ctx context.Context, limit int) (int, error) {
+func (s *Store) removePast(ctx context.Context, limit int) (int, error) {
 	claims, err := s.removeExpiredClaims(ctx, limit)
 	if err != nil {
 		return claims, err
 	}
-	if err := s.removeLapsed(ctx, limit); err != nil {
-		return claims, err
+	lapsed, err := s.removeLapsed(ctx, limit)
+	if err != nil {
+		return claims + lapsed, err
 	}
 	removed, err := s.remove(ctx, `
 		DELETE FROM idempotency_keys WHERE (principal, route, key) IN (
 			SELECT principal, route, key FROM idempotency_keys WHERE created_at <= `+clock+` - ? LIMIT ?)`,
 		keyLifetime.Microseconds(), limit)
-	return claims + removed, err
+	return claims + lapsed + removed, err
 }
 
 // remove runs a statement that deletes expired idempotency keys, and counts them.
 func (s *Store) remove(ctx context.Context, statement string, args ...any) (count int, err error) {
 	err = s.change(ctx, "remove expired idempotency keys", func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, statement, args...)
-		if err != nil {
-			return err
-		}
-		removed, err := result.RowsAffected()
-		count = int(removed)
+		count, err = execCounting(ctx, tx, statement, args...)
 		return err
 	})
 	return count, err
+}
+
+// execCounting runs a statement and says how many rows it changed.
+func execCounting(ctx context.Context, tx *sql.Tx, statement string, args ...any) (int, error) {
+	result, err := tx.ExecContext(ctx, statement, args...)
+	if err != nil {
+		return 0, err
+	}
+	count, err := result.RowsAffected()
+	return int(count), err
 }
