@@ -36,6 +36,30 @@ func (s *Service) List(ctx context.Context, filter Filter) ([]Booking, Position,
 	return bookings, next, more, nil
 }
 
+// Figures count a window's bookings. Holds, and what became of them when they ran out, are in neither: nothing was agreed.
+// So figures change with bookings only, and never by the clock.
+type Figures struct {
+	// Booked are those that wait to be confirmed, are confirmed, took place or were missed.
+	Booked int `json:"booked"`
+	// Cancelled are those that were called off or declined.
+	Cancelled int `json:"cancelled"`
+}
+
+// Figures counts the bookings that start in the window, of which an empty one has none. Errors: STORAGE_UNAVAILABLE.
+func (s *Service) Figures(ctx context.Context, within Interval) (Figures, error) {
+	if !within.Start.Before(within.End) {
+		return Figures{}, nil
+	}
+	counts, err := s.store.CountByStatus(ctx, within)
+	if err != nil {
+		return Figures{}, storeError(err)
+	}
+	return Figures{
+		Booked:    counts[StatusPending] + counts[StatusConfirmed] + counts[StatusCompleted] + counts[StatusNoShow],
+		Cancelled: counts[StatusCancelled],
+	}, nil
+}
+
 // clean fills in the page size and refuses what no booking can match.
 func (f *Filter) clean(region string) error {
 	switch {

@@ -233,6 +233,8 @@ type Store interface {
 	// CountByStart returns, for the day and week limits, the starts (ascending) of counted bookings in the
 	// interval that occupy one of the resources (all when empty).
 	CountByStart(ctx context.Context, resourceIDs []string, within Interval) ([]time.Time, error)
+	// CountByStatus counts the bookings that start in [within.Start, within.End) by their status by the clock.
+	CountByStatus(ctx context.Context, within Interval) (map[Status]int, error)
 	// Events returns a booking's history in order.
 	Events(ctx context.Context, bookingID string) ([]Event, error)
 	WaitlistStore

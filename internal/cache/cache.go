@@ -41,6 +41,8 @@ type Options struct {
 
 // Key says what an entry is and how long it may be used.
 type Key struct {
+	// Kind is what the answer is one of, under which it is counted, such as slots. There are few of them.
+	Kind string
 	// Name identifies the answer among all of a tenant, with everything that it depends on and that no group stands
 	// for, such as the revision of the configuration.
 	Name string
@@ -107,7 +109,7 @@ func (k Key) groups() []string {
 func (c *Cache) Get(key Key) ([]byte, bool) {
 	value, found := c.get(key, c.generations.stamp(key.Groups))
 	if found {
-		c.counts.asked(true)
+		c.counts.asked(key.Kind, true)
 	}
 	return value, found
 }
@@ -126,7 +128,7 @@ func (c *Cache) get(key Key, stamp uint64) ([]byte, bool) {
 func (c *Cache) GetOrLoad(ctx context.Context, key Key, load func(context.Context) ([]byte, error)) ([]byte, error) {
 	stamp := c.generations.stamp(key.Groups)
 	value, found := c.get(key, stamp)
-	c.counts.asked(found)
+	c.counts.asked(key.Kind, found)
 	if found {
 		return value, nil
 	}

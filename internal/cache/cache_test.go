@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/frontdesk-dev/frontdesk/internal/cache"
@@ -37,7 +38,7 @@ func newCache(t testing.TB, options cache.Options) *cache.Cache {
 }
 
 func key(name string) cache.Key {
-	return cache.Key{Name: name, TTL: time.Minute, Groups: []string{"bookings"}}
+	return cache.Key{Kind: "slots", Name: name, TTL: time.Minute, Groups: []string{"bookings"}}
 }
 
 // source counts how often it is loaded from.
@@ -59,7 +60,7 @@ func TestHitsGroupsAndClear(t *testing.T) {
 	t.Parallel()
 	c := newCache(t, cache.Options{})
 	var first, second source
-	other := cache.Key{Name: "other", TTL: time.Minute, Groups: []string{"config"}}
+	other := cache.Key{Kind: "services", Name: "other", TTL: time.Minute, Groups: []string{"config"}}
 	for range 3 {
 		want(t, c, key("a"), first.load, "1")
 		want(t, c, other, second.load, "1")
@@ -79,6 +80,8 @@ func TestHitsGroupsAndClear(t *testing.T) {
 	if got := c.Stats(); got.Hits != 6 || got.Misses != 5 || got.Sets != 5 || got.Size != 2 || got.Deletes != 2 || got.Bytes != 8 ||
 		got.MaxSize != cache.DefaultMaxSize || got.HitRate() != "54.55%" {
 		t.Errorf("%+v, hit rate %s", got, got.HitRate())
+	} else if diff := cmp.Diff(map[string]cache.Asked{"slots": {Hits: 2, Misses: 3}, "services": {Hits: 4, Misses: 2}}, got.Kinds); diff != "" {
+		t.Errorf("by kind (-want +got):\n%s", diff)
 	}
 }
 

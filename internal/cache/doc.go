@@ -1,7 +1,8 @@
 // Package cache keeps answers that are dear to make and may be a little old: bytes, by key, for a short time.
 //
 // What decides something is never read from here: whether a booking fits, whether somebody opted out, whether a
-// limit is reached, whether an idempotency key was used. A cached answer is only ever shown.
+// limit is reached, whether an idempotency key was used. A cached answer is only ever shown. Nor is anything kept that
+// names a person: whoever is erased from the database must not live on in a cache.
 //
 // # Invalidation
 //

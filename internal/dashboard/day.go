@@ -29,7 +29,8 @@ type dayView struct {
 	Zone                 string
 	Now                  string
 	Bookings             []bookingRow
-	Expected, Cancelled  int
+	Figures              figures
+	WeekFrom             string // 10 March
 	NextTime, NextPerson string
 	Truncated            bool
 }
@@ -79,13 +80,17 @@ func (d *Dashboard) day(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readTimeout)
 	defer cancel()
 	bookings, truncated, err := bookingsOn(ctx, current, date)
+	var counted figures
+	if err == nil {
+		counted, err = figuresOn(ctx, current, date)
+	}
 	if err != nil {
 		d.logger.ErrorContext(r.Context(), "reading the day's bookings failed", "error", err)
 		d.message(w, r, http.StatusServiceUnavailable, "Bookings cannot be read right now", "Reload the page in a moment. Nothing is lost.")
 		return
 	}
 	view := viewDay(current, date, today, now, bookings)
-	view.Truncated = truncated
+	view.Truncated, view.Figures = truncated, counted
 	d.render(w, r, http.StatusOK, "day", layout{
 		Title: view.Heading, Business: current.Document.Tenant.DisplayName, SignedIn: true, Content: view,
 	})
@@ -93,11 +98,8 @@ func (d *Dashboard) day(w http.ResponseWriter, r *http.Request) {
 
 // bookingsOn reads the bookings that start on the local date, at most maxPerDay.
 func bookingsOn(ctx context.Context, current *tenant.Tenant, date localtime.Date) (all []booking.Booking, truncated bool, err error) {
-	filter := booking.Filter{
-		From:  time.Unix(localtime.StartOfDay(current.Location, date), 0),
-		To:    time.Unix(localtime.StartOfDay(current.Location, date+1), 0),
-		Limit: booking.MaxPageSize,
-	}
+	day := days(current.Location, date, 1)
+	filter := booking.Filter{From: day.Start, To: day.End, Limit: booking.MaxPageSize}
 	if !filter.From.Before(filter.To) {
 		return nil, false, nil // the zone skipped this date
 	}
@@ -117,21 +119,15 @@ func bookingsOn(ctx context.Context, current *tenant.Tenant, date localtime.Date
 func viewDay(current *tenant.Tenant, date, today localtime.Date, now time.Time, bookings []booking.Booking) dayView {
 	year, month, day := date.Civil()
 	clock := clockFormat(current.Document.Tenant.Locale)
+	monday, noon := date.Monday(), time.Date(year, month, day, 12, 0, 0, 0, time.UTC)
 	view := dayView{
-		Heading:  time.Date(year, month, day, 12, 0, 0, 0, time.UTC).Format("Monday 2 January 2006"),
+		Heading: noon.Format("Monday 2 January 2006"), WeekFrom: noon.AddDate(0, 0, int(monday-date)).Format("2 January"),
 		Relative: relative(date, today), Date: date.String(), Before: (date - 1).String(), After: (date + 1).String(),
 		IsToday: date == today, Zone: current.Document.Tenant.TimeZone, Now: now.Format(clock),
 	}
 	for _, b := range bookings {
 		row := viewBooking(current, b, clock)
 		row.Past = !b.End.After(now)
-		switch b.Status {
-		case booking.StatusCancelled:
-			view.Cancelled++
-		case booking.StatusExpired: // it was never agreed
-		default:
-			view.Expected++
-		}
 		if view.NextTime == "" && b.Status.Live() && b.Start.After(now) && date == today {
 			row.Next = true
 			view.NextTime, view.NextPerson = row.Start, row.Customer

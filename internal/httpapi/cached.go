@@ -24,6 +24,8 @@ import (
 // cacheability is how long an operation's answers are kept, and what ends that earlier. What else they depend on is
 // the revision of the configuration, which is part of every name.
 type cacheability struct {
+	// kind is what the answers are counted as.
+	kind   string
 	ttl    time.Duration
 	groups []string
 }
@@ -67,7 +69,7 @@ func fromCache(op operation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humachi.Unwrap(ctx)
 		current := tenant.FromContext(ctx.Context())
-		key := cache.Key{Name: op.id + " " + current.Revision + " " + r.URL.RawQuery, TTL: op.cached.ttl, Groups: op.cached.groups}
+		key := cache.Key{Kind: op.cached.kind, Name: op.id + " " + current.Revision + " " + r.URL.RawQuery, TTL: op.cached.ttl, Groups: op.cached.groups}
 		kept, found := current.Cache.Get(key)
 		if !found {
 			next(huma.WithValue(ctx, questionKey{}, key))

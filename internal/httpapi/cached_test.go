@@ -2,10 +2,13 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -234,6 +237,73 @@ func testReplicasHear(t *testing.T, servers [2]*servertest.Server) {
 			t.Errorf("the other replica heard of the booking after %s: it has expired rather than been invalidated", took)
 		}
 	}
+}
+
+// TestReplicasHearOfFigures is the same for the figures of the dashboard, which are kept for a minute.
+func TestReplicasHearOfFigures(t *testing.T) {
+	t.Parallel()
+	for name, redisURL := range map[string]func(t *testing.T) string{
+		"through Redis":        func(t *testing.T) string { return redistest.Start(t).URL() },
+		"through the database": func(*testing.T) string { return "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			servers := replicas(t, servertest.Unchanged, redisURL(t))
+			free := servertest.Into[httpapi.FreeSlots](t, servers[0].Get(inTwoDays()))
+			for i, slot := range free.Slots[:4] {
+				booking, other := servers[i%2], servers[1-i%2]
+				cookie := signIn(t, other)
+				date := slot.Start.Format(time.DateOnly)
+				if !shows(t, other, cookie, date, i) {
+					t.Fatalf("the dashboard does not show %d bookings", i)
+				}
+				if answer := booking.Send(book(wish(slot.Start), nil)); answer.Status != http.StatusCreated {
+					t.Fatalf("%d %s", answer.Status, answer.Raw)
+				}
+				servertest.Eventually(t, "the other replica's dashboard counts the booking", func() bool { return shows(t, other, cookie, date, i+1) })
+			}
+		})
+	}
+}
+
+// signIn returns the cookie of a session of the dashboard.
+func signIn(t *testing.T, s *servertest.Server) *http.Cookie {
+	t.Helper()
+	form := url.Values{"key": {s.Key.Reveal()}}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.Public+"/dashboard/login", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := s.Client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if len(response.Cookies()) != 1 {
+		t.Fatalf("signing in: %s", response.Status)
+	}
+	return response.Cookies()[0]
+}
+
+// shows says whether the dashboard's day counts so many bookings.
+func shows(t *testing.T, s *servertest.Server, cookie *http.Cookie, date string, booked int) bool {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Public+"/dashboard?date="+date, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.AddCookie(cookie)
+	response, err := s.Client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	page, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %v", response.Status, err)
+	}
+	return strings.Contains(string(page), fmt.Sprintf("<dt>Booked</dt><dd>%d</dd>", booked))
 }
 
 // TestServedWithoutRedis: a Redis that is away, or no Redis at all, stops nothing but is reported for a bad URL.

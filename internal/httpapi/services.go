@@ -40,7 +40,7 @@ func (a *api) registerServices() {
 		summary:     "List services",
 		description: "Lists what can be booked, in the business's own order.",
 		scope:       auth.ScopeBookingsRead, timeout: 5 * time.Second, answer: typeOf[Success[Catalogue]](),
-		cached: &cacheability{ttl: catalogueTTL},
+		cached: &cacheability{kind: "services", ttl: catalogueTTL},
 	}, listServices)
 }
 

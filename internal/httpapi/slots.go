@@ -39,7 +39,7 @@ func (a *api) registerSlots() {
 		description: "Lists the starts at which the service can be booked now. A slot that is listed can be taken by someone else before you book it. " +
 			"The answer is at most five seconds old.",
 		scope: auth.ScopeBookingsRead, timeout: 10 * time.Second, answer: typeOf[Success[FreeSlots]](),
-		cached: &cacheability{ttl: slotsTTL, groups: []string{cache.GroupBookings}},
+		cached: &cacheability{kind: "slots", ttl: slotsTTL, groups: []string{cache.GroupBookings}},
 	}, listSlots)
 }
 

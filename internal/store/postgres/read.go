@@ -172,6 +172,25 @@ func (s *Store) CountByStart(ctx context.Context, resourceIDs []string, within b
 	return starts, wrap("count bookings", err)
 }
 
+// CountByStatus implements booking.Store.
+func (s *Store) CountByStatus(ctx context.Context, within booking.Interval) (map[booking.Status]int, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT `+currentStatus+`, count(*) FROM bookings b WHERE b.start_at >= $1 AND b.start_at < $2 GROUP BY 1`, within.Start, within.End)
+	if err != nil {
+		return nil, wrap("count bookings", err)
+	}
+	counts := map[booking.Status]int{}
+	var (
+		status booking.Status
+		count  int
+	)
+	_, err = pgx.ForEachRow(rows, []any{&status, &count}, func() error {
+		counts[status] = count
+		return nil
+	})
+	return counts, wrap("count bookings", err)
+}
+
 // Events implements booking.Store.
 func (s *Store) Events(ctx context.Context, bookingID string) ([]booking.Event, error) {
 	if !request.IsUUID(bookingID) {

@@ -126,6 +126,21 @@ func (s *Store) CountByStart(ctx context.Context, resourceIDs []string, within b
 	return starts, wrap("count bookings", err)
 }
 
+// CountByStatus implements booking.Store.
+func (s *Store) CountByStatus(ctx context.Context, within booking.Interval) (map[booking.Status]int, error) {
+	counts := map[booking.Status]int{}
+	rows, err := s.read.QueryContext(ctx, `
+		SELECT `+currentStatus+`, count(*) FROM bookings b WHERE b.start_at >= ? AND b.start_at < ? GROUP BY 1`,
+		within.Start.UnixMicro(), within.End.UnixMicro())
+	_, err = collect(rows, err, func(rows *sql.Rows) (status booking.Status, err error) {
+		var count int
+		err = rows.Scan(&status, &count)
+		counts[status] = count
+		return status, err
+	})
+	return counts, wrap("count bookings", err)
+}
+
 // Events implements booking.Store.
 func (s *Store) Events(ctx context.Context, bookingID string) ([]booking.Event, error) {
 	rows, err := s.read.QueryContext(ctx, `

@@ -186,3 +186,29 @@ func testEvents(f *fixture) {
 		}
 	}
 }
+
+func testCountByStatus(f *fixture) {
+	f.mustBook(appointment("a", at(0, 0)))
+	f.mustBook(appointment("b", at(10, 0)))
+	f.mustBook(appointment("a", at(24, 0))) // the next day
+	pending := appointment("a", at(11, 0))
+	pending.Booking.Status = booking.StatusPending
+	f.mustBook(pending)
+	f.mustBook(held(appointment("a", at(14, 0)), time.Hour))
+	lapsed := f.mustBook(held(appointment("a", at(15, 0)), time.Millisecond))
+	f.until("the hold has lapsed", func() bool { return f.mustGet(lapsed.ID).Status == booking.StatusExpired })
+	gone := f.mustBook(appointment("a", at(12, 0)))
+	if _, _, err := f.Cancel(f.Context(), booking.Cancellation{BookingID: gone.ID}); err != nil {
+		f.Fatal(err)
+	}
+	want := map[booking.Status]int{
+		booking.StatusConfirmed: 2, booking.StatusPending: 1, booking.StatusHeld: 1, booking.StatusExpired: 1, booking.StatusCancelled: 1,
+	}
+	got, err := f.CountByStatus(f.Context(), wholeDay())
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		f.Errorf("CountByStatus: %v (-want +got):\n%s", err, diff)
+	}
+	if got, err := f.CountByStatus(f.Context(), booking.Interval{Start: at(48, 0), End: at(72, 0)}); err != nil || len(got) != 0 {
+		f.Errorf("on a day without bookings: %v, %v", got, err)
+	}
+}

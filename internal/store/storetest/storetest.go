@@ -54,6 +54,7 @@ var tests = map[string]func(*fixture){
 	"LimitOfResources":                testLimitOfResources,
 	"LimitOpenPerCustomerRace":        testLimitOpenPerCustomerRace,
 	"CountByStart":                    testCountByStart,
+	"CountByStatus":                   testCountByStatus,
 	"GroupRace":                       testGroupRace,
 	"GroupBlocksOthers":               testGroupBlocksOthers,
 	"GroupPlacesReturn":               testGroupPlacesReturn,
