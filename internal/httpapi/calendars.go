@@ -3,8 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/internal/auth"
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/cache"
 	"github.com/frontdesk-dev/frontdesk/internal/icalendar"
 	"github.com/frontdesk-dev/frontdesk/internal/tenant"
 )
@@ -26,6 +25,9 @@ const (
 	maxCalendarEvents = 5000
 	// calendarRefresh is how often programs are asked to look.
 	calendarRefresh = 15 * time.Minute
+	// calendarTTL bounds how long a resource's calendar is kept. Bookings that are made, moved or called off end that at
+	// once; a hold that has run out, or a change that is not about time, shows within this.
+	calendarTTL = time.Minute
 	// calendarSuffix ends the addresses of calendars, whose key may be in the query.
 	calendarSuffix = "/calendar.ics"
 	tokenParameter = "token"
@@ -37,7 +39,7 @@ const codeKeyTooPowerful = "KEY_NOT_FOR_ADDRESSES"
 // CalendarAccess is how a program that subscribes shows its key and what it has already.
 type CalendarAccess struct {
 	Token       string `query:"token" maxLength:"72" doc:"An API key that has calendar scopes only, for programs that cannot send headers. Whoever has the address can read the calendar, until the key is revoked." example:"fd_k3j9x0a1b2c3_…"`
-	IfNoneMatch string `header:"If-None-Match" doc:"The ETag of the calendar as you have it. If it is still that, the answer is 304." example:"\"0f6c…\""`
+	IfNoneMatch string `header:"If-None-Match" doc:"The ETag of the calendar as you have it. If it is still that, the answer is 304." example:"\"5f0c2b7a91d3e846\""`
 }
 
 type resourceCalendarInput struct {
@@ -55,7 +57,7 @@ type calendarOutput struct {
 	Status       int
 	ContentType  string `header:"Content-Type" hidden:"true"`
 	CacheControl string `header:"Cache-Control" hidden:"true"`
-	ETag         string `header:"ETag" doc:"Of the calendar as it is, for If-None-Match." example:"\"0f6c…\""`
+	ETag         string `header:"ETag" doc:"Of the calendar as it is, for If-None-Match." example:"\"5f0c2b7a91d3e846\""`
 	Body         []byte
 }
 
@@ -70,7 +72,7 @@ func (a *api) registerCalendars() {
 		id: "get-resource-calendar", method: http.MethodGet, path: "/api/v1/resources/{id}" + calendarSuffix, tag: tagBookings,
 		summary: "Subscribe to a resource's calendar",
 		description: "The bookings of one resource from " + strconv.Itoa(calendarPast) + " days ago to " + strconv.Itoa(calendarFuture) + " days ahead, at most " +
-			strconv.Itoa(maxCalendarEvents) + ", for calendar programs. Cancelled ones are there, marked as such. Times are in UTC." + scopes,
+			strconv.Itoa(maxCalendarEvents) + ", for calendar programs. Cancelled ones are there, marked as such. Times are in UTC. Send the ETag in If-None-Match: while nothing has changed you get 304." + scopes,
 		timeout: 20 * time.Second, other: responses, errors: []int{http.StatusNotFound},
 	}, a.resourceCalendar)
 	register(a, operation{
@@ -104,18 +106,30 @@ func (a *api) resourceCalendar(ctx context.Context, in *resourceCalendarInput) (
 	if !found {
 		return nil, newProblem(http.StatusNotFound, codeNotFound, "There is no such resource. Use one from the list of services.")
 	}
-	bookings, err := calendarBookings(ctx, current, in.ID, a.Clock())
-	if err != nil {
-		return nil, err
+	today := a.Clock().UTC().Truncate(24 * time.Hour)
+	produce := func(ctx context.Context) ([]byte, error) {
+		bookings, err := calendarBookings(ctx, current, in.ID, today)
+		if err != nil {
+			return nil, err
+		}
+		return written(icalendar.Calendar{
+			Name: resource.Name + ", " + current.Document.Tenant.DisplayName, Refresh: calendarRefresh,
+			Events: calendarEvents(bookings, current.Bookings.Catalog(), detail),
+		})
 	}
-	name := resource.Name + ", " + current.Document.Tenant.DisplayName
-	return in.answer(icalendar.Calendar{Name: name, Refresh: calendarRefresh, Events: calendarEvents(bookings, current.Bookings.Catalog(), detail)})
+	if detail > auth.CalendarTimes { // people are kept in the database only
+		kept, err := produce(ctx)
+		return in.answer(kept, err)
+	}
+	return in.answer(current.Cache.GetOrLoad(ctx, cache.Key{
+		Kind: "calendars", Name: "get-resource-calendar " + current.Revision + " " + today.Format(time.DateOnly) + " " + in.ID,
+		TTL: calendarTTL, Groups: []string{cache.GroupBookings},
+	}, produce))
 }
 
 // calendarBookings reads what is in a resource's calendar. The window moves once a day, so that it alone does not make
 // another calendar of the same bookings more often than that.
-func calendarBookings(ctx context.Context, current *tenant.Tenant, resource string, now time.Time) ([]booking.Booking, error) {
-	today := now.UTC().Truncate(24 * time.Hour)
+func calendarBookings(ctx context.Context, current *tenant.Tenant, resource string, today time.Time) ([]booking.Booking, error) {
 	filter := booking.Filter{
 		From: today.AddDate(0, 0, -calendarPast), To: today.AddDate(0, 0, calendarFuture+1), ResourceID: resource, Limit: booking.MaxPageSize,
 	}
@@ -152,24 +166,28 @@ func bookingCalendar(ctx context.Context, in *bookingCalendarInput) (*calendarOu
 	}
 	catalog := current.Bookings.Catalog()
 	service, _ := catalog.Service(b.ServiceID)
-	return in.answer(icalendar.Calendar{
+	return in.answer(written(icalendar.Calendar{
 		Name: service.Name + ", " + current.Document.Tenant.DisplayName, Refresh: calendarRefresh,
 		Events: calendarEvents([]booking.Booking{b}, catalog, detail),
-	})
+	}))
 }
 
-// answer writes the calendar, unless the caller has it.
-func (in *CalendarAccess) answer(calendar icalendar.Calendar) (*calendarOutput, error) {
+// written is a calendar as it is kept: with its entity tag in front.
+func written(calendar icalendar.Calendar) ([]byte, error) {
 	var body bytes.Buffer
 	if err := calendar.Write(&body); err != nil {
 		return nil, err
 	}
-	digest := sha256.Sum256(body.Bytes())
-	out := &calendarOutput{
-		Status: http.StatusOK, ContentType: icalendar.ContentType,
-		// To be kept, and to be asked for each time.
-		CacheControl: "private, no-cache", ETag: strconv.Quote(hex.EncodeToString(digest[:16])), Body: body.Bytes(),
+	return tagged(body.Bytes()), nil
+}
+
+// answer sends the calendar, unless the caller has it.
+func (in *CalendarAccess) answer(kept []byte, err error) (*calendarOutput, error) {
+	if err != nil {
+		return nil, err
 	}
+	tag, body := untagged(kept)
+	out := &calendarOutput{Status: http.StatusOK, ContentType: icalendar.ContentType, CacheControl: revalidated, ETag: tag, Body: body}
 	if matches(in.IfNoneMatch, out.ETag) {
 		out.Status, out.Body = http.StatusNotModified, nil
 	}

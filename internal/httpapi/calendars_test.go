@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/frontdesk-dev/frontdesk/internal/httpapi"
 	"github.com/frontdesk-dev/frontdesk/internal/server/servertest"
@@ -91,6 +92,58 @@ func TestResourceCalendar(t *testing.T) {
 			t.Errorf("after the cancellation: %d\n%s", after.status, after.text)
 		}
 	})
+}
+
+// TestResourceCalendarIsKept: programs that poll a calendar have it made once, until a booking changes. With names in it it
+// is never kept.
+func TestResourceCalendarIsKept(t *testing.T) {
+	t.Parallel()
+	s := start(t, servertest.Unchanged)
+	slots := freeSlots(t, s, "cut")
+	made := servertest.Into[httpapi.Booking](t, s.Send(book(wish(slots[0].Start), nil)))
+	polled := func() httpapi.CacheKind {
+		for _, kind := range cacheStats(t, s).Kinds {
+			if kind.Name == "calendars" {
+				return kind
+			}
+		}
+		return httpapi.CacheKind{}
+	}
+	times := adasCalendar + "?token=" + feedKey(t, s, "calendar:ada").Secret
+	names := adasCalendar + "?token=" + feedKey(t, s, "calendar-names:ada").Secret
+	first := fetch(t, s, times, "")
+	for range 2 {
+		if again := fetch(t, s, times, ""); again.text != first.text || again.header.Get("Content-Type") != first.header.Get("Content-Type") {
+			t.Errorf("the calendar differs:\n%s\n%s", first.text, again.text)
+		}
+	}
+	if again := fetch(t, s, times, first.header.Get("ETag")); again.status != http.StatusNotModified || again.text != "" {
+		t.Errorf("who has the calendar gets %d %q", again.status, again.text)
+	}
+	if got := polled(); got.Misses != 1 || got.Hits != 3 {
+		t.Errorf("four polls: %+v; want one to make the calendar", got)
+	}
+	for range 2 {
+		if with := fetch(t, s, names, ""); !strings.Contains(with.text, "SUMMARY:Cut: Ann Miller") {
+			t.Errorf("the calendar with names:\n%s", with.text)
+		}
+	}
+	if again := fetch(t, s, times, ""); strings.Contains(again.text, "Ann Miller") {
+		t.Errorf("the calendar of times has names:\n%s", again.text)
+	}
+	if got := polled(); got.Misses != 1 || got.Hits != 4 {
+		t.Errorf("after polls with names: %+v; want these not to be kept", got)
+	}
+	moved := s.Send(servertest.Request{
+		Method: http.MethodPost, Path: "/api/v1/bookings/" + made.ID + "/reschedule", Body: map[string]any{"start": slots[3].Start.Format(time.RFC3339)},
+	})
+	if moved.Status != http.StatusOK {
+		t.Fatalf("%d %s", moved.Status, moved.Raw)
+	}
+	after := fetch(t, s, times, first.header.Get("ETag"))
+	if want := "DTSTART:" + slots[3].StartUTC.Format("20060102T150405Z"); after.status != http.StatusOK || !strings.Contains(after.text, want) {
+		t.Errorf("after the move: %d, want %s in\n%s", after.status, want, after.text)
+	}
 }
 
 func TestCalendarShowsWhatTheScopeAllows(t *testing.T) {
