@@ -31,6 +31,8 @@ type Options struct {
 	Draining func() bool
 	// TrustedProxies are the networks, as CIDRs, whose X-Forwarded-For is believed.
 	TrustedProxies []string
+	// LeastTimeout is what every operation may take at least; 0 leaves each the time of its own.
+	LeastTimeout time.Duration
 	// AllowedOrigins are the origins whose pages may use the API, such as https://example.com; "*" is all.
 	AllowedOrigins []string
 }
@@ -189,7 +191,7 @@ func register[I, O any](a *api, op operation, handler func(context.Context, *I) 
 // middlewares run before an operation, in this order. A body that the handler reads by itself, as it comes, is hashed by it
 // too, and is not kept.
 func (a *api) middlewares(op operation) huma.Middlewares {
-	middlewares := append(op.notice(), limitTime(op.timeout), a.authenticate(op))
+	middlewares := append(op.notice(), a.limitTime(op.timeout), a.authenticate(op))
 	switch {
 	case op.cached != nil:
 		middlewares = append(middlewares, fromCache(op))
@@ -236,9 +238,9 @@ func (a *api) responses(op operation) map[string]*huma.Response {
 }
 
 // limitTime gives an operation its deadline.
-func limitTime(timeout time.Duration) func(huma.Context, func(huma.Context)) {
+func (a *api) limitTime(timeout time.Duration) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		limited, cancel := context.WithTimeout(ctx.Context(), timeout)
+		limited, cancel := context.WithTimeout(ctx.Context(), max(timeout, a.LeastTimeout))
 		defer cancel()
 		next(huma.WithContext(ctx, limited))
 	}

@@ -17,7 +17,7 @@ func (a *api) registerEarlier() {
 	compat.Register(compat.Host{
 		API: a.huma, Clock: a.Clock, Started: a.started, Actor: actorOf, Count: a.count, Unfit: a.unfit,
 		Middlewares: func(scope auth.Scope, timeout time.Duration) huma.Middlewares {
-			return huma.Middlewares{limitTime(timeout), a.authenticate(operation{scope: scope}), keepBody}
+			return huma.Middlewares{a.limitTime(timeout), a.authenticate(operation{scope: scope}), keepBody}
 		},
 		Problem: func(ctx context.Context, err error) error {
 			problem := problemOf(ctx, err)

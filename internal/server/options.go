@@ -40,6 +40,8 @@ type Options struct {
 	CacheMaxSize int
 	// RedisTimeout bounds one question to a shared Redis; default 250 ms.
 	RedisTimeout time.Duration
+	// LeastTimeout is what every operation of the API may take at least; 0 leaves each the time of its own.
+	LeastTimeout time.Duration
 	// Poll is how often the configuration folder is read without being told to; see configwatch.
 	Poll time.Duration
 }

@@ -24,12 +24,16 @@ import (
 // Patience bounds every wait of a test; it is far above what is expected.
 const Patience = 20 * time.Second
 
+// Deadline bounds every request, for the server and for the client. Neither the race detector nor other tests on a busy
+// machine should make one fail that is answered in the end. Tests of time limits set Options.LeastTimeout to 0.
+const Deadline = 3 * time.Minute
+
 // StatusToken is the bearer token of the status endpoint in Bundle.
 const StatusToken = "status-token-of-the-test"
 
 // Server is a running server.
 type Server struct {
-	t *testing.T
+	t testing.TB
 	*server.Server
 	// Folder is the configuration folder.
 	Folder string
@@ -45,17 +49,17 @@ type Server struct {
 }
 
 // Start runs a server on the bundle until the test ends. Change may adjust the options.
-func Start(t *testing.T, change func(*tenantconfig.Document), options ...func(*server.Options)) *Server {
+func Start(t testing.TB, change func(*tenantconfig.Document), options ...func(*server.Options)) *Server {
 	t.Helper()
 	s := &Server{t: t, Folder: t.TempDir(), Key: newKey(t), Reader: newKey(t), ended: make(chan error, 1)}
 	s.keyHash, s.readerHash = Hash(t, s.Key), Hash(t, s.Reader)
-	s.Client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: Patience,
+	s.Client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: Deadline,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	if change != nil {
 		s.Configure(change)
 	}
 	settings := server.Options{
-		ConfigFolder: s.Folder, PublicAddress: "127.0.0.1:0", InternalAddress: "127.0.0.1:0", Logger: logger(t),
+		ConfigFolder: s.Folder, PublicAddress: "127.0.0.1:0", InternalAddress: "127.0.0.1:0", Logger: logger(t), LeastTimeout: Deadline,
 	}
 	for _, option := range options {
 		option(&settings)
@@ -81,7 +85,7 @@ func Start(t *testing.T, change func(*tenantconfig.Document), options ...func(*s
 	return s
 }
 
-func newKey(t *testing.T) auth.Key {
+func newKey(t testing.TB) auth.Key {
 	t.Helper()
 	key, err := auth.GenerateKey()
 	if err != nil {
@@ -91,7 +95,7 @@ func newKey(t *testing.T) auth.Key {
 }
 
 // Hash returns a cheap bcrypt hash of a key.
-func Hash(t *testing.T, key auth.Key) string {
+func Hash(t testing.TB, key auth.Key) string {
 	t.Helper()
 	hash, err := key.Hash(bcrypt.MinCost)
 	if err != nil {
@@ -201,7 +205,7 @@ func (s *Server) Write(name string, content []byte) {
 func Unchanged(*tenantconfig.Document) {}
 
 // Eventually polls a condition.
-func Eventually(t *testing.T, what string, condition func() bool) {
+func Eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(Patience)
 	for !condition() {
@@ -358,6 +362,6 @@ func Into[T any](t *testing.T, answer Answer) T {
 }
 
 // logger writes the server's log into the test's output, until the test has ended.
-func logger(t *testing.T) *slog.Logger {
+func logger(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
