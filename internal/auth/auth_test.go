@@ -84,6 +84,9 @@ func TestParseKeyRefuses(t *testing.T) {
 
 func FuzzParseKey(f *testing.F) {
 	f.Add("fd_abcdef_" + strings.Repeat("s", 40))
+	for _, seed := range []string{"", "fd_", "fd__", "fd_a\x00_b", "fd_' OR 1=1 --_x", "fd_\u202eנועה_" + strings.Repeat("s", 40), strings.Repeat("fd_", 100)} {
+		f.Add(seed)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if key, err := ParseKey(text); err == nil && key.Reveal() != text {
 			t.Errorf("%q became %q", text, key.Reveal())

@@ -352,6 +352,8 @@ func FuzzParseSpan(f *testing.F) {
 	f.Add("22:00", "02:00")
 	f.Add("24:00", "24:00")
 	f.Add("\x00", "٠٩:٣٠")
+	f.Add("00:00", "24:00")
+	f.Add("\u202e09:00", "' OR 1")
 	f.Fuzz(func(t *testing.T, from, to string) {
 		span, err := availability.ParseSpan(from, to)
 		if err != nil {

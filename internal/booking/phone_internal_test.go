@@ -2,6 +2,7 @@ package booking
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/nyaruka/phonenumbers"
@@ -47,6 +48,38 @@ func FuzzPlainNumbers(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, number string) { holdAgainstLibrary(t, number, "GB") })
 }
+
+// FuzzParsePhone: what comes out is a number in E.164 form, and comes out of itself again. What does not is refused in
+// words for the caller.
+func FuzzParsePhone(f *testing.F) {
+	for _, seed := range []string{
+		"020 7946 0123", "+44 (0)20 7946 0123", "tel:+44-20-7946-0123;ext=7", "0044 20 7946 0123", "٠٢٠ ٧٩٤٦ ٠١٢٣", "\u202e3210 6497 020", "020\x007946",
+		"1-800-FLOWERS", "'; DROP TABLE customers; --", "+", "112", strings.Repeat("9", 300), "+999999999999999",
+	} {
+		f.Add(seed, "GB")
+		f.Add(seed, "US")
+	}
+	f.Add("06 1234 5678", "IT") // where the 0 stays
+	f.Add("020 7946 0123", "ZZ")
+	f.Fuzz(func(t *testing.T, text, region string) {
+		number, err := parsePhone("phone", text, region)
+		if err != nil {
+			if CodeOf(err) != CodeValidation {
+				t.Errorf("%q in %q: %v", text, region, err)
+			}
+			return
+		}
+		if plain := strings.TrimPrefix(number, "+"); plain == number || strings.Trim(plain, digits) != "" || len(plain) > maxDigits {
+			t.Errorf("%q in %q is read as %q", text, region, number)
+		}
+		if again, err := parsePhone("phone", number, "US"); err != nil || again != number {
+			t.Errorf("%q in %q is read as %q, and that as %q, %v", text, region, number, again, err)
+		}
+	})
+}
+
+// maxDigits is above the 15 of E.164: the library lets a few numbers of Germany and others have 17.
+const maxDigits = 17
 
 // holdAgainstLibrary fails when the short way accepts a number that the library refuses or writes differently.
 func holdAgainstLibrary(t interface{ Fatalf(string, ...any) }, number, region string) {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/base64"
 	"testing"
 	"time"
 
@@ -11,6 +12,12 @@ func FuzzDecodeCursor(f *testing.F) {
 	f.Add(encodeCursor(booking.Position{Start: time.Unix(1795424400, 0), ID: "01947c4e-7c1a-7e55-9f6d-2f0a3e9b1c11"}))
 	f.Add("")
 	f.Add("MS4xLng")
+	for _, moment := range []time.Time{{}, time.Date(1, 1, 1, 0, 0, 0, 1000, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC)} {
+		f.Add(encodeCursor(booking.Position{Start: moment, ID: "01947c4e-7c1a-7e55-9f6d-2f0a3e9b1c11"}))
+	}
+	for _, inside := range []string{"1.0.' OR 1=1 --", "1.9223372036854775808.x", "1.-1.\x00", "1.1.\u202eנועה", "2.1.x"} {
+		f.Add(base64.RawURLEncoding.EncodeToString([]byte(inside)))
+	}
 	f.Fuzz(func(t *testing.T, cursor string) {
 		position, err := decodeCursor(cursor)
 		if err != nil {

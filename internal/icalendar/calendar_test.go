@@ -111,6 +111,8 @@ func readBack(t testing.TB, name string, e icalendar.Event) string {
 func FuzzWrite(f *testing.F) {
 	f.Add("Check-up", "first\nsecond")
 	f.Add("a\r\nEND:VCALENDAR", strings.Repeat("日", 100))
+	f.Add("\u202eנועה כהן", "An\x00n\xff")
+	f.Add("'; DROP TABLE bookings; --", "\\n\\,\\;\u2028\u0085")
 	f.Fuzz(func(t *testing.T, summary, description string) {
 		e := event()
 		e.Summary, e.Description, e.Location = summary, description, summary

@@ -104,7 +104,8 @@ func TestMapColumns(t *testing.T) {
 }
 
 func FuzzRecords(f *testing.F) {
-	for _, seed := range []string{"a,b\n1,2\n", "\"\n\"\"\n,\"", "a\r\rb\"\"c\"\n\"x\"y,\n", "\xEF\xBB\xBF\"a\nb\",c", "\xFF\xFEa\x00\n\x00"} {
+	for _, seed := range []string{"a,b\n1,2\n", "\"\n\"\"\n,\"", "a\r\rb\"\"c\"\n\"x\"y,\n", "\xEF\xBB\xBF\"a\nb\",c", "\xFF\xFEa\x00\n\x00",
+		"phone,name\n\"never closed,\n", "שם,טלפון\n\u202eנועה,'; DROP TABLE customers; --\n", "a,b\r\n\"1\"2\",\"\"\"\n"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -137,6 +138,8 @@ func FuzzRecords(f *testing.F) {
 func FuzzMapColumns(f *testing.F) {
 	f.Add("phone\x00name", "phone", "custom.x")
 	f.Add("", "", "")
+	f.Add("טלפון\x00\u202eשם", "טלפון", "phone")
+	f.Add("phone\x00phone", "'; DROP TABLE customers; --", "custom.\x00")
 	f.Fuzz(func(t *testing.T, header, column, field string) {
 		names := strings.Split(header, "\x00")
 		columns, err := MapColumns(names, map[string]string{column: field})
@@ -158,7 +161,9 @@ func FuzzMapColumns(f *testing.F) {
 }
 
 func FuzzGuard(f *testing.F) {
-	f.Add("=1+1")
+	for _, seed := range []string{"=1+1", "'=1", "\u202e=1", "\x00=1", "-1", "@x", "\t=1", "'; DROP TABLE customers; --"} {
+		f.Add(seed)
+	}
 	f.Fuzz(func(t *testing.T, cell string) {
 		guarded := Guard(cell)
 		if guarded != "" && strings.ContainsRune(formulaStarts, rune(guarded[0])) {

@@ -91,6 +91,12 @@ func TestHundredThousandBadRows(t *testing.T) {
 func FuzzRun(f *testing.F) {
 	f.Add("phone,name\n02079460123,Ann\n", false)
 	f.Add(`{"leads":[{"phone":"02079460123","tags":["a"]},7]}`, true)
+	for _, text := range []string{"\u202eנועה כהן", "'; DROP TABLE customers; --", "An\x00n", "\"never closed", "\xff\xfe", "=1+1"} {
+		f.Add("phone,name,notes\n02079460123,"+text+",x\n02079460124,y,"+text, false)
+		f.Add(`{"leads":[{"phone":"02079460123","name":"`+text+`","createdAt":"9999-12-31T00:00:00Z"}]}`, true)
+	}
+	f.Add(`[{"phone":"02079460123","name":"\u0000\ud800"}`, true)
+	f.Add(strings.Repeat("[", 10_000), true)
 	service := people(f)
 	f.Fuzz(func(t *testing.T, file string, asJSON bool) {
 		options := leadimport.Options{Format: leadimport.CSV, DryRun: true}

@@ -1,6 +1,7 @@
 package localtime_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -145,7 +146,7 @@ func TestLoadZone(t *testing.T) {
 }
 
 func FuzzParseClock(f *testing.F) {
-	for _, seed := range []string{"09:30", "24:00", "", "99:99", "1:2:3", "٠٩:٣٠"} {
+	for _, seed := range []string{"09:30", "24:00", "", "99:99", "1:2:3", "٠٩:٣٠", "09:3\x00", "\u202e09:3", "' OR "} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -159,8 +160,27 @@ func FuzzParseClock(f *testing.F) {
 	})
 }
 
+// FuzzLoadZone: a name is a zone's own name or none, and never that of a file or of what the machine is set to.
+func FuzzLoadZone(f *testing.F) {
+	for _, seed := range []string{
+		"Europe/London", "UTC", "", "Local", "local", "europe/london", "../UTC", "/etc/localtime", "Europe/../UTC", "Europe\\London", "Europe/London\x00",
+		"\u202eEurope/London", "EST5EDT", "'; DROP TABLE bookings; --",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		loc, err := localtime.LoadZone(name)
+		if err != nil {
+			return
+		}
+		if loc.String() != name || name == "" || strings.EqualFold(name, "local") || strings.ContainsAny(name, "\\\x00") || strings.Contains(name, "..") {
+			t.Errorf("%q is read as the zone %s", name, loc)
+		}
+	})
+}
+
 func FuzzParseDate(f *testing.F) {
-	for _, seed := range []string{"2026-12-24", "0001-01-01", "9999-12-31", "2026-02-30", ""} {
+	for _, seed := range []string{"2026-12-24", "0001-01-01", "0000-12-31", "9999-12-31", "10000-01-01", "2026-02-30", "", "2026-12-2\x00", "٢٠٢٦-١٢-٢٤", "2026-12-24'--"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -177,6 +197,10 @@ func FuzzResolve(f *testing.F) {
 	f.Add("Pacific/Apia", int32(15338), int32(0))
 	f.Add("America/St_Johns", int32(14000), int32(60))
 	f.Add("Local", int32(0), int32(0))
+	f.Add("America/Havana", int32(localtime.MakeDate(2027, time.March, 14)), int32(0)) // there is no such midnight
+	f.Add("Europe/London", int32(localtime.MakeDate(1, time.January, 1)), int32(0))
+	f.Add("Asia/Kolkata", int32(localtime.MakeDate(9999, time.December, 31)), int32(2*86400-1))
+	f.Add("../../etc/passwd\x00", int32(0), int32(0))
 	f.Fuzz(func(t *testing.T, zone string, day, seconds int32) {
 		loc, err := localtime.LoadZone(zone)
 		if err != nil {

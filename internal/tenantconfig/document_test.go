@@ -214,6 +214,10 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("version: \"1.9\"\nunknown: {}"))
 	f.Add([]byte("version: 1.0"))
 	f.Add([]byte("{}"))
+	for _, text := range []string{`"\u202eנועה\0"`, `"'; DROP TABLE bookings; --"`, `"0001-01-01"`, `"9999-12-31"`, "&a [*a]", "!!binary AA=="} {
+		f.Add(bytes.Replace(golden(f), []byte("displayName: "), []byte("displayName: "+text+" # "), 1))
+		f.Add([]byte("version: \"1.0\"\nexceptions: [{from: " + text + "}]\n"))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		doc, err := tenantconfig.Parse(data)
 		if err != nil || doc.Validate() != nil {
