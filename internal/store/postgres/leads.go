@@ -14,6 +14,7 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/lead"
+	"github.com/frontdesk-dev/frontdesk/internal/store/request"
 )
 
 // leadStore is the lead.Store of the same database.
@@ -91,17 +92,11 @@ func scanPerson(row pgx.Row, further ...any) (lead.Person, error) {
 	return p, nil
 }
 
-// answered is what an earlier request with the same key came to.
-type answeredLead struct {
-	subject string
-	answer  string
-}
-
 // write runs fn in a transaction that holds the idempotency key, or returns what the key stands for. fn returns the
 // person it was about, if any, and what else to answer a repetition with. Who comes second with a key waits for the first.
 func (s *leadStore) write(
-	ctx context.Context, doing string, claim *booking.IdempotencyClaim, fn func(tx pgx.Tx) (answeredLead, error),
-) (earlier *answeredLead, err error) {
+	ctx context.Context, doing string, claim *booking.IdempotencyClaim, fn func(tx pgx.Tx) (request.Earlier, error),
+) (earlier *request.Earlier, err error) {
 	for n := range maxAttempts {
 		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 			earlier, err = claimKey(ctx, tx, claim)
@@ -114,7 +109,7 @@ func (s *leadStore) write(
 			}
 			_, err = tx.Exec(ctx, `
 				UPDATE lead_claims SET subject = nullif($4, '')::uuid, answer = $5 WHERE principal = $1 AND route = $2 AND key = $3`,
-				claim.Principal, claim.Route, claim.Key, result.subject, result.answer)
+				claim.Principal, claim.Route, claim.Key, result.Subject, result.Answer)
 			return err
 		})
 		if !isContention(err) && !isIdentityTaken(err) {
@@ -131,7 +126,7 @@ func (s *leadStore) write(
 }
 
 // claimKey takes the key for this transaction, or returns what it stands for.
-func claimKey(ctx context.Context, tx pgx.Tx, claim *booking.IdempotencyClaim) (*answeredLead, error) {
+func claimKey(ctx context.Context, tx pgx.Tx, claim *booking.IdempotencyClaim) (*request.Earlier, error) {
 	if claim == nil {
 		return nil, nil
 	}
@@ -144,12 +139,12 @@ func claimKey(ctx context.Context, tx pgx.Tx, claim *booking.IdempotencyClaim) (
 		return nil, err
 	}
 	var (
-		earlier answeredLead
+		earlier request.Earlier
 		subject *string
 		hash    []byte
 	)
 	err = tx.QueryRow(ctx, `SELECT subject, answer, body_hash FROM lead_claims WHERE principal = $1 AND route = $2 AND key = $3`,
-		claim.Principal, claim.Route, claim.Key).Scan(&subject, &earlier.answer, &hash)
+		claim.Principal, claim.Route, claim.Key).Scan(&subject, &earlier.Answer, &hash)
 	if err != nil {
 		return nil, err
 	}
@@ -157,9 +152,14 @@ func claimKey(ctx context.Context, tx pgx.Tx, claim *booking.IdempotencyClaim) (
 		return nil, booking.ErrIdempotencyMismatch
 	}
 	if subject != nil {
-		earlier.subject = *subject
+		earlier.Subject = *subject
 	}
 	return &earlier, nil
+}
+
+// personAnswer is what a request about a person comes to, or came to the first time.
+func (s *leadStore) personAnswer(ctx context.Context, p lead.Person, earlier *request.Earlier, err error) (lead.Person, bool, error) {
+	return request.Answer(p, earlier, err, func(e request.Earlier) (lead.Person, error) { return s.Get(ctx, e.Subject) })
 }
 
 // isIdentityTaken says that somebody else inserted, or has, the identity that was to be written.

@@ -29,26 +29,26 @@ func (s *leadStore) Import(ctx context.Context, r lead.Import) (counts lead.Coun
 	if _, err := s.hashKey(ctx); err != nil {
 		return counts, "", wrap("import people", err)
 	}
-	earlier, err := s.write(ctx, "import people", r.Idempotency, func(tx pgx.Tx) (answeredLead, error) {
+	earlier, err := s.write(ctx, "import people", r.Idempotency, func(tx pgx.Tx) (request.Earlier, error) {
 		counts = lead.Counts{}
 		if err := lockImports(ctx, tx); err != nil {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
 		for batch, err := range r.Batches {
 			if err != nil {
-				return answeredLead{}, err
+				return request.Earlier{}, err
 			}
 			if err := s.importBatch(ctx, tx, r, batch, &counts); err != nil {
-				return answeredLead{}, err
+				return request.Earlier{}, err
 			}
 		}
 		if r.Answer == nil {
-			return answeredLead{}, nil
+			return request.Earlier{}, nil
 		}
-		return answeredLead{answer: r.Answer(counts)}, nil
+		return request.Earlier{Answer: r.Answer(counts)}, nil
 	})
 	if earlier != nil {
-		return lead.Counts{}, earlier.answer, err
+		return lead.Counts{}, earlier.Answer, err
 	}
 	return counts, "", err
 }

@@ -31,14 +31,14 @@ func (s *leadStore) OptOut(ctx context.Context, r lead.NewOptOut) (o lead.OptOut
 	if err != nil {
 		return lead.OptOut{}, false, wrap("opt out", err)
 	}
-	_, err = s.write(ctx, "opt out", nil, func(tx pgx.Tx) (answeredLead, error) {
+	_, err = s.write(ctx, "opt out", nil, func(tx pgx.Tx) (request.Earlier, error) {
 		known, err := isOptedOut(ctx, tx, hashes[0])
 		if err != nil {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
 		added = !known
 		if err := register(ctx, tx, hashes[0], r.Phone, r.Reason, r.Actor); err != nil {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
 		p, err := lockIdentity(ctx, tx, r.Phone)
 		switch {
@@ -51,10 +51,10 @@ func (s *leadStore) OptOut(ctx context.Context, r lead.NewOptOut) (o lead.OptOut
 			err = nil
 		}
 		if err != nil {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
 		o, err = scanOptOut(tx.QueryRow(ctx, `SELECT `+optOutColumns+` FROM opt_outs o WHERE o.number_hash = $1`, hashes[0]))
-		return answeredLead{}, err
+		return request.Earlier{}, err
 	})
 	return o, added, err
 }
@@ -100,38 +100,38 @@ func (s *leadStore) OptIn(ctx context.Context, phone string, actor booking.Actor
 	if err != nil {
 		return false, wrap("opt in", err)
 	}
-	_, err = s.write(ctx, "opt in", nil, func(tx pgx.Tx) (answeredLead, error) {
+	_, err = s.write(ctx, "opt in", nil, func(tx pgx.Tx) (request.Earlier, error) {
 		tag, err := tx.Exec(ctx, `DELETE FROM opt_outs WHERE number_hash = $1`, hashes[0])
 		if removed = tag.RowsAffected() > 0; err != nil || !removed {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
 		p, err := lockIdentity(ctx, tx, phone)
 		if errors.Is(err, booking.ErrNotFound) || err == nil && p.Status != lead.StatusOptedOut {
-			return answeredLead{}, nil
+			return request.Earlier{}, nil
 		}
 		if err != nil {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
 		// Another number of the same person may still be opted out.
 		others, err := s.hashes(ctx, slices.DeleteFunc(p.Numbers(), func(n string) bool { return n == phone }))
 		if err != nil {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
 		if still, err := isOptedOut(ctx, tx, others...); err != nil || still {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
 		before := p
 		p.Status = lead.StatusContacted
 		var booked bool
 		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM bookings b WHERE b.customer_id = $1 AND b.status IN ('pending', 'confirmed'))`,
 			p.ID).Scan(&booked); err != nil {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
 		if booked {
 			p.Status = lead.StatusBooked
 		}
 		_, err = savePerson(ctx, tx, p, actor, append([]lead.Event{{Type: lead.EventOptedIn}}, lead.Differences(before, p)...)...)
-		return answeredLead{}, err
+		return request.Earlier{}, err
 	})
 	return removed, err
 }

@@ -22,7 +22,7 @@ func (s *leadStore) Create(ctx context.Context, r lead.NewPerson) (p lead.Person
 	if err != nil {
 		return lead.Person{}, "", false, wrap("create person", err)
 	}
-	earlier, err := s.write(ctx, "create person", r.Idempotency, func(tx pgx.Tx) (answeredLead, error) {
+	earlier, err := s.write(ctx, "create person", r.Idempotency, func(tx pgx.Tx) (request.Earlier, error) {
 		p, err = lockIdentity(ctx, tx, r.Draft.Phone)
 		switch {
 		case errors.Is(err, booking.ErrNotFound):
@@ -36,16 +36,13 @@ func (s *leadStore) Create(ctx context.Context, r lead.NewPerson) (p lead.Person
 				p, err = s.changeTo(ctx, tx, p, after, r.Actor)
 			}
 		}
-		return answeredLead{subject: p.ID, answer: string(outcome)}, err
+		return request.Earlier{Subject: p.ID, Answer: string(outcome)}, err
 	})
-	if err != nil {
-		return lead.Person{}, "", false, err
-	}
 	if earlier != nil {
-		p, err = s.Get(ctx, earlier.subject)
-		return p, lead.Outcome(earlier.answer), true, err
+		outcome = lead.Outcome(earlier.Answer)
 	}
-	return p, outcome, false, nil
+	p, replayed, err = s.personAnswer(ctx, p, earlier, err)
+	return p, outcome, replayed, err
 }
 
 // lockIdentity returns the person with a number, and locks the row. Who has it as an alias comes second.
@@ -123,25 +120,18 @@ func (s *leadStore) Change(ctx context.Context, r lead.Change) (p lead.Person, r
 	if _, err := s.hashKey(ctx); err != nil {
 		return lead.Person{}, false, wrap("change person", err)
 	}
-	earlier, err := s.write(ctx, "change person", r.Idempotency, func(tx pgx.Tx) (answeredLead, error) {
+	earlier, err := s.write(ctx, "change person", r.Idempotency, func(tx pgx.Tx) (request.Earlier, error) {
 		before, err := lockPerson(ctx, tx, r.ID)
 		if err != nil {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
 		after, err := request.Changed(before, r)
 		if err == nil {
 			p, err = s.changeTo(ctx, tx, before, after, r.Actor)
 		}
-		return answeredLead{subject: before.ID}, err
+		return request.Earlier{Subject: before.ID}, err
 	})
-	if err != nil {
-		return lead.Person{}, false, err
-	}
-	if earlier != nil {
-		p, err = s.Get(ctx, earlier.subject)
-		return p, true, err
-	}
-	return p, false, nil
+	return s.personAnswer(ctx, p, earlier, err)
 }
 
 // changeTo writes a changed person and keeps the registry of opt-outs and the status in step.
@@ -194,21 +184,14 @@ func (s *leadStore) Merge(ctx context.Context, r lead.Merging) (p lead.Person, r
 	if _, err := s.hashKey(ctx); err != nil {
 		return lead.Person{}, false, wrap("merge people", err)
 	}
-	earlier, err := s.write(ctx, "merge people", r.Idempotency, func(tx pgx.Tx) (answeredLead, error) {
+	earlier, err := s.write(ctx, "merge people", r.Idempotency, func(tx pgx.Tx) (request.Earlier, error) {
 		keep, other, err := lockBoth(ctx, tx, r.ID, r.OtherID)
 		if err == nil {
 			p, err = s.merge(ctx, tx, keep, other, r.Actor)
 		}
-		return answeredLead{subject: p.ID}, err
+		return request.Earlier{Subject: p.ID}, err
 	})
-	if err != nil {
-		return lead.Person{}, false, err
-	}
-	if earlier != nil {
-		p, err = s.Get(ctx, earlier.subject)
-		return p, true, err
-	}
-	return p, false, nil
+	return s.personAnswer(ctx, p, earlier, err)
 }
 
 // lockBoth locks two people's rows in the order of their ids. Imports stay out meanwhile: they touch rows in the order of
@@ -272,14 +255,14 @@ func (s *leadStore) Erase(ctx context.Context, id string, actor booking.Actor) e
 	if _, err := s.hashKey(ctx); err != nil {
 		return wrap("erase person", err)
 	}
-	_, err := s.write(ctx, "erase person", nil, func(tx pgx.Tx) (answeredLead, error) {
+	_, err := s.write(ctx, "erase person", nil, func(tx pgx.Tx) (request.Earlier, error) {
 		p, err := lockPerson(ctx, tx, id)
 		if err != nil {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
 		hashes, err := s.hashes(ctx, p.Numbers())
 		if err != nil {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
 		batch := &pgx.Batch{}
 		batch.Queue(`UPDATE customers SET identity = 'erased:' || id, erased_at = clock_timestamp(), updated_at = clock_timestamp(), name = '', phone = '',
@@ -289,9 +272,9 @@ func (s *leadStore) Erase(ctx context.Context, id string, actor booking.Actor) e
 		batch.Queue(`UPDATE opt_outs SET phone = NULL, reason = '' WHERE number_hash = ANY ($1::bytea[])`, hashes)
 		batch.Queue(`DELETE FROM lead_claims WHERE subject = $1`, p.ID)
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
-		return answeredLead{}, addLeadEvents(ctx, tx, p.ID, actor, lead.Event{Type: lead.EventErased})
+		return request.Earlier{}, addLeadEvents(ctx, tx, p.ID, actor, lead.Event{Type: lead.EventErased})
 	})
 	return err
 }

@@ -72,21 +72,21 @@ func (s *Store) Join(ctx context.Context, r booking.NewWaitlistEntry) (e booking
 	if err := request.CheckJoin(r); err != nil {
 		return booking.WaitlistEntry{}, false, err
 	}
-	earlier, err := s.writeEntry(ctx, "join the waitlist", r.Idempotency, func(tx pgx.Tx) (answeredLead, error) {
+	earlier, err := s.writeEntry(ctx, "join the waitlist", r.Idempotency, func(tx pgx.Tx) (request.Earlier, error) {
 		if err := lockForJoin(ctx, tx, r.Entry); err != nil {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
 		args, err := joinArgs(r.Entry)
 		if err == nil {
 			err = checkOpen(ctx, tx, r.Entry)
 		}
 		if err != nil {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
 		if e, err = scanEntry(tx.QueryRow(ctx, joinSQL, args...)); err != nil {
-			return answeredLead{}, err
+			return request.Earlier{}, err
 		}
-		return answeredLead{subject: e.Customer.ID, answer: e.ID}, addEntryEvent(ctx, tx, e, booking.EventWaitlistJoined, r.Actor)
+		return request.Earlier{Subject: e.Customer.ID, Answer: e.ID}, addEntryEvent(ctx, tx, e, booking.EventWaitlistJoined, r.Actor)
 	})
 	return s.entryAnswer(ctx, e, earlier, err)
 }
@@ -129,21 +129,14 @@ func joinArgs(e booking.WaitlistEntry) ([]any, error) {
 
 // writeEntry is leadStore.write: entries are about people, and their idempotency keys are kept with those of people.
 func (s *Store) writeEntry(
-	ctx context.Context, doing string, claim *booking.IdempotencyClaim, fn func(tx pgx.Tx) (answeredLead, error),
-) (*answeredLead, error) {
+	ctx context.Context, doing string, claim *booking.IdempotencyClaim, fn func(tx pgx.Tx) (request.Earlier, error),
+) (*request.Earlier, error) {
 	return (&leadStore{pool: s.pool}).write(ctx, doing, claim, fn)
 }
 
 // entryAnswer is what a request for an entry comes to, or came to the first time.
-func (s *Store) entryAnswer(ctx context.Context, e booking.WaitlistEntry, earlier *answeredLead, err error) (booking.WaitlistEntry, bool, error) {
-	if err != nil {
-		return booking.WaitlistEntry{}, false, err
-	}
-	if earlier == nil {
-		return e, false, nil
-	}
-	e, err = s.WaitlistEntry(ctx, earlier.answer)
-	return e, err == nil, err
+func (s *Store) entryAnswer(ctx context.Context, e booking.WaitlistEntry, earlier *request.Earlier, err error) (booking.WaitlistEntry, bool, error) {
+	return request.Answer(e, earlier, err, func(e request.Earlier) (booking.WaitlistEntry, error) { return s.WaitlistEntry(ctx, e.Answer) })
 }
 
 func addEntryEvent(ctx context.Context, tx pgx.Tx, e booking.WaitlistEntry, event booking.EventType, actor booking.Actor) error {
@@ -161,10 +154,10 @@ func (s *Store) Leave(ctx context.Context, r booking.Leaving) (e booking.Waitlis
 		return booking.WaitlistEntry{}, false, err
 	}
 	for n := range maxAttempts {
-		var earlier *answeredLead
-		earlier, err = s.writeEntry(ctx, "leave the waitlist", r.Idempotency, func(tx pgx.Tx) (answeredLead, error) {
+		var earlier *request.Earlier
+		earlier, err = s.writeEntry(ctx, "leave the waitlist", r.Idempotency, func(tx pgx.Tx) (request.Earlier, error) {
 			e, err = leave(ctx, tx, r)
-			return answeredLead{subject: e.Customer.ID, answer: e.ID}, err
+			return request.Earlier{Subject: e.Customer.ID, Answer: e.ID}, err
 		})
 		if !errors.Is(err, errNotWon) {
 			if err == nil && earlier == nil || err != nil && !isRefusal(err) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/lead"
+	"github.com/frontdesk-dev/frontdesk/internal/store/request"
 )
 
 // SQLite's own lower() knows ASCII only. The driver takes functions for all connections of the process.
@@ -112,14 +113,11 @@ func scanPerson(row scanner) (lead.Person, error) {
 	return p, nil
 }
 
-// earlierLead is what an earlier request with the same key came to.
-type earlierLead struct{ subject, answer string }
-
 // write runs fn as a change, unless the claim was made before: then it returns what that came to. fn returns the person
 // it was about, if any, and what else to answer a repetition with.
 func (s *leadStore) write(
-	ctx context.Context, doing string, claim *booking.IdempotencyClaim, fn func(tx *sql.Tx) (earlierLead, error),
-) (earlier *earlierLead, err error) {
+	ctx context.Context, doing string, claim *booking.IdempotencyClaim, fn func(tx *sql.Tx) (request.Earlier, error),
+) (earlier *request.Earlier, err error) {
 	if _, err := s.hashKey(ctx); err != nil {
 		return nil, err
 	}
@@ -140,18 +138,18 @@ func (s *leadStore) write(
 		_, err = tx.ExecContext(ctx, `
 			INSERT OR REPLACE INTO lead_claims (principal, route, key, body_hash, subject, answer, created_at)
 			VALUES (?, ?, ?, ?, nullif(?, ''), ?, `+clock+`)`,
-			claim.Principal, claim.Route, claim.Key, claim.BodyHash[:], result.subject, result.answer)
+			claim.Principal, claim.Route, claim.Key, claim.BodyHash[:], result.Subject, result.Answer)
 		return err
 	})
 	return earlier, err
 }
 
-func lookUpClaim(ctx context.Context, db queryer, claim booking.IdempotencyClaim) (earlier earlierLead, err error) {
+func lookUpClaim(ctx context.Context, db queryer, claim booking.IdempotencyClaim) (earlier request.Earlier, err error) {
 	var hash []byte
 	err = db.QueryRowContext(ctx, `
 		SELECT coalesce(subject, ''), answer, body_hash FROM lead_claims
 		WHERE principal = ? AND route = ? AND key = ? AND created_at > `+clock+` - ?`,
-		claim.Principal, claim.Route, claim.Key, keyLifetime.Microseconds()).Scan(&earlier.subject, &earlier.answer, &hash)
+		claim.Principal, claim.Route, claim.Key, keyLifetime.Microseconds()).Scan(&earlier.Subject, &earlier.Answer, &hash)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return earlier, booking.ErrNotFound
@@ -159,6 +157,11 @@ func lookUpClaim(ctx context.Context, db queryer, claim booking.IdempotencyClaim
 		return earlier, booking.ErrIdempotencyMismatch
 	}
 	return earlier, err
+}
+
+// personAnswer is what a request about a person comes to, or came to the first time.
+func (s *leadStore) personAnswer(ctx context.Context, p lead.Person, earlier *request.Earlier, err error) (lead.Person, bool, error) {
+	return request.Answer(p, earlier, err, func(e request.Earlier) (lead.Person, error) { return s.Get(ctx, e.Subject) })
 }
 
 // isIdentityTaken says that another row has the identity that was to be written.

@@ -17,29 +17,29 @@ func (s *leadStore) Import(ctx context.Context, r lead.Import) (counts lead.Coun
 	if err := request.CheckActor(r.Actor, r.Idempotency); err != nil {
 		return counts, "", err
 	}
-	earlier, err := s.write(ctx, "import people", r.Idempotency, func(tx *sql.Tx) (earlierLead, error) {
+	earlier, err := s.write(ctx, "import people", r.Idempotency, func(tx *sql.Tx) (request.Earlier, error) {
 		run, err := s.prepareImport(ctx, tx, r)
 		if err != nil {
-			return earlierLead{}, err
+			return request.Earlier{}, err
 		}
 		for batch, err := range r.Batches {
 			if err != nil {
-				return earlierLead{}, err
+				return request.Earlier{}, err
 			}
 			for _, draft := range batch {
 				if err := run.put(ctx, draft); err != nil {
-					return earlierLead{}, err
+					return request.Earlier{}, err
 				}
 			}
 		}
 		counts = run.counts
 		if r.Answer == nil {
-			return earlierLead{}, nil
+			return request.Earlier{}, nil
 		}
-		return earlierLead{answer: r.Answer(counts)}, nil
+		return request.Earlier{Answer: r.Answer(counts)}, nil
 	})
 	if earlier != nil {
-		return lead.Counts{}, earlier.answer, err
+		return lead.Counts{}, earlier.Answer, err
 	}
 	return counts, "", err
 }

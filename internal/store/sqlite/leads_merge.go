@@ -14,25 +14,18 @@ func (s *leadStore) Merge(ctx context.Context, r lead.Merging) (p lead.Person, r
 	if err := request.CheckActor(r.Actor, r.Idempotency); err != nil {
 		return lead.Person{}, false, err
 	}
-	earlier, err := s.write(ctx, "merge people", r.Idempotency, func(tx *sql.Tx) (earlierLead, error) {
+	earlier, err := s.write(ctx, "merge people", r.Idempotency, func(tx *sql.Tx) (request.Earlier, error) {
 		var two [2]lead.Person
 		for i, id := range []string{r.ID, r.OtherID} {
 			two[i], err = scanPerson(tx.QueryRowContext(ctx, `SELECT `+leadColumns+` FROM customers c WHERE c.id = ? AND `+isPresent, id))
 			if err != nil {
-				return earlierLead{}, err
+				return request.Earlier{}, err
 			}
 		}
 		p, err = s.merge(ctx, tx, two[0], two[1], r.Actor)
-		return earlierLead{subject: p.ID}, err
+		return request.Earlier{Subject: p.ID}, err
 	})
-	if err != nil {
-		return lead.Person{}, false, err
-	}
-	if earlier != nil {
-		p, err = s.Get(ctx, earlier.subject)
-		return p, true, err
-	}
-	return p, false, nil
+	return s.personAnswer(ctx, p, earlier, err)
 }
 
 func (s *leadStore) merge(ctx context.Context, tx *sql.Tx, keep, other lead.Person, actor booking.Actor) (lead.Person, error) {

@@ -28,14 +28,14 @@ func (s *leadStore) OptOut(ctx context.Context, r lead.NewOptOut) (o lead.OptOut
 	if err := request.CheckOptOut(r); err != nil {
 		return lead.OptOut{}, false, err
 	}
-	_, err = s.write(ctx, "opt out", nil, func(tx *sql.Tx) (earlierLead, error) {
+	_, err = s.write(ctx, "opt out", nil, func(tx *sql.Tx) (request.Earlier, error) {
 		known, err := s.isOptedOut(ctx, tx, r.Phone)
 		if err != nil {
-			return earlierLead{}, err
+			return request.Earlier{}, err
 		}
 		added = !known
 		if err := s.register(ctx, tx, r.Phone, r.Reason, r.Actor); err != nil {
-			return earlierLead{}, err
+			return request.Earlier{}, err
 		}
 		p, err := byIdentity(ctx, tx, r.Phone)
 		switch {
@@ -47,13 +47,13 @@ func (s *leadStore) OptOut(ctx context.Context, r lead.NewOptOut) (o lead.OptOut
 			err = nil
 		}
 		if err != nil {
-			return earlierLead{}, err
+			return request.Earlier{}, err
 		}
 		hash, err := s.hash(ctx, r.Phone)
 		if err == nil {
 			o, err = scanOptOut(tx.QueryRowContext(ctx, `SELECT `+optOutColumns+` FROM opt_outs o WHERE o.number_hash = ?`, hash))
 		}
-		return earlierLead{}, err
+		return request.Earlier{}, err
 	})
 	return o, added, err
 }
@@ -103,20 +103,20 @@ func (s *leadStore) OptIn(ctx context.Context, phone string, actor booking.Actor
 	if err := request.CheckOptOut(lead.NewOptOut{Phone: phone, Actor: actor}); err != nil {
 		return false, err
 	}
-	_, err = s.write(ctx, "opt in", nil, func(tx *sql.Tx) (earlierLead, error) {
+	_, err = s.write(ctx, "opt in", nil, func(tx *sql.Tx) (request.Earlier, error) {
 		hash, err := s.hash(ctx, phone)
 		if err != nil {
-			return earlierLead{}, err
+			return request.Earlier{}, err
 		}
 		result, err := tx.ExecContext(ctx, `DELETE FROM opt_outs WHERE number_hash = ?`, hash)
 		if err != nil {
-			return earlierLead{}, err
+			return request.Earlier{}, err
 		}
 		rows, err := result.RowsAffected()
 		if removed = rows > 0; err != nil || !removed {
-			return earlierLead{}, err
+			return request.Earlier{}, err
 		}
-		return earlierLead{}, s.welcomeBack(ctx, tx, phone, actor)
+		return request.Earlier{}, s.welcomeBack(ctx, tx, phone, actor)
 	})
 	return removed, err
 }

@@ -17,18 +17,15 @@ func (s *leadStore) Create(ctx context.Context, r lead.NewPerson) (p lead.Person
 	if err := request.CheckDraft(r.Draft, r.Actor, r.Idempotency); err != nil {
 		return lead.Person{}, "", false, err
 	}
-	earlier, err := s.write(ctx, "create person", r.Idempotency, func(tx *sql.Tx) (earlierLead, error) {
+	earlier, err := s.write(ctx, "create person", r.Idempotency, func(tx *sql.Tx) (request.Earlier, error) {
 		p, outcome, err = s.put(ctx, tx, r.Draft, r.Actor)
-		return earlierLead{subject: p.ID, answer: string(outcome)}, err
+		return request.Earlier{Subject: p.ID, Answer: string(outcome)}, err
 	})
-	if err != nil {
-		return lead.Person{}, "", false, err
-	}
 	if earlier != nil {
-		p, err = s.Get(ctx, earlier.subject)
-		return p, lead.Outcome(earlier.answer), true, err
+		outcome = lead.Outcome(earlier.Answer)
 	}
-	return p, outcome, false, nil
+	p, replayed, err = s.personAnswer(ctx, p, earlier, err)
+	return p, outcome, replayed, err
 }
 
 // put inserts who is not known, and brings who is known together with the draft.
@@ -122,25 +119,18 @@ func (s *leadStore) Change(ctx context.Context, r lead.Change) (p lead.Person, r
 	if err := request.CheckActor(r.Actor, r.Idempotency); err != nil {
 		return lead.Person{}, false, err
 	}
-	earlier, err := s.write(ctx, "change person", r.Idempotency, func(tx *sql.Tx) (earlierLead, error) {
+	earlier, err := s.write(ctx, "change person", r.Idempotency, func(tx *sql.Tx) (request.Earlier, error) {
 		before, err := byID(ctx, tx, r.ID)
 		if err != nil {
-			return earlierLead{}, err
+			return request.Earlier{}, err
 		}
 		after, err := request.Changed(before, r)
 		if err == nil {
 			p, err = s.changeTo(ctx, tx, before, after, r.Actor)
 		}
-		return earlierLead{subject: before.ID}, err
+		return request.Earlier{Subject: before.ID}, err
 	})
-	if err != nil {
-		return lead.Person{}, false, err
-	}
-	if earlier != nil {
-		p, err = s.Get(ctx, earlier.subject)
-		return p, true, err
-	}
-	return p, false, nil
+	return s.personAnswer(ctx, p, earlier, err)
 }
 
 // changeTo writes a changed person and keeps the registry of opt-outs and the status in step.
@@ -185,10 +175,10 @@ func (s *leadStore) renumber(ctx context.Context, tx *sql.Tx, p lead.Person) (op
 
 // Erase implements lead.Store.
 func (s *leadStore) Erase(ctx context.Context, id string, actor booking.Actor) error {
-	_, err := s.write(ctx, "erase person", nil, func(tx *sql.Tx) (earlierLead, error) {
+	_, err := s.write(ctx, "erase person", nil, func(tx *sql.Tx) (request.Earlier, error) {
 		p, err := byID(ctx, tx, id)
 		if err != nil {
-			return earlierLead{}, err
+			return request.Earlier{}, err
 		}
 		for _, phone := range p.Numbers() {
 			hash, err := s.hash(ctx, phone)
@@ -196,7 +186,7 @@ func (s *leadStore) Erase(ctx context.Context, id string, actor booking.Actor) e
 				_, err = tx.ExecContext(ctx, `UPDATE opt_outs SET phone = NULL, reason = '' WHERE number_hash = ?`, hash)
 			}
 			if err != nil {
-				return earlierLead{}, err
+				return request.Earlier{}, err
 			}
 		}
 		for _, statement := range []string{
@@ -209,10 +199,10 @@ func (s *leadStore) Erase(ctx context.Context, id string, actor booking.Actor) e
 			`DELETE FROM lead_claims WHERE subject = ?`,
 		} {
 			if _, err := tx.ExecContext(ctx, statement, p.ID); err != nil {
-				return earlierLead{}, err
+				return request.Earlier{}, err
 			}
 		}
-		return earlierLead{}, addLeadEvents(ctx, tx, p.ID, actor, lead.Event{Type: lead.EventErased})
+		return request.Earlier{}, addLeadEvents(ctx, tx, p.ID, actor, lead.Event{Type: lead.EventErased})
 	})
 	return err
 }

@@ -73,12 +73,12 @@ func (s *Store) Join(ctx context.Context, r booking.NewWaitlistEntry) (e booking
 	if err := request.CheckJoin(r); err != nil {
 		return booking.WaitlistEntry{}, false, err
 	}
-	earlier, err := s.writeEntry(ctx, "join the waitlist", r.Idempotency, func(tx *sql.Tx) (earlierLead, error) {
+	earlier, err := s.writeEntry(ctx, "join the waitlist", r.Idempotency, func(tx *sql.Tx) (request.Earlier, error) {
 		e, err = join(ctx, tx, r.Entry)
 		if err == nil {
 			err = addEntryEvent(ctx, tx, e, booking.EventWaitlistJoined, r.Actor)
 		}
-		return earlierLead{subject: e.Customer.ID, answer: e.ID}, err
+		return request.Earlier{Subject: e.Customer.ID, Answer: e.ID}, err
 	})
 	return s.entryAnswer(ctx, e, earlier, err)
 }
@@ -118,21 +118,14 @@ func checkOpen(ctx context.Context, tx *sql.Tx, e booking.WaitlistEntry) error {
 
 // writeEntry is leadStore.write: entries are about people, and their idempotency keys are kept with those of people.
 func (s *Store) writeEntry(
-	ctx context.Context, doing string, claim *booking.IdempotencyClaim, fn func(tx *sql.Tx) (earlierLead, error),
-) (*earlierLead, error) {
+	ctx context.Context, doing string, claim *booking.IdempotencyClaim, fn func(tx *sql.Tx) (request.Earlier, error),
+) (*request.Earlier, error) {
 	return (&leadStore{Store: s}).write(ctx, doing, claim, fn)
 }
 
 // entryAnswer is what a request for an entry comes to, or came to the first time.
-func (s *Store) entryAnswer(ctx context.Context, e booking.WaitlistEntry, earlier *earlierLead, err error) (booking.WaitlistEntry, bool, error) {
-	if err != nil {
-		return booking.WaitlistEntry{}, false, err
-	}
-	if earlier == nil {
-		return e, false, nil
-	}
-	e, err = s.WaitlistEntry(ctx, earlier.answer)
-	return e, err == nil, err
+func (s *Store) entryAnswer(ctx context.Context, e booking.WaitlistEntry, earlier *request.Earlier, err error) (booking.WaitlistEntry, bool, error) {
+	return request.Answer(e, earlier, err, func(e request.Earlier) (booking.WaitlistEntry, error) { return s.WaitlistEntry(ctx, e.Answer) })
 }
 
 func addEntryEvent(ctx context.Context, tx *sql.Tx, e booking.WaitlistEntry, event booking.EventType, actor booking.Actor) error {
@@ -146,9 +139,9 @@ func (s *Store) Leave(ctx context.Context, r booking.Leaving) (e booking.Waitlis
 	if err := request.CheckLeaving(r); err != nil {
 		return booking.WaitlistEntry{}, false, err
 	}
-	earlier, err := s.writeEntry(ctx, "leave the waitlist", r.Idempotency, func(tx *sql.Tx) (earlierLead, error) {
+	earlier, err := s.writeEntry(ctx, "leave the waitlist", r.Idempotency, func(tx *sql.Tx) (request.Earlier, error) {
 		e, err = leave(ctx, tx, r)
-		return earlierLead{subject: e.Customer.ID, answer: e.ID}, err
+		return request.Earlier{Subject: e.Customer.ID, Answer: e.ID}, err
 	})
 	return s.entryAnswer(ctx, e, earlier, err)
 }
@@ -197,7 +190,7 @@ func (s *Store) ReplayEntry(ctx context.Context, claim booking.IdempotencyClaim)
 	if err != nil {
 		return booking.WaitlistEntry{}, wrap("replay", err)
 	}
-	return s.WaitlistEntry(ctx, earlier.answer)
+	return s.WaitlistEntry(ctx, earlier.Answer)
 }
 
 const waitlistSQL = `
