@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -70,6 +71,13 @@ func TestCloudNativePG(t *testing.T) {
 	if err := w.cluster.Client.Create(t.Context(), secret); err != nil {
 		t.Fatal(err)
 	}
+	foreign := w.waitFor("shop", v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonDatabaseConflict)
+	if !strings.Contains(foreign.Message, "frontdesk-shop-app") {
+		t.Errorf("it is not said which Secret is not used: %s", foreign.Message)
+	}
+	edit(w, &corev1.Secret{}, "frontdesk-shop-app", func(s *corev1.Secret) {
+		s.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(cluster, cluster.GroupVersionKind())}
+	})
 	w.waitReady("shop")
 	const second = "postgresql://frontdesk:two@frontdesk-shop-rw:5432/frontdesk"
 	edit(w, &corev1.Secret{}, "frontdesk-shop-app", func(s *corev1.Secret) { s.Data["uri"] = []byte(second) })

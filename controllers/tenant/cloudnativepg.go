@@ -7,6 +7,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/ptr"
@@ -25,6 +26,8 @@ const (
 	clusterDatabase = "frontdesk"
 	// clusterURLEntry is the entry of the application Secret that CloudNativePG makes.
 	clusterURLEntry = "uri"
+	// clusterPodLabel is what CloudNativePG puts on the pods of a cluster; its value is the cluster's name.
+	clusterPodLabel = "cnpg.io/cluster"
 )
 
 var defaultClusterSize = resource.MustParse("10Gi")
@@ -93,16 +96,24 @@ func markCluster(cluster *unstructured.Unstructured, t *v1alpha1.Tenant) {
 	cluster.SetAnnotations(map[string]string{tenantUIDAnnotation: string(t.UID)})
 }
 
-// bundleCluster puts the application Secret's URL into a bundle, and reports false while there is none.
+// bundleCluster puts the application Secret's URL into a bundle, and reports false while there is none. A Secret is not
+// the cluster's because of its name.
 func (s *scope) bundleCluster(bundle map[string][]byte) bool {
 	if !onCluster(s.tenant) {
 		return true
 	}
-	if s.adoptionRequired() || s.cluster == nil || !mayUse(s.tenant, s.cluster) || s.clusterSecret == nil || strings.TrimSpace(string(s.clusterSecret.Data[clusterURLEntry])) == "" {
+	if s.adoptionRequired() || s.cluster == nil || !mayUse(s.tenant, s.cluster) || s.clusterSecret == nil || s.clusterSecretIsForeign() ||
+		strings.TrimSpace(string(s.clusterSecret.Data[clusterURLEntry])) == "" {
 		return false
 	}
 	bundle[string(document.DatabaseURLKey)] = s.clusterSecret.Data[clusterURLEntry]
 	return true
+}
+
+// clusterSecretIsForeign says that there is a Secret of the application Secret's name, and that CloudNativePG has not
+// made it for this very cluster: it makes the cluster the controller of those that it does.
+func (s *scope) clusterSecretIsForeign() bool {
+	return s.cluster != nil && s.clusterSecret != nil && !metav1.IsControlledBy(s.clusterSecret, s.cluster)
 }
 
 // clusterPending says what a cluster that gives no URL yet waits for; empty when it does, or none is asked for.
@@ -114,6 +125,9 @@ func (s *scope) clusterPending() (v1alpha1.ConditionReason, string) {
 		return v1alpha1.ReasonAPINotInstalled, "this cluster has no CloudNativePG: ask the platform team to install it, and the tenant goes on by itself"
 	case s.cluster == nil:
 		return v1alpha1.ReasonProvisioning, fmt.Sprintf("CloudNativePG is asked for Cluster %q", s.tenant.OwnedName())
+	case s.clusterSecretIsForeign():
+		return v1alpha1.ReasonDatabaseConflict, fmt.Sprintf(
+			"Secret %q is not one that CloudNativePG has made for Cluster %q, and is not used: delete it, and CloudNativePG makes its own", s.clusterSecret.Name, s.cluster.GetName())
 	}
 	message := fmt.Sprintf("waiting until CloudNativePG has made Cluster %q and its Secret %q", s.cluster.GetName(), clusterSecretName(s.tenant))
 	if phase, _, _ := unstructured.NestedString(s.cluster.Object, "status", "phase"); phase != "" {

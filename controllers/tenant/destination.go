@@ -1,12 +1,14 @@
 package tenant
 
 import (
+	"maps"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
@@ -32,6 +34,8 @@ var (
 
 // destination is somewhere that the servers connect to.
 type destination struct {
+	// pods are the labels of pods in the tenant's own namespace; nil when it is a host.
+	pods map[string]string
 	// host is a name or an address; empty for anywhere on the internet.
 	host string
 	port int
@@ -49,13 +53,23 @@ func (s *scope) destinations() []destination {
 			}
 		}
 	}
-	// A database and a cache are often in a private network. Their addresses come with their credentials.
-	add(addresses(string(s.bundle[string(document.DatabaseURLKey)]), postgresPort)...)
+	add(s.databaseDestinations()...)
 	add(addresses(string(s.bundle[string(document.RedisURLKey)]), redisPort)...)
 	if integrations := s.tenant.Spec.Integrations; integrations != nil {
 		add(integrationDestinations(integrations)...)
 	}
 	return all
+}
+
+// databaseDestinations: a database is often in a private network, as a cache is. Its address comes with its credentials.
+// CloudNativePG writes names that could be on the internet, such as frontdesk-shop-rw.shops; but whose pods they lead
+// to is known.
+func (s *scope) databaseDestinations() []destination {
+	connection := string(s.bundle[string(document.DatabaseURLKey)])
+	if connection != "" && onCluster(s.tenant) {
+		return []destination{{pods: map[string]string{clusterPodLabel: s.tenant.OwnedName()}, port: postgresPort}}
+	}
+	return addresses(connection, postgresPort)
 }
 
 func integrationDestinations(i *v1alpha1.Integrations) []destination {
@@ -111,7 +125,7 @@ func declared(host string, port int) destination {
 
 func containsDestination(all []destination, d destination) bool {
 	for _, other := range all {
-		if other.host == d.host && other.port == d.port && len(other.except["0.0.0.0/0"]) == len(d.except["0.0.0.0/0"]) {
+		if other.host == d.host && other.port == d.port && maps.Equal(other.pods, d.pods) && len(other.except["0.0.0.0/0"]) == len(d.except["0.0.0.0/0"]) {
 			return true
 		}
 	}
@@ -164,6 +178,9 @@ func serviceNamespace(host, own string) (string, bool) {
 
 // peers are whom a NetworkPolicy lets the pods of a namespace connect to.
 func (d destination) peers(own string) []networkingv1.NetworkPolicyPeer {
+	if d.pods != nil {
+		return []networkingv1.NetworkPolicyPeer{{PodSelector: &metav1.LabelSelector{MatchLabels: d.pods}}}
+	}
 	if namespace, inCluster := serviceNamespace(d.host, own); inCluster {
 		return []networkingv1.NetworkPolicyPeer{namespacePeer(namespace)}
 	}

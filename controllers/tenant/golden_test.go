@@ -15,7 +15,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 
@@ -121,11 +120,7 @@ func readScope(t *testing.T, path string) *scope {
 	if s.tenant.UID == "" {
 		s.tenant.UID = types.UID("7d5b2c1e-0000-4000-8000-000000000000")
 	}
-	if onCluster(s.tenant) {
-		s.cluster = &unstructured.Unstructured{}
-		markCluster(s.cluster, s.tenant)
-		s.clusterSecret = s.secrets[clusterSecretName(s.tenant)]
-	}
+	s.previewCluster()
 	return s
 }
 

@@ -168,6 +168,9 @@ func (s *scope) previewCluster() {
 	markCluster(s.cluster, s.tenant)
 	if s.clusterSecret == nil {
 		s.clusterSecret = &corev1.Secret{Data: map[string][]byte{clusterURLEntry: []byte("generated")}}
+		s.clusterSecret.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(s.cluster, clusterKind)}
+	} else if owner := metav1.GetControllerOf(s.clusterSecret); owner != nil && owner.Kind == clusterKind.Kind {
+		s.cluster.SetUID(owner.UID) // which is not among what is read
 	}
 }
 

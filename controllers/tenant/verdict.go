@@ -89,7 +89,10 @@ func databaseVerdict(s *scope, w workload) *verdict {
 	case s.adoptionRequired():
 		return &verdict{stalled, v1alpha1.ReasonDatabaseNotReady, s.databaseReady(w).Message}
 	case s.server == nil || !s.server.blocks():
-		if _, pending := s.clusterPending(); pending != "" {
+		switch reason, pending := s.clusterPending(); {
+		case reason == v1alpha1.ReasonDatabaseConflict:
+			return &verdict{stalled, v1alpha1.ReasonDatabaseNotReady, pending}
+		case pending != "":
 			return &verdict{inProgress, v1alpha1.ReasonDatabaseNotReady, pending}
 		}
 		return nil
