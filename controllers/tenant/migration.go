@@ -3,6 +3,7 @@ package tenant
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -81,12 +82,12 @@ func hasStopped(d *appsv1.Deployment) bool {
 }
 
 func (s *scope) usesVolume(pod corev1.PodSpec) bool {
-	for _, volume := range pod.Volumes {
-		if volume.PersistentVolumeClaim != nil && volume.PersistentVolumeClaim.ClaimName == claimName(s.tenant) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(pod.Volumes, s.holdsData)
+}
+
+// holdsData says that a volume of a pod is that of the tenant's embedded database.
+func (s *scope) holdsData(volume corev1.Volume) bool {
+	return volume.PersistentVolumeClaim != nil && volume.PersistentVolumeClaim.ClaimName == claimName(s.tenant)
 }
 
 func jobIs(job *batchv1.Job, kind batchv1.JobConditionType) bool {

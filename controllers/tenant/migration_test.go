@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"encoding/json"
 	"testing"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -67,13 +68,76 @@ func TestMigrationStep(t *testing.T) {
 	}
 }
 
+// A tenant that is held for its wave, and of whose template there is no record, moves its data nevertheless: the
+// former image is kept, and the former volume is not.
+func TestAHeldTemplateDoesNotBringTheFormerVolumeBack(t *testing.T) {
+	t.Parallel()
+	for name, recorded := range map[string]bool{"recorded before the move": true, "never recorded": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := onSQLite(t, "frontdesk:old")
+			if recorded {
+				s.tenant.Status.Template = planned(t, s).record
+				if u := planned(t, s); !u.waits || !mountsData(s, u) {
+					t.Fatalf("on SQLite: waits %v, on its volume %v", u.waits, mountsData(s, u))
+				}
+			}
+			s.tenant.Spec.Database = v1alpha1.Database{
+				Engine: v1alpha1.DatabaseEnginePostgres, MigrateFrom: v1alpha1.MigrationSource(v1alpha1.DatabaseEngineSQLite),
+			}
+			s.migration = migrationCopying
+			if u := planned(t, s); !mountsData(s, u) {
+				t.Error("SQLite lost its volume before the data was copied")
+			}
+			s.migration = migrationNone
+			u := planned(t, s)
+			if got := *u.template.Spec.Containers[0].Image; !u.waits || got != "frontdesk:old" {
+				t.Errorf("waits: %v, runs %s", u.waits, got)
+			}
+			if mountsData(s, u) {
+				t.Error("the servers start on the volume that the data was moved from")
+			}
+		})
+	}
+}
+
+// onSQLite is a tenant on SQLite whose pods run an image that is not the platform's.
+func onSQLite(t *testing.T, image string) *scope {
+	t.Helper()
+	s := shaped(t)
+	s.tenant.Spec.Database = v1alpha1.Database{Engine: v1alpha1.DatabaseEngineSQLite}
+	s.deployment = servingScope().deployment
+	s.deployment.OwnerReferences = []metav1.OwnerReference{{UID: s.tenant.UID, Controller: ptr.To(true)}}
+	data, err := json.Marshal(podTemplate(s, image))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &s.deployment.Spec.Template); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func mountsData(s *scope, u *podUpdate) bool {
+	return s.usesVolume(converted[corev1.PodTemplateSpec](u.template).Spec)
+}
+
 func TestAForeignClustersDatabaseIsNotUsed(t *testing.T) {
 	t.Parallel()
 	s := servingScope()
 	s.tenant.Spec.Database.Engine = v1alpha1.DatabaseEngineCloudNativePG
 	s.clusterSecret = &corev1.Secret{Data: map[string][]byte{clusterURLEntry: []byte("postgresql://db.example/other")}}
 	s.cluster = &unstructured.Unstructured{}
+	s.cluster.SetName(s.tenant.OwnedName())
+	s.cluster.SetUID("of-the-cluster")
 	markCluster(s.cluster, s.tenant)
+	if s.bundleCluster(map[string][]byte{}) {
+		t.Error("the servers are given what is in a Secret that only has the name of the Cluster's")
+	}
+	if reason, message := s.clusterPending(); reason != v1alpha1.ReasonDatabaseConflict || databaseVerdict(s, workload{}).state != stalled {
+		t.Errorf("says %s: %s", reason, message)
+	}
+	s.clusterSecret.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(s.cluster, clusterKind)}
 	if !s.bundleCluster(map[string][]byte{}) {
 		t.Error("the tenant's own is not used")
 	}

@@ -25,29 +25,38 @@ import (
 
 // freshTemplate is what this operator makes of the tenant now.
 func (s *scope) freshTemplate(image string) (*v1alpha1.TemplateStatus, error) {
-	platform, err := json.Marshal(podTemplate(s.unassuming(), image))
+	platform, own, err := twoParts(podTemplate(s.unassuming(), image), podTemplate(s.ofPods(), image))
 	if err != nil {
-		return nil, fmt.Errorf("render the platform's pod template: %w", err)
-	}
-	whole, err := json.Marshal(podTemplate(s.ofPods(), image))
-	if err != nil {
-		return nil, fmt.Errorf("render the pod template: %w", err)
-	}
-	own, err := strategicpatch.CreateTwoWayMergePatchUsingLookupPatchMeta(platform, whole, templateSchema())
-	if err != nil {
-		return nil, fmt.Errorf("compare the pod template with the platform's: %w", err)
+		return nil, err
 	}
 	fresh := &v1alpha1.TemplateStatus{
-		Platform: string(platform), Own: string(own), Settings: s.settingsDigest(),
+		Platform: platform, Own: own, Settings: s.settingsDigest(),
 		Request: s.tenant.Annotations[updateAnnotation],
-	}
-	if fresh.Own == "{}" {
-		fresh.Own = ""
 	}
 	if s.tenant.Spec.Updates != nil {
 		fresh.Pin = s.tenant.Spec.Updates.Version
 	}
 	return fresh, nil
+}
+
+// twoParts writes the platform's part of a template, and what a whole one has beyond it; "" for nothing.
+func twoParts(platform, whole any) (platformPart, ownPart string, err error) {
+	from, err := json.Marshal(platform)
+	if err != nil {
+		return "", "", fmt.Errorf("write the platform's pod template: %w", err)
+	}
+	to, err := json.Marshal(whole)
+	if err != nil {
+		return "", "", fmt.Errorf("write the pod template: %w", err)
+	}
+	own, err := strategicpatch.CreateTwoWayMergePatchUsingLookupPatchMeta(from, to, templateSchema())
+	if err != nil {
+		return "", "", fmt.Errorf("compare the pod template with the platform's: %w", err)
+	}
+	if string(own) == "{}" {
+		own = nil
+	}
+	return string(from), string(own), nil
 }
 
 // unassuming is the scope of a tenant of the same name that asks for nothing.
@@ -101,15 +110,27 @@ func renderTemplate(t *v1alpha1.TemplateStatus) (*corev1ac.PodTemplateSpecApplyC
 func templateDigest(t *v1alpha1.TemplateStatus) string { return digest(t.Platform, t.Own) }
 
 // liveTemplate is what the pods run when there is no record of what they were made from: they are an older
-// operator's, or the status was lost. The tenant's settings of then are part of it.
+// operator's, or the status was lost. The tenant's settings of then are part of it, except where its data is: that
+// is the tenant's own part, so that a template which is held over a move to another engine does not bring the
+// former volume back.
 func (s *scope) liveTemplate() (*v1alpha1.TemplateStatus, error) {
-	template := s.deployment.Spec.Template.DeepCopy()
-	template.CreationTimestamp = metav1.Time{}
-	platform, err := json.Marshal(template)
-	if err != nil {
-		return nil, fmt.Errorf("read the pod template that runs: %w", err)
+	whole := s.deployment.Spec.Template.DeepCopy()
+	whole.CreationTimestamp = metav1.Time{}
+	without := whole.DeepCopy()
+	for i, volume := range without.Spec.Volumes {
+		if s.holdsData(volume) {
+			without.Spec.Volumes[i].VolumeSource = corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}
+		}
 	}
-	return &v1alpha1.TemplateStatus{Platform: string(platform), Settings: s.settingsDigest(), Request: s.tenant.Annotations[updateAnnotation]}, nil
+	platform, own, err := twoParts(without, whole)
+	if err != nil {
+		return nil, err
+	}
+	live := &v1alpha1.TemplateStatus{Platform: platform, Own: own, Settings: s.settingsDigest(), Request: s.tenant.Annotations[updateAnnotation]}
+	if s.usesVolume(whole.Spec) != s.podTenant().Spec.Database.Engine.IsSingleWriter() {
+		live.Settings = "" // those of then were others, whatever they were
+	}
+	return live, nil
 }
 
 // covers says that an object holds all of wanted, besides what the API server has filled in.

@@ -1,7 +1,6 @@
 package tenant
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -91,9 +90,9 @@ func (s *scope) templateBefore(fresh *v1alpha1.TemplateStatus) (*v1alpha1.Templa
 	if err != nil {
 		return nil, err
 	}
-	var runs any
-	if err := json.Unmarshal([]byte(live.Platform), &runs); err != nil {
-		return nil, fmt.Errorf("read the pod template that runs: %w", err)
+	runs, err := decodedTemplate(live)
+	if err != nil {
+		return nil, err
 	}
 	wanted, err := decodedTemplate(fresh)
 	if err != nil {
