@@ -2,7 +2,6 @@ package controllers_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -141,53 +140,6 @@ func TestABrokenConfigurationKeepsTheRoutedHost(t *testing.T) {
 	edit(w, &v1alpha1.Tenant{}, "shop", func(o *v1alpha1.Tenant) { o.Spec.BookingPolicyRef.Name = "hours" })
 	w.waitReady("shop")
 	w.expectGone(w.claim("kept.book.example"))
-}
-
-func TestOneOfManyGetsAHost(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.stop()
-	w.apply(simplePolicy)
-	const contenders = 12
-	claims := &hostclaim.Claims{Cached: w.cluster.Client, Live: w.cluster.Client, Writer: w.cluster.Client, Namespace: w.namespace}
-	var tenants []*v1alpha1.Tenant
-	for i := range contenders {
-		name := fmt.Sprintf("shop-%d", i)
-		w.apply(named(simpleTenant(""), name))
-		tenants = append(tenants, w.tenant(name))
-	}
-	results := make(chan error, contenders)
-	for _, tenant := range tenants {
-		go func() { results <- claims.Take(t.Context(), "race.book.example", tenant) }()
-	}
-	winners := 0
-	for range tenants {
-		switch err := <-results; {
-		case err == nil:
-			winners++
-		case !errors.Is(err, hostclaim.ErrTaken):
-			t.Errorf("a loser is told: %v", err)
-		}
-	}
-	if winners != 1 {
-		t.Errorf("%d tenants got the host", winners)
-	}
-}
-
-func TestClaimOfATenantThatIsGoneIsTakenOver(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.apply(simplePolicy)
-	gone := w.namespace + "/shop/7d5b2c1e-0000-4000-8000-00000000dead"
-	claim := w.claim("old.book.example")
-	claim.Labels = map[string]string{"app.kubernetes.io/managed-by": "frontdesk-operator"}
-	claim.Annotations = map[string]string{hostclaim.HostAnnotation: "old.book.example"}
-	claim.Spec.HolderIdentity = &gone
-	if err := w.cluster.Client.Create(t.Context(), claim); err != nil {
-		t.Fatal(err)
-	}
-	w.apply(simpleTenant(exposed("old.book.example", byIngress)))
-	w.waitFor("shop", v1alpha1.ConditionRouteAccepted, metav1.ConditionTrue, v1alpha1.ReasonRouteAccepted)
 }
 
 // Not parallel: it takes the definition away from under every operator of this process.

@@ -191,7 +191,7 @@ func optionalAPIs(manager ctrl.Manager, options Options) (*optional.APIs, error)
 func hosts(manager ctrl.Manager, options Options) *hostclaim.Claims {
 	return &hostclaim.Claims{
 		Cached: manager.GetClient(), Live: manager.GetAPIReader(), Writer: manager.GetClient(),
-		Namespace: options.OperatorNamespace, Labels: map[string]string{tenant.ManagedByLabel: tenant.ManagedBy},
+		Namespace: options.OperatorNamespace, Namespaces: options.Namespaces, Labels: map[string]string{tenant.ManagedByLabel: tenant.ManagedBy},
 	}
 }
 

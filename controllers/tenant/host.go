@@ -74,14 +74,23 @@ func (r *Reconciler) claimHost(ctx context.Context, s *scope) error {
 	if !errors.Is(err, hostclaim.ErrTaken) {
 		return err
 	}
-	s.hostTaken = true
+	s.hostTaken = err
 	held, err := r.Hosts.Held(ctx, s.tenant)
+	if err != nil {
+		return err
+	}
 	for _, claim := range held {
-		if host := claim.Annotations[hostclaim.HostAnnotation]; s.platform.allowsHost(s.tenant.Namespace, host) {
+		host := claim.Annotations[hostclaim.HostAnnotation]
+		if !s.platform.allowsHost(s.tenant.Namespace, host) {
+			continue
+		}
+		if holds, err := r.Hosts.Holds(ctx, host, s.tenant); err != nil {
+			return err
+		} else if holds {
 			s.host = host
 		}
 	}
-	return err
+	return nil
 }
 
 // releaseHosts gives up what is routed no more. It comes after the apply: a host is never free before its

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/hostclaim"
 )
 
 // loadRoute reads the HTTPRoute for what Gateways say of it.
@@ -85,12 +87,8 @@ func (s *scope) hostProblem() *verdict {
 	switch {
 	case host == "":
 		return nil
-	case s.hostTaken:
-		message := fmt.Sprintf("another tenant of this cluster has the host %s: choose another one, or ask the platform to have it given up", host)
-		if s.host != "" {
-			message += fmt.Sprintf("; %s stays routed until then", s.host)
-		}
-		return &verdict{stalled, v1alpha1.ReasonHostTaken, message}
+	case s.hostTaken != nil:
+		return &verdict{stalled, v1alpha1.ReasonHostTaken, s.hostTakenAdvice()}
 	case s.hostAllowed():
 		return nil
 	}
@@ -101,6 +99,21 @@ func (s *scope) hostProblem() *verdict {
 		message += "ask it to add hosts for this namespace to hostSuffixes"
 	}
 	return &verdict{stalled, v1alpha1.ReasonHostNotAllowed, message}
+}
+
+// hostTakenAdvice says what can be done about a host that is another's.
+func (s *scope) hostTakenAdvice() string {
+	host := s.wantedHost()
+	message := fmt.Sprintf("another tenant of this cluster has the host %s: choose another one, or ask the platform to have it given up", host)
+	if errors.Is(s.hostTaken, hostclaim.ErrBeyondReach) {
+		message = fmt.Sprintf("the host %s is claimed by a tenant in a namespace that this operator does not serve, and whether that is still there it cannot see: "+
+			"choose another one; or have the platform see that nothing routes the host any more, and give it up: kubectl delete lease -n %s %s",
+			host, s.platform.OperatorNamespace, hostclaim.Name(host))
+	}
+	if s.host != "" {
+		message += fmt.Sprintf("; %s stays routed until then", s.host)
+	}
+	return message
 }
 
 // gatewayVerdict is what the Gateway that the spec names says of the route.

@@ -74,8 +74,8 @@ type scope struct {
 	// claimHost:
 	// host is what is routed to the tenant: allowed, and claimed. Empty when none is.
 	host string
-	// hostTaken: another tenant has the host that the spec names.
-	hostTaken bool
+	// hostTaken is a hostclaim.ErrTaken when another tenant has the host that the spec names, else nil.
+	hostTaken error
 
 	// compose:
 	bundle          tenantconfig.Bundle
