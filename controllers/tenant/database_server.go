@@ -122,11 +122,14 @@ func (r *Reconciler) advance(s *scope) {
 	switch have := s.server.credential; step {
 	case provision.StepNone:
 		r.Databases.Forget(key)
+		if have != nil && have.Retiring() != 0 {
+			s.server.again = retireBy // no message tells that a pod is given up
+		}
 		return
 	case provision.StepCreate:
 		task.Create = true
 	case provision.StepRepair:
-		task.Serial = have.Serial
+		task.Serial, task.Repeat = have.Serial, true
 	case provision.StepRotate:
 		task.Serial = have.Serial + 1
 	case provision.StepRetire:
@@ -148,13 +151,19 @@ func (s *scope) credentialIsEverywhere() bool {
 	if s.stored == "" || s.server.credential == nil || s.storedSerial != strconv.Itoa(s.server.credential.Serial) {
 		return false
 	}
-	for _, pod := range s.pods {
-		ended := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
-		if !ended && !s.known[pod.UID].Serves(s.stored) {
+	for i := range s.pods {
+		if pod := &s.pods[i]; !s.hasEnded(pod) && !s.known[pod.UID].Serves(s.stored) {
 			return false
 		}
 	}
 	return true
+}
+
+// hasEnded says that a pod connects to nothing any more. Of one that was to be gone long ago nobody hears, because its node
+// is lost: it must not keep a former password for good.
+func (s *scope) hasEnded(pod *corev1.Pod) bool {
+	lost := pod.DeletionTimestamp != nil && s.now.Sub(pod.DeletionTimestamp.Time) > retireBy
+	return lost || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 }
 
 // lockedOut says that a server which has its configuration cannot reach its database.

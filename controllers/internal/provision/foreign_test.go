@@ -1,6 +1,7 @@
 package provision_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -91,6 +92,29 @@ func TestForeignThingsAreLeftAlone(t *testing.T) {
 				t.Errorf("it was touched:\n%s\n%s", before, after)
 			}
 		})
+	}
+}
+
+// Whoever has a tenant's login owns its database, and may say of it what he likes.
+func TestATenantCannotDisownItsDatabase(t *testing.T) {
+	t.Parallel()
+	for _, comment := range []string{`frontdesk.dev/v1 {"tenant":"other/tenant","uid":"uid-1"}`, "the books of 2026"} {
+		p := newPlace(t)
+		disown := func(c provision.Credential) {
+			if _, err := dial(t, p.url(c)).Exec(t.Context(), fmt.Sprintf("COMMENT ON DATABASE %s IS '%s'", p.names.Database, comment)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		disown(p.mustEnsure(1))
+		rotated := p.mustEnsure(2)
+		disown(rotated)
+		if problem := (provision.Engine{}).Retire(t.Context(), p.request, 1, true); problem != nil || !refuses(t, p.url(provision.Credential{Serial: 1, Password: "password-1"})) {
+			t.Errorf("%s: the former password was not ended: %v", comment, problem)
+		}
+		disown(rotated)
+		if problem := (provision.Engine{}).Drop(t.Context(), p.request); problem != nil || p.left() != 0 {
+			t.Errorf("%s: %d things outlive their tenant: %v", comment, p.left(), problem)
+		}
 	}
 }
 

@@ -46,7 +46,9 @@ func inspect(ctx context.Context, conn *pgx.Conn, n Names) (found, error) {
 	return f, nil
 }
 
-// judge says whether what is there may be used for the tenant: nil, or why not.
+// judge says whether what is there may be used for the tenant: nil, or why not. Whose a database is its owner role says,
+// whose comment only an administrator can write. The comment of the database itself is in the hands of whoever has the
+// tenant's login, and counts only where it can do no more than make us careful.
 func (f found) judge(n Names, r Request) *Problem {
 	role, hasOwner := f.roles[n.Owner]
 	ownerClaim := claimOf(role.comment, r.Tenant)
@@ -58,16 +60,12 @@ func (f found) judge(n Names, r Request) *Problem {
 		}
 		return f.judgeLogins(n, r)
 	}
-	databaseClaim := claimOf(data.comment, r.Tenant)
-	if databaseClaim == unmarked && data.comment == "" && data.owner == n.Owner && ownerClaim == ours {
-		databaseClaim = ours // killed before it was marked
-	}
 	switch {
 	case data.owner != n.Owner:
 		return r.foreign(fmt.Sprintf("database %q exists and belongs to another role: hand it over with ALTER DATABASE … OWNER TO, rename it, or drop it", n.Database))
-	case databaseClaim == othersClaim || ownerClaim == othersClaim:
+	case ownerClaim == othersClaim || (ownerClaim == unmarked && claimOf(data.comment, r.Tenant) == othersClaim):
 		return r.foreign(fmt.Sprintf("database %q was made for another tenant", n.Database))
-	case databaseClaim != ours && !r.Adopt:
+	case ownerClaim != ours && !r.Adopt:
 		return &Problem{Code: AdoptionRequired, Message: fmt.Sprintf(
 			"database %q on server %q exists already and may hold the data of a former tenant of this name: set spec.database.adopt to true to take it over, or have it dropped to start empty",
 			n.Database, r.Server.Name)}

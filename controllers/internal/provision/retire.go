@@ -76,14 +76,14 @@ func (e Engine) Drop(ctx context.Context, r Request) *Problem {
 	})
 }
 
-// mine says that what is there was made for this very Tenant, and is in nobody else's hands.
+// mine says that what is there was made for this very Tenant, and is in nobody else's hands. The comment of the database
+// is not asked: the tenant itself can write it, and would outlive its deletion.
 func (s *session) mine() bool {
 	role, exists := s.found.roles[s.names.Owner]
 	if !exists || claimOf(role.comment, s.Tenant) != ours {
 		return false
 	}
-	data := s.found.database
-	return data == nil || (data.owner == s.names.Owner && (data.comment == "" || claimOf(data.comment, s.Tenant) != othersClaim))
+	return s.found.database == nil || s.found.database.owner == s.names.Owner
 }
 
 // dropLogins ends the sessions first: no pod is left to have any.

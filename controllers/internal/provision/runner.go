@@ -23,6 +23,8 @@ const (
 	// minRetry and maxRetry bound the wait after an attempt that failed, and after which a server that is away is tried again.
 	minRetry = time.Second
 	maxRetry = time.Minute
+	// maxRepeat bounds the wait between two repairs, of which the first follow each other as attempts that fail do.
+	maxRepeat = 5 * time.Minute
 	// drainGrace is how long a password outlives the last pod that serves it. A request that began before its server switched may
 	// still have to connect, and ends within that time.
 	drainGrace = 15 * time.Second
@@ -51,6 +53,8 @@ type Task struct {
 	Serial int
 	Create bool
 	Force  bool
+	// Repeat: it is done again and again, because what it mends may break again, or be no matter of ours at all. It ends with Forget.
+	Repeat bool
 	// Request is what Ensure was asked for by; it changes nothing of the work.
 	Request string
 }
@@ -186,7 +190,7 @@ func (r *Runner) work(ctx context.Context, tenant types.NamespacedName, j *job, 
 	if task.Kind == KindRetire && !task.Force && !pause(ctx, r.grace) {
 		return
 	}
-	retry := minRetry
+	retry, repeat := minRetry, minRetry
 	for {
 		outcome, ok := r.attempt(ctx, task)
 		if !ok {
@@ -197,6 +201,8 @@ func (r *Runner) work(ctx context.Context, tenant types.NamespacedName, j *job, 
 		}
 		var wait time.Duration
 		switch {
+		case outcome.Done && task.Repeat:
+			wait, repeat = jittered(repeat), min(2*repeat, maxRepeat)
 		case outcome.Done:
 			return
 		case outcome.Problem.Stalled():

@@ -135,3 +135,18 @@ func TestRunnerLooksAgainAtOnceWhenAskedAnew(t *testing.T) {
 	runner.Forget(types.NamespacedName{Namespace: task.Tenant.Namespace, Name: task.Tenant.Name})
 	await(t, runner, task, "the database, once the way is free and somebody asks again", done)
 }
+
+// Who locks a tenant's servers out once may do so again.
+func TestRepairIsRepeated(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	credential := p.mustEnsure(1)
+	runner := startRunner(t, p.request.Server, p.request.Admin)
+	repair := provision.Task{Kind: provision.KindEnsure, Server: p.request.Server.Name, Tenant: p.request.Tenant, Serial: 1, Repeat: true}
+	credential.Password = await(t, runner, repair, "the first repair", done).Credential.Password
+	for range 2 {
+		p.exec("ALTER ROLE " + p.names.Login(1) + " NOLOGIN")
+		await(t, runner, repair, "another repair", func(provision.Outcome) bool { return !refuses(t, p.url(credential)) })
+	}
+	runner.Forget(types.NamespacedName{Namespace: p.request.Tenant.Namespace, Name: p.request.Tenant.Name})
+}
