@@ -56,10 +56,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	policy.Status = statusOf(policy, tenants.Items, now)
 	metrics.Reconciled("bookingpolicy", meta.FindStatusCondition(policy.Status.Conditions, string(v1alpha1.ConditionAccepted)).Reason)
 	written, err := r.Status.Patch(ctx, policy, before)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
 	if written {
 		r.announce(policy, before)
 	}
-	return reconcile.Result{RequeueAfter: untilOpening(policy.Status, now)}, err
+	return reconcile.Result{RequeueAfter: untilOpening(policy.Status, now)}, nil
 }
 
 func (r *Reconciler) announce(policy, before *v1alpha1.BookingPolicy) {

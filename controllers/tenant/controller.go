@@ -70,7 +70,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=create;delete;get;list;patch;watch
 
 // Reconcile makes one pass over one Tenant.
-func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (_ reconcile.Result, err error) {
+func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (result reconcile.Result, err error) {
 	tenant := &v1alpha1.Tenant{}
 	if err := r.Status.Get(ctx, request.NamespacedName, tenant); err != nil {
 		if apierrors.IsNotFound(err) {
@@ -95,7 +95,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, err
 	}
 	defer func() {
-		err = errors.Join(err, r.writeStatus(ctx, s))
+		if err = errors.Join(err, r.writeStatus(ctx, s)); err != nil {
+			result = reconcile.Result{} // an error has a time of its own to come back
+		}
 		r.Fleet.Report(request.NamespacedName, s.report())
 	}()
 

@@ -35,7 +35,10 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (rec
 			return reconcile.Result{}, err
 		}
 		if left != "" {
-			return reconcile.Result{RequeueAfter: deletionRetry}, r.writeDeleting(ctx, tenant, left)
+			if err := r.writeDeleting(ctx, tenant, left); err != nil {
+				return reconcile.Result{}, err
+			}
+			return reconcile.Result{RequeueAfter: deletionRetry}, nil
 		}
 	}
 	if err := r.releaseExposure(ctx, tenant); err != nil {
