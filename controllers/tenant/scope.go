@@ -15,6 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -41,9 +42,10 @@ type scope struct {
 	// secrets are the Secrets that the spec names, by name; missing ones have no entry.
 	secrets map[string]*corev1.Secret
 	apiKey  apiKey
-	// apiKeyIsNew: it was made in this pass and is lost unless this pass stores it.
-	apiKeyIsNew bool
-	derived     derivedKeys
+	// apiKeyIsNew: it was made in this pass and is lost unless this pass stores it. apiKeyAbsent: because there was
+	// no Secret with one at all.
+	apiKeyIsNew, apiKeyAbsent bool
+	derived                   derivedKeys
 	// rootKeyDamage says why there are no derived keys; empty when there are.
 	rootKeyDamage string
 	// deployment and claim are nil when there are none.
@@ -157,6 +159,13 @@ func (s *scope) key(name string) types.NamespacedName {
 	return types.NamespacedName{Namespace: s.tenant.Namespace, Name: name}
 }
 
+// recorded says that an earlier pass has noted the object in the status.
+func (s *scope) recorded(kind schema.GroupVersionKind, name string) bool {
+	return slices.ContainsFunc(s.tenant.Status.Inventory, func(i v1alpha1.InventoryItem) bool {
+		return i.Group == kind.Group && i.Kind == kind.Kind && i.Name == name
+	})
+}
+
 func (r *Reconciler) loadPolicies(ctx context.Context, s *scope) error {
 	s.policies = map[string]*v1alpha1.BookingPolicy{}
 	for _, name := range s.tenant.BookingPolicyNames() {
@@ -201,12 +210,12 @@ func (r *Reconciler) loadDerivedKeys(ctx context.Context, s *scope) error {
 	return err
 }
 
-// loadAPIKey reads the key that was made once. Before it makes one it asks the API server itself:
-// the cache may lag behind the Secret of the previous pass, and a second key would replace the first.
+// loadAPIKey reads the key that was made once. The cache may lag behind the Secret of an earlier pass: one that was
+// recorded is asked for itself, and one that was not is found when the new key is stored (apply.Intent.Fresh).
 func (r *Reconciler) loadAPIKey(ctx context.Context, s *scope) error {
 	name := s.key(apiKeySecretName(s.tenant))
 	secret, err := r.Secrets.Get(ctx, name)
-	if err == nil && secret == nil && s.tenant.DeletionTimestamp == nil {
+	if err == nil && secret == nil && s.recorded(secretKind, name.Name) && s.tenant.DeletionTimestamp == nil {
 		secret, err = r.Secrets.GetLive(ctx, name)
 	}
 	if err != nil {
@@ -218,7 +227,7 @@ func (r *Reconciler) loadAPIKey(ctx context.Context, s *scope) error {
 			return nil
 		}
 	}
-	s.apiKeyIsNew = true
+	s.apiKeyIsNew, s.apiKeyAbsent = true, secret == nil
 	s.apiKey, err = newAPIKey()
 	return err
 }
@@ -247,7 +256,12 @@ func (r *Reconciler) loadWorkload(ctx context.Context, s *scope) error {
 }
 
 func (r *Reconciler) loadStored(ctx context.Context, s *scope) error {
-	secret, err := r.Apply.Observe(ctx, secretKind, s.key(configSecretName(s.tenant)))
+	name := s.key(configSecretName(s.tenant))
+	look := r.Apply.Shown
+	if s.recorded(secretKind, name.Name) {
+		look = r.Apply.Observe // the cache may lag behind
+	}
+	secret, err := look(ctx, secretKind, name)
 	if err != nil {
 		return err
 	}

@@ -56,17 +56,26 @@ func TestDigestChangesWithWhatIsOursOnly(t *testing.T) {
 	entry := func(manager string, operation metav1.ManagedFieldsOperationType, subresource, fields string) metav1.ManagedFieldsEntry {
 		return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, Subresource: subresource, FieldsV1: metav1.NewFieldsV1(fields)}
 	}
+	at := func(second int, e metav1.ManagedFieldsEntry) metav1.ManagedFieldsEntry {
+		e.Time = new(metav1.Unix(int64(second), 0))
+		return e
+	}
 	own := entry(FieldOwner, metav1.ManagedFieldsOperationApply, "", `{"f:data":{"f:a":{}},"f:metadata":{}}`)
 	digest := func(kind string, entries ...metav1.ManagedFieldsEntry) string {
 		return Digest(&metav1.ObjectMeta{ManagedFields: entries}, schema.GroupKind{Kind: kind})
 	}
 	base := digest("Secret", own)
+	other := entry("kubectl", metav1.ManagedFieldsOperationUpdate, "", `{"f:data":{"f:b":{}}}`)
+	if digest("Secret", own, at(1, other)) == digest("Secret", own, at(2, other)) {
+		t.Error("another value in what somebody has added makes no difference")
+	}
 	for _, test := range []struct {
 		name string
 		same bool
 		got  string
 	}{
 		{"keys in another order", true, digest("Secret", entry(FieldOwner, metav1.ManagedFieldsOperationApply, "", `{"f:metadata":{}, "f:data":{"f:a":{}}}`))},
+		{"our own repair", true, digest("Secret", at(1, own))},
 		{"somebody's annotation", true, digest("Secret", own, entry("kubectl", metav1.ManagedFieldsOperationUpdate, "", `{"f:metadata":{"f:annotations":{}}}`))},
 		{"a status", true, digest("Secret", own, entry("kubelet", metav1.ManagedFieldsOperationUpdate, "status", `{"f:data":{}}`))},
 		{"a field taken from us", false, digest("Secret", entry(FieldOwner, metav1.ManagedFieldsOperationApply, "", `{"f:metadata":{}}`))},

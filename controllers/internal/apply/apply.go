@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -45,14 +46,17 @@ type Intent struct {
 	// Essential: nothing that comes after is applied when this fails, because it would use what is
 	// there under the name instead.
 	Essential bool
+	// Fresh: the object holds what was made up just now because there is none yet. One that is there after all is
+	// left as it is, which is an error that another pass does not meet.
+	Fresh bool
 }
 
 // Applier applies intents. It is safe for concurrent use, for different owners at once.
 type Applier struct {
 	// Client reads from the cache and writes to the API server.
 	Client client.Client
-	// Live reads past the cache. It is asked before an object is made, because the cache may hold
-	// only objects with our labels: what it does not see may exist all the same.
+	// Live reads past the cache. It is asked for what must be there and the cache does not show: the cache may lag
+	// behind, and holds only objects with our labels.
 	Live client.Reader
 	// Typed kinds are cached whole; of all others the cache holds metadata only.
 	Typed map[schema.GroupKind]func() client.Object
@@ -113,10 +117,30 @@ func (a *Applier) one(ctx context.Context, owner client.Object, recorded []Item,
 	if err != nil {
 		return item, Failed, fmt.Errorf("render %s %s: %w", gvk.Kind, item.Name, err)
 	}
-	observed, err := a.Observe(ctx, gvk, client.ObjectKeyFromObject(intent))
+	look := a.Shown
+	if a.made(key, recorded) {
+		look = a.Observe
+	}
+	observed, err := look(ctx, gvk, key.name)
 	if err != nil {
 		return item, Failed, err
 	}
+	last, outcome, err := a.bring(ctx, owner, recorded, intent, observed, hash)
+	if observed == nil && !intent.Fresh && apierrors.IsConflict(err) {
+		// There is one that the cache does not show. Whose it is decides.
+		if observed, err = a.Observe(ctx, gvk, key.name); err != nil {
+			return item, Failed, err
+		}
+		return a.bring(ctx, owner, recorded, intent, observed, hash)
+	}
+	return last, outcome, err
+}
+
+// bring makes what was observed, nil for nothing, as it should be.
+func (a *Applier) bring(ctx context.Context, owner client.Object, recorded []Item, intent Intent, observed client.Object, hash string) (Item, Outcome, error) {
+	gvk := intent.GroupVersionKind()
+	item := Item{GroupVersionKind: gvk, Name: intent.GetName()}
+	key := item.key(owner.GetNamespace())
 	if observed != nil {
 		if err := a.mayTouch(owner, intent, observed); err != nil {
 			return item, Failed, err
@@ -181,6 +205,16 @@ func (a *Applier) isRepair(observed client.Object, key objectKey, hash string) b
 	return known && last.hash == hash && (observed == nil || observed.GetUID() == last.item.UID)
 }
 
+// made reports whether an object was applied before, by this process or by one before it.
+func (a *Applier) made(key objectKey, recorded []Item) bool {
+	a.mu.Lock()
+	_, known := a.known[key]
+	a.mu.Unlock()
+	return known || slices.ContainsFunc(recorded, func(item Item) bool {
+		return item.GroupKind() == key.kind && item.Name == key.name.Name
+	})
+}
+
 func (a *Applier) remember(key objectKey, last memory) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -200,8 +234,25 @@ func (a *Applier) Forget(namespace string, items []Item) {
 	}
 }
 
-// Observe returns the object, or its metadata, or nil when there is none.
+// Observe returns the object, or its metadata, or nil when there is none. It asks the API server for what the cache
+// does not show.
 func (a *Applier) Observe(ctx context.Context, gvk schema.GroupVersionKind, key client.ObjectKey) (client.Object, error) {
+	if object, err := a.Shown(ctx, gvk, key); object != nil || err != nil {
+		return object, err
+	}
+	live := metadataOf(gvk)
+	switch err := a.Live.Get(ctx, key, live); {
+	case err == nil:
+		return live, nil
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	default:
+		return nil, fmt.Errorf("read %s %s: %w", gvk.Kind, key.Name, err)
+	}
+}
+
+// Shown returns what the cache shows of the object, or nil.
+func (a *Applier) Shown(ctx context.Context, gvk schema.GroupVersionKind, key client.ObjectKey) (client.Object, error) {
 	var object client.Object
 	if typed, found := a.Typed[gvk.GroupKind()]; found {
 		object = typed()
@@ -215,15 +266,7 @@ func (a *Applier) Observe(ctx context.Context, gvk schema.GroupVersionKind, key 
 	if !apierrors.IsNotFound(err) {
 		return nil, fmt.Errorf("read %s %s: %w", gvk.Kind, key.Name, err)
 	}
-	live := metadataOf(gvk)
-	switch err := a.Live.Get(ctx, key, live); {
-	case err == nil:
-		return live, nil
-	case apierrors.IsNotFound(err):
-		return nil, nil
-	default:
-		return nil, fmt.Errorf("read %s %s: %w", gvk.Kind, key.Name, err)
-	}
+	return nil, nil
 }
 
 func metadataOf(gvk schema.GroupVersionKind) *metav1.PartialObjectMetadata {

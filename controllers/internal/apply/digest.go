@@ -28,8 +28,11 @@ var exactFields = map[schema.GroupKind]string{
 	{Group: "networking.k8s.io", Kind: "NetworkPolicy"}: "spec",
 }
 
-// Digest identifies the state of what we own in an object: our entry of managedFields with its
-// time, and the entries of others who own fields that must be ours alone. Empty when we own nothing.
+// Digest identifies the state of what we own in an object: our entry of managedFields, and the entries of others
+// who own fields that must be ours alone, those with their times. Empty when we own nothing. Our own time is left
+// out: what is put right comes out as it was before, and no status has to be written to remember it. Whoever
+// changes the value of a field takes it from our entry, unless he applies in our name; then he takes the
+// annotation with the hash, or says another one.
 func Digest(object metav1.Object, kind schema.GroupKind) string {
 	entries := object.GetManagedFields()
 	own := slices.IndexFunc(entries, func(e metav1.ManagedFieldsEntry) bool {
@@ -39,17 +42,17 @@ func Digest(object metav1.Object, kind schema.GroupKind) string {
 		return ""
 	}
 	hash := sha256.New()
-	add := func(entry metav1.ManagedFieldsEntry) {
+	add := func(entry metav1.ManagedFieldsEntry, at *metav1.Time) {
 		hash.Write([]byte(entry.APIVersion + "\x00" + entry.Manager + "\x00"))
-		if entry.Time != nil {
-			hash.Write([]byte(entry.Time.UTC().Format("20060102T150405Z")))
+		if at != nil {
+			hash.Write([]byte(at.UTC().Format("20060102T150405Z")))
 		}
 		hash.Write(canonical(entry.FieldsV1))
 	}
-	add(entries[own])
+	add(entries[own], nil)
 	for i, entry := range entries {
 		if i != own && entry.Subresource == "" && ownsExactField(entry, kind) {
-			add(entry)
+			add(entry, entry.Time)
 		}
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:16])

@@ -13,6 +13,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
+// noVersion is a resourceVersion that nothing stored has: etcd begins at 1 and counts each write.
+const noVersion = "1"
+
 // mayTouch is the guard before every forced apply.
 func (a *Applier) mayTouch(owner client.Object, intent Intent, observed client.Object) error {
 	gvk, name := intent.GroupVersionKind(), intent.GetName()
@@ -53,6 +56,10 @@ func (a *Applier) write(ctx context.Context, intent Intent, observed client.Obje
 	if observed != nil {
 		// Fails if the object was replaced by another of the same name since we looked.
 		object.SetUID(observed.GetUID())
+	} else {
+		// Makes the object, and fails if there is one: no object has this version, and one that does not exist has
+		// none that could differ. To look first would cost a request for each new object, and lose races.
+		object.SetResourceVersion(noVersion)
 	}
 	err := a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), client.FieldOwner(FieldOwner), client.ForceOwnership)
 	if err != nil {
