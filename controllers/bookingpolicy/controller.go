@@ -112,7 +112,13 @@ func tenantHandler() handler.EventHandler {
 		return requests
 	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { enqueue(q, names(e.Object)) },
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) {
+			if e.IsInInitialList {
+				enqueueIdle(q, names(e.Object))
+				return
+			}
+			enqueue(q, names(e.Object))
+		},
 		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { enqueue(q, names(e.Object)) },
 		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
 			if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() {

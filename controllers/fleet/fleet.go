@@ -9,13 +9,11 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
-	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/rollout"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/urgency"
 )
 
 // settle is how long reports are gathered before they are decided upon, so that a decision costs the same
@@ -153,18 +151,16 @@ func (f *Fleet) publish(s rollout.State, paused bool) {
 	}
 }
 
-// wakeUp starts a pass over a tenant. The caller holds the lock.
-func (f *Fleet) wakeUp(name types.NamespacedName, urgent bool) {
+// wakeUp starts a pass over a tenant, which never holds up a user's edit. The caller holds the lock.
+func (f *Fleet) wakeUp(name types.NamespacedName, admitted bool) {
 	if f.wake == nil {
 		return
 	}
-	request := reconcile.Request{NamespacedName: name}
-	// Those that only get another message must not hold up a user's edit.
-	if queue, ok := f.wake.(priorityqueue.PriorityQueue[reconcile.Request]); ok && !urgent {
-		queue.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(handler.LowPriority)}, request)
-		return
+	level := urgency.Idle // it only gets another message
+	if admitted {
+		level = urgency.Turn
 	}
-	f.wake.Add(request)
+	urgency.Add(f.wake, level, reconcile.Request{NamespacedName: name})
 }
 
 // Turns is for the controller of tenants: it wakes those for whom the rollout has news.

@@ -26,18 +26,20 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/index"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/urgency"
 )
 
 // SetupWithManager registers the controller and everything that wakes it.
 func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.Options) error {
 	changed := builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})
 	edited := builder.WithPredicates(metadataChanged())
-	owned := handler.EnqueueRequestForOwner(manager.GetScheme(), manager.GetRESTMapper(), &v1alpha1.Tenant{}, handler.OnlyControllerOwner())
+	owned := urgency.AsNews(handler.EnqueueRequestForOwner(manager.GetScheme(), manager.GetRESTMapper(), &v1alpha1.Tenant{}, handler.OnlyControllerOwner()))
+	labelled := urgency.AsNews(handler.EnqueueRequestsFromMapFunc(tenantOfLabel))
 	err := ctrl.NewControllerManagedBy(manager).
 		Named("tenant").
 		WithOptions(options).
 		For(&v1alpha1.Tenant{}, builder.WithPredicates(wakesTenant())).
-		Watches(&appsv1.Deployment{}, owned, changed).
+		Watches(&appsv1.Deployment{}, owned, builder.WithPredicates(deploymentMatters())).
 		WatchesMetadata(&corev1.Service{}, owned, edited).
 		WatchesMetadata(&corev1.ServiceAccount{}, owned, edited).
 		WatchesMetadata(&policyv1.PodDisruptionBudget{}, owned, edited).
@@ -46,12 +48,12 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.O
 		WatchesMetadata(&autoscalingv2.HorizontalPodAutoscaler{}, owned, edited).
 		WatchesMetadata(&corev1.Secret{}, owned, changed).
 		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret), changed).
-		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(tenantOfLabel), changed).
+		Watches(&corev1.PersistentVolumeClaim{}, labelled, changed).
 		Watches(&batchv1.Job{}, owned, changed).
-		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(tenantOfLabel), builder.WithPredicates(podMatters())).
-		Watches(&coordinationv1.Lease{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfClaim), changed).
+		Watches(&corev1.Pod{}, labelled, builder.WithPredicates(podMatters())).
+		Watches(&coordinationv1.Lease{}, urgency.AsNews(handler.EnqueueRequestsFromMapFunc(r.tenantsOfClaim)), changed).
 		Watches(&v1alpha1.BookingPolicy{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfPolicy), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		WatchesRawSource(r.APIs.Source(handler.EnqueueRequestsFromMapFunc(tenantOfLabel), r.allTenants, predicate.ResourceVersionChangedPredicate{})).
+		WatchesRawSource(r.APIs.Source(labelled, r.allTenants, predicate.ResourceVersionChangedPredicate{})).
 		WatchesRawSource(r.Prober.Source()).
 		WatchesRawSource(r.Databases.Source()).
 		WatchesRawSource(r.Fleet.Turns()).
@@ -87,6 +89,20 @@ func metadataChanged() predicate.Predicate {
 			!maps.Equal(before.GetAnnotations(), after.GetAnnotations()) ||
 			!reflect.DeepEqual(before.GetOwnerReferences(), after.GetOwnerReferences())
 	}}
+}
+
+// deploymentMatters passes edits, and of the status what is looked at. Which pods are ready the pods themselves say.
+func deploymentMatters() predicate.Predicate {
+	facts := func(object client.Object) [5]any {
+		d, ok := object.(*appsv1.Deployment)
+		if !ok {
+			return [5]any{}
+		}
+		return [5]any{d.Generation, d.Status.ObservedGeneration, d.Status.Replicas, d.Status.UpdatedReplicas, deploymentTrouble(d)}
+	}
+	return predicate.Or(metadataChanged(), predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		return facts(e.ObjectOld) != facts(e.ObjectNew)
+	}})
 }
 
 // podMatters passes changes of what the status is made of. Annotations are not: our own nudge is one.

@@ -4,11 +4,12 @@ import (
 	"context"
 
 	"k8s.io/client-go/util/workqueue"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/urgency"
 )
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -47,9 +48,12 @@ func (e *events) Start(_ context.Context, queue queue) error {
 
 // WaitForSync returns when it is known what is served: a controller that began before could take for
 // unwanted what is only unknown.
-func (e *events) WaitForSync(ctx context.Context) error {
+func (e *events) WaitForSync(ctx context.Context) error { return e.apis.WaitForSync(ctx) }
+
+// WaitForSync returns when it is known which kinds are served, and the caches of those are filled.
+func (a *APIs) WaitForSync(ctx context.Context) error {
 	select {
-	case <-e.apis.settled:
+	case <-a.settled:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -65,14 +69,6 @@ func (s subscriber) attach(r *running) {
 // wake queues everything, behind what users do.
 func wake(ctx context.Context, subscribers []subscriber) {
 	for _, s := range subscribers {
-		requests := s.all(ctx)
-		if queue, ok := s.queue.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
-			priority := handler.LowPriority
-			queue.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, requests...)
-			continue
-		}
-		for _, request := range requests {
-			s.queue.Add(request)
-		}
+		urgency.Add(s.queue, urgency.Idle, s.all(ctx)...)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/urgency"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
 
@@ -224,7 +225,7 @@ func (p *Prober) record(tenant types.NamespacedName, w *worker, answer Answer) {
 	}
 	w.answer, w.answered = answer, true
 	if p.queue != nil && (!known || !sameNews(before, answer)) {
-		p.queue.Add(reconcile.Request{NamespacedName: tenant})
+		urgency.Add(p.queue, urgency.News, reconcile.Request{NamespacedName: tenant})
 	}
 	if p.progressed != nil && (!known || !reflect.DeepEqual(before.Campaigns, answer.Campaigns)) {
 		p.progressed(tenant)

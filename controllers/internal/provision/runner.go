@@ -13,6 +13,8 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/urgency"
 )
 
 const (
@@ -290,7 +292,7 @@ func (r *Runner) record(tenant types.NamespacedName, j *job, outcome Outcome) (n
 	news = before.Done != outcome.Done || (before.Problem == nil) != (outcome.Problem == nil) ||
 		(before.Problem != nil && before.Problem.Message != outcome.Problem.Message)
 	if news && r.queue != nil {
-		r.queue.Add(reconcile.Request{NamespacedName: tenant})
+		urgency.Add(r.queue, urgency.News, reconcile.Request{NamespacedName: tenant})
 	}
 	return news
 }
