@@ -31,7 +31,7 @@ import (
 // operator's own root key, are looked at again.
 const retryStalled = 30 * time.Second
 
-// Reconciler keeps tenants as their specs say. All fields are required.
+// Reconciler keeps tenants as their specs say. All exported fields are required.
 type Reconciler struct {
 	Client   client.Client
 	Platform Platform
@@ -48,6 +48,8 @@ type Reconciler struct {
 	Databases *provision.Runner
 	Fleet     *fleet.Fleet
 	Now       func() time.Time
+
+	pace pace
 }
 
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=tenants,verbs=get;list;patch;watch
@@ -95,7 +97,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, err
 	}
 	defer func() {
-		if err = errors.Join(err, r.writeStatus(ctx, s)); err != nil {
+		wait, statusErr := r.writeStatus(ctx, s)
+		result.RequeueAfter = sooner(result.RequeueAfter, wait)
+		if err = errors.Join(err, statusErr); err != nil {
 			result = reconcile.Result{} // an error has a time of its own to come back
 		}
 		r.Fleet.Report(request.NamespacedName, s.report())
@@ -217,25 +221,31 @@ func (r *Reconciler) addFinalizer(ctx context.Context, tenant *v1alpha1.Tenant) 
 	return nil
 }
 
-// writeStatus patches what is new in the status; nothing when nothing is.
-func (r *Reconciler) writeStatus(ctx context.Context, s *scope) error {
+// writeStatus patches what is new in the status; nothing when nothing is. Mere progress is withheld for a while:
+// then it says when to look again.
+func (r *Reconciler) writeStatus(ctx context.Context, s *scope) (time.Duration, error) {
 	if s.unheard() {
-		return nil // the answers that are on their way start another pass
+		return 0, nil // the answers that are on their way start another pass
 	}
 	before := s.tenant.DeepCopy()
-	s.tenant.Status = s.status()
+	after := s.status()
+	if wait := r.pace.wait(client.ObjectKeyFromObject(s.tenant), &before.Status, &after, time.Now()); wait > 0 {
+		return wait, nil
+	}
+	s.tenant.Status = after
 	metrics.TenantConditions(s.tenant.Namespace, s.tenant.Name, before.Status.Conditions, s.tenant.Status.Conditions)
 	written, err := r.Status.Patch(ctx, s.tenant, before)
 	if written {
 		r.announce(s.tenant, before.Status.Conditions)
 	}
-	return err
+	return 0, err
 }
 
 // forget drops what is kept in memory about a tenant.
 func (r *Reconciler) forget(tenant client.ObjectKey) {
 	r.Prober.Forget(tenant)
 	r.Nudges.forget(tenant)
+	r.pace.forget(tenant)
 	r.Databases.Forget(tenant)
 	r.Fleet.Forget(tenant)
 	metrics.ForgetTenant(tenant.Namespace, tenant.Name)

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"net"
+	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -43,6 +44,10 @@ var announced = map[v1alpha1.ConditionType]metav1.ConditionStatus{
 	v1alpha1.ConditionDegraded:           metav1.ConditionFalse,
 }
 
+// expected are the reasons why a tenant is not ready while what was asked for is being done. Nobody needs an event
+// for them: there is one when it is done, and one when something comes in between.
+var expected = []v1alpha1.ConditionReason{v1alpha1.ReasonProvisioning, v1alpha1.ReasonRollingOut, v1alpha1.ReasonRevisionPending}
+
 // announce records an event for each transition, and none for the first look at a new tenant unless
 // something is wrong with it.
 func (r *Reconciler) announce(t *v1alpha1.Tenant, before []metav1.Condition) {
@@ -53,7 +58,7 @@ func (r *Reconciler) announce(t *v1alpha1.Tenant, before []metav1.Condition) {
 		isGood := condition.Status == good
 		progress := kind == v1alpha1.ConditionReady && meta.IsStatusConditionTrue(t.Status.Conditions, string(v1alpha1.ConditionReconciling))
 		switch {
-		case !found, first && isGood && kind != v1alpha1.ConditionReady:
+		case !found, first && isGood && kind != v1alpha1.ConditionReady, progress && slices.Contains(expected, v1alpha1.ConditionReason(condition.Reason)):
 		case isGood, progress:
 			r.Events.Eventf(t, nil, corev1.EventTypeNormal, condition.Reason, "Reconcile", "%s is %s: %s", condition.Type, condition.Status, conditions.Note(condition.Message))
 		default:

@@ -1,0 +1,81 @@
+package tenant
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+)
+
+// progressInterval is how long mere progress is withheld from the status. Most of what is under way is over by
+// then, and its end is written at once; at a thousand tenants each word on the way there is a thousand writes.
+const progressInterval = 2 * time.Second
+
+// pace remembers since when a tenant's progress has been withheld. It is safe for concurrent use; the zero value
+// is ready.
+type pace struct {
+	mu       sync.Mutex
+	withheld map[types.NamespacedName]time.Time
+}
+
+// wait says how long a status is to be withheld; 0 when it may be written now.
+func (p *pace) wait(key types.NamespacedName, before, after *v1alpha1.TenantStatus, now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !mereProgress(before, after) {
+		delete(p.withheld, key)
+		return 0
+	}
+	since, found := p.withheld[key]
+	if !found {
+		if p.withheld == nil {
+			p.withheld = map[types.NamespacedName]time.Time{}
+		}
+		p.withheld[key], since = now, now
+	}
+	wait := progressInterval - now.Sub(since)
+	if wait <= 0 {
+		delete(p.withheld, key)
+	}
+	return max(0, wait)
+}
+
+func (p *pace) forget(key types.NamespacedName) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.withheld, key)
+}
+
+// mereProgress says that something is under way, that it was before, and that nothing is new but how far it has
+// come. What the next pass needs to know is more than that: what there is, and what pods are made from.
+func mereProgress(before, after *v1alpha1.TenantStatus) bool {
+	return meta.IsStatusConditionTrue(after.Conditions, string(v1alpha1.ConditionReconciling)) &&
+		sameStatuses(before.Conditions, after.Conditions) &&
+		equality.Semantic.DeepEqual(withoutProgress(before), withoutProgress(after)) &&
+		!equality.Semantic.DeepEqual(before, after)
+}
+
+func sameStatuses(before, after []metav1.Condition) bool {
+	return len(before) == len(after) && !slices.ContainsFunc(after, func(c metav1.Condition) bool {
+		old := meta.FindStatusCondition(before, c.Type)
+		return old == nil || old.Status != c.Status || old.ObservedGeneration != c.ObservedGeneration
+	})
+}
+
+func withoutProgress(s *v1alpha1.TenantStatus) *v1alpha1.TenantStatus {
+	rest := s.DeepCopy()
+	rest.Conditions, rest.Replicas, rest.ReadyReplicas, rest.Version = nil, nil, nil, ""
+	if rest.Revision != nil {
+		rest.Revision.Served = ""
+	}
+	for i := range rest.Inventory {
+		rest.Inventory[i].Digest = ""
+	}
+	return rest
+}

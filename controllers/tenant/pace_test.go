@@ -1,0 +1,82 @@
+package tenant
+
+import (
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+)
+
+// underWay is the status of a tenant whose pods are being rolled.
+func underWay() *v1alpha1.TenantStatus {
+	return &v1alpha1.TenantStatus{
+		ObservedGeneration: 3,
+		Revision:           &v1alpha1.RevisionStatus{Desired: "b", Served: "a"},
+		Inventory:          []v1alpha1.InventoryItem{{Kind: "Deployment", Name: "frontdesk-shop", UID: "1", Digest: "x"}},
+		Conditions: []metav1.Condition{
+			{Type: string(v1alpha1.ConditionReady), Status: metav1.ConditionFalse, Reason: "RollingOut", Message: "0 of 2", ObservedGeneration: 3},
+			{Type: string(v1alpha1.ConditionReconciling), Status: metav1.ConditionTrue, Reason: "RollingOut", Message: "0 of 2", ObservedGeneration: 3},
+		},
+	}
+}
+
+func TestOnlyMereProgressIsWithheld(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		change   func(*v1alpha1.TenantStatus)
+		withheld bool
+	}{
+		{"another message", func(s *v1alpha1.TenantStatus) { s.Conditions[0].Message = "1 of 2" }, true},
+		{"another reason", func(s *v1alpha1.TenantStatus) { s.Conditions[0].Reason = "RevisionPending" }, true},
+		{"a pod more that is ready", func(s *v1alpha1.TenantStatus) { s.ReadyReplicas = new(int32(1)) }, true},
+		{"a repaired object", func(s *v1alpha1.TenantStatus) { s.Inventory[0].Digest = "y" }, true},
+		{"nothing", func(*v1alpha1.TenantStatus) {}, false},
+		{"another object", func(s *v1alpha1.TenantStatus) { s.Inventory[0].UID = "2" }, false},
+		{"another revision that is wanted", func(s *v1alpha1.TenantStatus) { s.Revision.Desired = "c" }, false},
+		{"another template", func(s *v1alpha1.TenantStatus) { s.Template = &v1alpha1.TemplateStatus{Platform: "{}"} }, false},
+		{"an edit that was seen", func(s *v1alpha1.TenantStatus) { s.ObservedGeneration = 4 }, false},
+		{"the end", func(s *v1alpha1.TenantStatus) {
+			s.Conditions = s.Conditions[:1]
+			s.Conditions[0].Status = metav1.ConditionTrue
+		}, false},
+		{"a condition that does not hold any more", func(s *v1alpha1.TenantStatus) {
+			s.Conditions[1] = metav1.Condition{Type: string(v1alpha1.ConditionStalled), Status: metav1.ConditionTrue}
+		}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			after := underWay()
+			test.change(after)
+			var p pace
+			if got := p.wait(types.NamespacedName{Name: "shop"}, underWay(), after, time.Now()); (got > 0) != test.withheld {
+				t.Errorf("it is to wait %s", got)
+			}
+		})
+	}
+}
+
+func TestProgressIsWrittenInTheEnd(t *testing.T) {
+	t.Parallel()
+	var p pace
+	now := time.Now()
+	shop, after := types.NamespacedName{Name: "shop"}, underWay()
+	after.Conditions[0].Message = "1 of 2"
+	for _, step := range []struct {
+		name  string
+		later time.Duration
+		want  time.Duration
+	}{
+		{"at first", 0, progressInterval},
+		{"halfway", progressInterval / 2, progressInterval / 2},
+		{"when it has waited", progressInterval, 0},
+		{"what comes next waits again", progressInterval, progressInterval},
+	} {
+		if got := p.wait(shop, underWay(), after, now.Add(step.later)); got != step.want {
+			t.Errorf("%s: it is to wait %s, want %s", step.name, got, step.want)
+		}
+	}
+}
