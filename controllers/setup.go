@@ -105,6 +105,9 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 	if err != nil {
 		return err
 	}
+	if err := addReadiness(manager, apis); err != nil {
+		return err
+	}
 	cached := apis.Client(manager.GetClient())
 	rootKey := &rootkey.Store{Live: manager.GetAPIReader(), Writer: manager.GetClient(), Namespace: options.OperatorNamespace}
 	databases, err := databaseRunner(manager, options, rootKey)

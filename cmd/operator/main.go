@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
@@ -25,8 +26,17 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/version"
 )
 
-// leaseName is the leader lease, in the operator's namespace.
-const leaseName = "frontdesk-operator"
+const (
+	// leaseName is the leader lease, in the operator's namespace.
+	leaseName = "frontdesk-operator"
+	// leaseDuration is how long a leader that is gone without a word is waited for. renewDeadline is when a leader gives
+	// up that cannot renew its lease.
+	leaseDuration = 15 * time.Second
+	renewDeadline = 10 * time.Second
+	// retryPeriod is how often a leader renews. A standby looks every 1 to 2.2 of them (client-go's jitter), which is how
+	// long nobody leads after a leader that has released the lease.
+	retryPeriod = 500 * time.Millisecond
+)
 
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
@@ -88,8 +98,8 @@ func (m *Main) Run(ctx context.Context) error {
 	if err := controllers.Setup(ctx, manager, o.controllers(databases)); err != nil {
 		return err
 	}
-	if err := errors.Join(manager.AddHealthzCheck("ping", healthz.Ping), manager.AddReadyzCheck("ping", healthz.Ping)); err != nil {
-		return fmt.Errorf("add health checks: %w", err)
+	if err := manager.AddHealthzCheck("ping", healthz.Ping); err != nil { // controllers.Setup adds when it is ready
+		return fmt.Errorf("add the health check: %w", err)
 	}
 	logger.Info("Starting", "version", version.Version, "commit", version.Commit, "namespaces", o.watchNamespaces.String())
 	return manager.Start(ctx)
@@ -125,6 +135,9 @@ func (o *options) managerOptions(logger logr.Logger) ctrl.Options {
 		LeaderElection:          o.leaderElect,
 		LeaderElectionID:        leaseName,
 		LeaderElectionNamespace: o.operatorNamespace,
+		LeaseDuration:           new(leaseDuration),
+		RenewDeadline:           new(renewDeadline),
+		RetryPeriod:             new(retryPeriod),
 		// Safe because the process ends when the manager does.
 		LeaderElectionReleaseOnCancel: true,
 		// A standby has its cache warm when it takes over.
