@@ -158,7 +158,7 @@ func (f *Fleet) wakeUp(name types.NamespacedName, admitted bool) {
 	}
 	level := urgency.Idle // it only gets another message
 	if admitted {
-		level = urgency.Turn
+		level = urgency.News
 	}
 	urgency.Add(f.wake, level, reconcile.Request{NamespacedName: name})
 }

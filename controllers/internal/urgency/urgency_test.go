@@ -2,6 +2,7 @@ package urgency_test
 
 import (
 	"context"
+	"runtime"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,11 +38,13 @@ func TestEditsComeFirst(t *testing.T) {
 	queue := priorityqueue.New[reconcile.Request]("test")
 	t.Cleanup(queue.ShutDown)
 	urgency.Add(queue, urgency.Idle, request("started"))
-	urgency.Add(queue, urgency.Turn, request("turn"))
+	urgency.Add(queue, urgency.News, request("news"), request("edited too"))
+	for queue.Len() < 3 { // until the news have been gathered
+		runtime.Gosched()
+	}
 	queue.Add(request("edit"))
-	urgency.Add(queue, urgency.Turn, request("edited too"))
 	queue.Add(request("edited too"))
-	if diff := cmp.Diff([]string{"edit", "edited too", "turn", "started"}, taken(queue, 4)); diff != "" {
+	if diff := cmp.Diff([]string{"edit", "edited too", "news", "started"}, taken(queue, 4)); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
 	}
 }
