@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers"
+	"github.com/frontdesk-dev/frontdesk/controllers/fleet"
 )
 
 func TestOperatorRestartsInTheMiddleOfARollout(t *testing.T) {
@@ -55,6 +57,44 @@ func TestOperatorRestartsInTheMiddleOfARollout(t *testing.T) {
 	requests, _ := w.requests.since(0)
 	if diff := cmp.Diff([]string(nil), writes(requests)); diff != "" {
 		t.Errorf("requests that write (-want +got):\n%s", diff)
+	}
+}
+
+// Nobody is rolled by a state that cannot be read, and it is said where people look.
+func TestUnreadableStateIsSaid(t *testing.T) {
+	w := newFleet(t, "amber", "birch")
+	w.stop()
+	damaged := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: fleet.StateName}, Data: map[string]string{fleet.StateKey: `{"version": 99}`},
+	}
+	if err := w.cluster.Client.Create(t.Context(), damaged); err != nil {
+		t.Fatal(err)
+	}
+	w.upgrade("1.2.4", nil)
+	for _, name := range []string{"amber", "birch"} {
+		condition := w.waitFor(name, v1alpha1.ConditionProgressing, metav1.ConditionFalse, v1alpha1.ReasonRolloutHalted)
+		for _, want := range []string{"version 99", "kubectl delete configmap -n " + w.namespace + " " + fleet.StateName} {
+			if !strings.Contains(condition.Message, want) {
+				t.Errorf("the message does not say %q: %s", want, condition.Message)
+			}
+		}
+	}
+	w.waitEvents("RolloutStateUnreadable")
+	if got := total(t, "frontdesk_rollout_state_unreadable"); got != 1 {
+		t.Errorf("the metric says %v", got)
+	}
+	w.quiet()
+	if got := w.release("amber"); got != "1.2.3" {
+		t.Errorf("a tenant was rolled to %s", got)
+	}
+	if err := w.cluster.Client.Delete(t.Context(), damaged); err != nil {
+		t.Fatal(err)
+	}
+	w.waitFinished()
+	w.waitRelease("amber", "1.2.4")
+	w.waitReady("amber")
+	if got := total(t, "frontdesk_rollout_state_unreadable"); got != 0 {
+		t.Errorf("the metric says %v of a state that can be read", got)
 	}
 }
 

@@ -103,7 +103,7 @@ func (w *world) quiet() {
 	})
 }
 
-// total sums a counter over its labels.
+// total sums a counter or gauge over its labels.
 func total(t *testing.T, name string) float64 {
 	t.Helper()
 	families, err := metrics.Registry.Gather()
@@ -114,7 +114,7 @@ func total(t *testing.T, name string) float64 {
 	for _, family := range families {
 		if family.GetName() == name {
 			for _, metric := range family.GetMetric() {
-				sum += metric.GetCounter().GetValue()
+				sum += metric.GetCounter().GetValue() + metric.GetGauge().GetValue() // of which it has one
 			}
 		}
 	}

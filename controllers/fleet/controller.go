@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/recorder"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/metrics"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/rollout"
 )
@@ -33,6 +35,8 @@ type Reconciler struct {
 	// complete: every tenant that there was has reported once. New ones do so by themselves.
 	complete bool
 	store    store
+	// damage is what was last said of a state that cannot be read; empty while it can.
+	damage string
 }
 
 // +kubebuilder:rbac:groups=core,namespace=frontdesk-system,resources=configmaps,verbs=create
@@ -64,9 +68,13 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager, options controller.O
 // Reconcile makes one decision about the whole fleet.
 func (r *Reconciler) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
 	before, resume, err := r.store.read(ctx)
+	if damaged, found := errors.AsType[*damagedError](err); found {
+		return reconcile.Result{}, r.stop(damaged)
+	}
 	if err != nil {
 		return reconcile.Result{}, err
 	}
+	r.damage = ""
 	tenants, err := r.gather(ctx)
 	if err != nil {
 		return reconcile.Result{}, err
@@ -86,6 +94,18 @@ func (r *Reconciler) Reconcile(ctx context.Context, _ reconcile.Request) (reconc
 		return reconcile.Result{}, nil
 	}
 	return reconcile.Result{RequeueAfter: max(settle, again.Sub(now))}, nil
+}
+
+// stop says in all places that nobody is rolled, once, and waits for somebody to mend the state: its watch tells.
+func (r *Reconciler) stop(damaged *damagedError) error {
+	metrics.RolloutUnreadable()
+	r.Fleet.stop(damaged.Error())
+	if damaged.Error() == r.damage {
+		return nil
+	}
+	r.damage = damaged.Error()
+	r.Events.Eventf(damaged.state, nil, corev1.EventTypeWarning, "RolloutStateUnreadable", "Rollout", "%s", conditions.Note(r.damage))
+	return reconcile.TerminalError(damaged)
 }
 
 // gather takes what the tenants have reported, and finds out once whether that is all of them.

@@ -71,14 +71,18 @@ func (f *Fleet) Report(name types.NamespacedName, t rollout.Tenant) {
 // plain times compare with ==.
 func plain(t time.Time) time.Time { return t.UTC().Round(0) }
 
-// Unreadable notes that a tenant exists about which nothing can be said, so that nobody waits for it.
+// Unreadable notes that a tenant exists about which nothing can be said now, so that nobody waits for it to report, and
+// what it reported before does not pass for how it is.
 func (f *Fleet) Unreadable(name types.NamespacedName) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if _, found := f.tenants[name]; !found {
-		f.tenants[name] = rollout.Tenant{Name: name.String()}
-		f.changed()
+	t, found := f.tenants[name]
+	if found && t.Health == rollout.Unknown {
+		return
 	}
+	t.Name, t.Health, t.Message = name.String(), rollout.Unknown, ""
+	f.tenants[name] = t
+	f.changed()
 }
 
 // Forget drops a tenant that is gone.
@@ -141,6 +145,20 @@ func (f *Fleet) publish(s rollout.State, paused bool) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.turn(next)
+}
+
+// stop tells the tenants that nobody is admitted, and why, because there is no state that could be read.
+func (f *Fleet) stop(why string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	next := f.turns
+	next.known, next.halted, next.members = true, why, nil
+	f.turn(next)
+}
+
+// turn replaces the turns, and wakes those for whom there is news. The caller holds the lock.
+func (f *Fleet) turn(next turns) {
 	before := f.turns
 	f.turns = next
 	for name, t := range f.tenants {

@@ -51,10 +51,22 @@ func (s *store) read(ctx context.Context) (state rollout.State, resume string, e
 	}
 	state, err = rollout.Decode(s.found.Data[StateKey])
 	if err != nil {
-		return rollout.State{}, "", fmt.Errorf("ConfigMap %s: %w", s.key, err)
+		return rollout.State{}, "", &damagedError{s.found, err}
 	}
 	return state, s.found.Annotations[ResumeAnnotation], nil
 }
+
+// damagedError says that there is a state which cannot be read. Only a person can mend it.
+type damagedError struct {
+	state *corev1.ConfigMap
+	err   error
+}
+
+func (e *damagedError) Error() string {
+	return fmt.Sprintf("ConfigMap %s/%s: %v; to begin again with the canaries: kubectl delete configmap -n %[1]s %[2]s", e.state.Namespace, e.state.Name, e.err)
+}
+
+func (e *damagedError) Unwrap() error { return e.err }
 
 // write stores the state unless it is what was read, and returns the object that holds it, or nil. It
 // fails when somebody else has written meanwhile.

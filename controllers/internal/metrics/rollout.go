@@ -20,6 +20,10 @@ var (
 		Name: "frontdesk_rollout_halted",
 		Help: "1 while the rollout is halted because more tenants failed than the budget allows.",
 	})
+	rolloutUnreadable = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "frontdesk_rollout_state_unreadable",
+		Help: "1 while the stored state of the rollout cannot be read, so that nobody is rolled.",
+	})
 	rolloutPaused = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "frontdesk_rollout_paused",
 		Help: "1 while the platform team has paused rollouts.",
@@ -27,7 +31,7 @@ var (
 )
 
 func init() {
-	metrics.Registry.MustRegister(rolloutTenants, rolloutWave, rolloutHalted, rolloutPaused)
+	metrics.Registry.MustRegister(rolloutTenants, rolloutWave, rolloutHalted, rolloutUnreadable, rolloutPaused)
 }
 
 // Rollout shows how far the rollout is.
@@ -41,7 +45,11 @@ func Rollout(c rollout.Counts, wave int, halted, paused bool) {
 	rolloutWave.Set(float64(wave))
 	rolloutHalted.Set(flag(halted))
 	rolloutPaused.Set(flag(paused))
+	rolloutUnreadable.Set(0)
 }
+
+// RolloutUnreadable shows that nobody knows how far the rollout is.
+func RolloutUnreadable() { rolloutUnreadable.Set(1) }
 
 func flag(set bool) float64 {
 	if set {

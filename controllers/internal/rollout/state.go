@@ -78,7 +78,7 @@ func Decode(text string) (State, error) {
 		return State{}, fmt.Errorf("read the rollout's state: %w", err)
 	}
 	if s.Version != stateVersion {
-		return State{}, fmt.Errorf("the rollout's state has version %d, and this operator reads version %d: run the operator that wrote it, or delete the state to begin with the canaries again", s.Version, stateVersion)
+		return State{}, fmt.Errorf("the rollout's state has version %d, and this operator reads version %d: run the operator that wrote it, or delete the state", s.Version, stateVersion)
 	}
 	return s, nil
 }
