@@ -4,7 +4,8 @@
 // The name of each kind's CustomResourceDefinition is watched, in metadata only. When the definition appears
 // and the API server serves the kind, a cache of that kind alone is started and every object that may want
 // one is woken, at low priority. When the definition goes, the cache is dropped and all are woken again. There
-// is no polling, no restart, and no watch that fails again and again because its kind is not there.
+// is no polling, no restart, and no watch that fails again and again because its kind is not there. When the definitions
+// cannot be listed, what is served at the start is used, it is logged, and the watch goes on trying.
 //
 // Each kind has a cache of its own, apart from the manager's: that one refuses selectors for kinds that do not
 // exist yet, and could not be rid of one kind.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -15,10 +16,25 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 )
 
-// fillTimeout bounds how long a new cache may take to hold every object of its kind.
-const fillTimeout = 30 * time.Second
+const (
+	// fillTimeout bounds how long a new cache may take to hold every object of its kind.
+	fillTimeout = 30 * time.Second
+	// listTimeout bounds how long is waited for the definitions before the operator goes on without them.
+	listTimeout = 5 * time.Second
+)
+
+// existence is what is known of a definition.
+type existence int
+
+const (
+	absent existence = iota
+	present
+	// unknown: the definitions are not watched, or cannot be listed yet.
+	unknown
+)
 
 var (
+	errNotListed = fmt.Errorf("the definition could not be listed within %s: may the operator list and watch customresourcedefinitions?", listTimeout)
 	errNotServed = errors.New("the definition is there, but the API server does not serve this version of the kind")
 	errNotFilled = fmt.Errorf("the objects could not be listed within %s: may the operator list them?", fillTimeout)
 
@@ -36,10 +52,10 @@ func attempts() wait.Backoff {
 // look.
 func (a *APIs) follow(ctx context.Context, kind Kind, settled func()) {
 	defer settled()
-	exists, changed := a.watch(ctx, kind)
+	look, changed := a.watch(ctx, kind)
 	backoff := attempts()
 	for {
-		err := a.settle(ctx, kind, exists())
+		err := a.settle(ctx, kind, look())
 		settled()
 		log := a.manager.GetLogger().WithValues("definition", kind.Definition(), "version", kind.Version)
 		var again <-chan time.Time
@@ -62,8 +78,8 @@ func (a *APIs) follow(ctx context.Context, kind Kind, settled func()) {
 }
 
 // settle compares what is served with what is used.
-func (a *APIs) settle(ctx context.Context, kind Kind, exists bool) error {
-	if !exists {
+func (a *APIs) settle(ctx context.Context, kind Kind, definition existence) error {
+	if definition == absent {
 		a.down(ctx, kind)
 		return nil
 	}
@@ -73,7 +89,7 @@ func (a *APIs) settle(ctx context.Context, kind Kind, exists bool) error {
 	}
 	if !served {
 		a.down(ctx, kind)
-		if a.options.Once {
+		if definition == unknown {
 			return nil
 		}
 		return errNotServed
@@ -102,11 +118,11 @@ func (a *APIs) serves(ctx context.Context, kind Kind) (bool, error) {
 	return false, nil
 }
 
-// watch watches the one definition. It returns when it is known whether there is one. A definition that is
-// being deleted takes no more objects and counts as gone.
-func (a *APIs) watch(ctx context.Context, kind Kind) (exists func() bool, changed <-chan struct{}) {
+// watch watches the one definition. It returns when it is known whether there is one, or when that cannot be found out for
+// now. A definition that is being deleted takes no more objects and counts as gone.
+func (a *APIs) watch(ctx context.Context, kind Kind) (look func() existence, changed <-chan struct{}) {
 	if a.options.Once {
-		return func() bool { return true }, nil
+		return func() existence { return unknown }, nil
 	}
 	informer := metadatainformer.NewFilteredMetadataInformer(a.metadata, definitions, metav1.NamespaceNone, 0, toolscache.Indexers{},
 		func(options *metav1.ListOptions) {
@@ -131,12 +147,35 @@ func (a *APIs) watch(ctx context.Context, kind Kind) (exists func() bool, change
 		log.Error(err, "Could not watch a definition; the kind counts as not served")
 	}
 	go informer.RunWithContext(ctx)
-	toolscache.WaitForCacheSync(ctx.Done(), informer.HasSynced)
-	return func() bool {
+	a.awaitList(ctx, informer, log, notify)
+	return func() existence {
+		if !informer.HasSynced() {
+			return unknown
+		}
 		object, found, err := informer.GetStore().GetByKey(kind.Definition())
 		definition, ok := object.(*metav1.PartialObjectMetadata)
-		return err == nil && found && ok && definition.DeletionTimestamp == nil
+		if err == nil && found && ok && definition.DeletionTimestamp == nil {
+			return present
+		}
+		return absent
 	}, signal
+}
+
+// awaitList waits for the informer, but not for ever: the operator goes on with what the API server serves now, as it does
+// when it may not watch definitions at all. The informer keeps trying, and listed is called when it has succeeded.
+func (a *APIs) awaitList(ctx context.Context, informer toolscache.SharedIndexInformer, log logr.Logger, listed func()) {
+	patience, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
+	if toolscache.WaitForCacheSync(patience.Done(), informer.HasSynced) || ctx.Err() != nil {
+		return
+	}
+	log.Error(errNotListed, "Could not list a definition; a kind that is installed or removed from now on is noticed only when it can be")
+	go func() {
+		if toolscache.WaitForCacheSync(ctx.Done(), informer.HasSynced) {
+			log.Info("The definition can be listed now")
+			listed()
+		}
+	}()
 }
 
 // trim keeps the name and whether it is being deleted.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -53,8 +54,13 @@ var everything = reconcile.Request{NamespacedName: types.NamespacedName{Name: "e
 
 func start(t *testing.T, cluster *kubetest.Cluster, once bool, kinds ...optional.Kind) *operator {
 	t.Helper()
+	return startWith(t, cluster, rest.CopyConfig(cluster.Config), once, kinds...)
+}
+
+// startWith has a connection of its own.
+func startWith(t *testing.T, cluster *kubetest.Cluster, restConfig *rest.Config, once bool, kinds ...optional.Kind) *operator {
+	t.Helper()
 	o := &operator{t: t, woken: make(chan reconcile.Request, 100)}
-	restConfig := rest.CopyConfig(cluster.Config)
 	o.requests = count(restConfig)
 	manager, err := ctrl.NewManager(restConfig, ctrl.Options{
 		Scheme: cluster.Scheme, Metrics: metricsserver.Options{BindAddress: "0"}, Controller: config.Controller{SkipNameValidation: ptr.To(true)},
@@ -170,6 +176,56 @@ func TestWhatIsThereAtTheStartIsKnownBeforeTheFirstPass(t *testing.T) {
 		o.expect(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(one)})
 		if o.isAbsent(widgets) || !o.isAbsent(missing) {
 			t.Errorf("once=%v: absent are %v", once, o.apis.Absent())
+		}
+	}
+}
+
+// Whoever may not list definitions works on, with what is served, and notices when he may.
+func TestDefinitionsThatMayNotBeListed(t *testing.T) {
+	t.Parallel()
+	cluster := kubetest.Start(t)
+	levers, late := kindOf("levers", "Lever", true), kindOf("lates", "Late", true)
+	levers.Group, late.Group = "blind.example.com", "blind.example.com"
+	install(t, cluster, levers)
+	one := &unstructured.Unstructured{}
+	one.SetGroupVersionKind(levers.GroupVersionKind)
+	one.SetNamespace(cluster.Namespace(t))
+	one.SetName("one")
+	create(t, cluster, one)
+	const user = "blind-operator"
+	allow(t, cluster, user, levers.Group, "*")
+	blind := rest.CopyConfig(cluster.Config)
+	blind.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: []string{"system:authenticated"}}
+	o := startWith(t, cluster, blind, false, levers, late)
+	o.expect(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(one)})
+	if o.isAbsent(levers) || !o.isAbsent(late) {
+		t.Errorf("absent are %v", o.apis.Absent())
+	}
+	allow(t, cluster, user, "apiextensions.k8s.io", "customresourcedefinitions")
+	install(t, cluster, late)
+	eventually(t, "to notice a kind whose definition may be watched now", func() error {
+		if o.isAbsent(late) {
+			return errors.New("it counts as absent")
+		}
+		return nil
+	})
+}
+
+// allow lets a user do everything with a resource.
+func allow(t *testing.T, cluster *kubetest.Cluster, user, group, resource string) {
+	t.Helper()
+	name := user + "-" + strings.ReplaceAll(group, ".", "-")
+	role := &rbacv1.ClusterRole{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{group}, Resources: []string{resource}, Verbs: []string{"*"}}},
+	}
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: name}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
+		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: user}},
+	}
+	for _, object := range []client.Object{role, binding} {
+		if err := cluster.Client.Create(t.Context(), object); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
