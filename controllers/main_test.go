@@ -68,9 +68,10 @@ type world struct {
 	requests  *recorder
 	databases controllers.DatabaseServers
 	isolation *controllers.Isolation
-	// tune changes the options of the next operator.
-	tune func(*controllers.Options)
-	stop func()
+	// tune changes the options of the next operator, and elect those of its manager.
+	tune  func(*controllers.Options)
+	elect func(*ctrl.Options)
+	stop  func()
 }
 
 func newWorld(t *testing.T) *world {
@@ -95,12 +96,16 @@ func (w *world) startOperator() {
 	restConfig := asOperator(w.t, w.cluster, w.namespace)
 	restConfig.QPS = -1
 	restConfig.Wrap(func(next http.RoundTripper) http.RoundTripper { return w.requests.around(refuseNothing(w.t, next)) })
-	manager, err := ctrl.NewManager(restConfig, ctrl.Options{
+	managerOptions := ctrl.Options{
 		Scheme:     controllers.Scheme(),
 		Cache:      controllers.CacheOptions([]string{w.namespace}, w.namespace),
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
-	})
+	}
+	if w.elect != nil {
+		w.elect(&managerOptions)
+	}
+	manager, err := ctrl.NewManager(restConfig, managerOptions)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -177,8 +182,21 @@ func (w *world) tenant(name string) *v1alpha1.Tenant {
 	return tenant
 }
 
-// edit changes an object as a user would, retrying on conflicts.
+// edit changes an object as a user would.
 func edit[T client.Object](w *world, object T, name string, change func(T)) {
+	w.t.Helper()
+	patch(w, w.cluster.Client, object, name, change)
+}
+
+// editStatus changes the status of an object as its controller would.
+func editStatus[T client.Object](w *world, object T, name string, change func(T)) {
+	w.t.Helper()
+	patch(w, w.cluster.Client.Status(), object, name, change)
+}
+
+func patch[T client.Object, O any](w *world, writer interface {
+	Patch(ctx context.Context, object client.Object, patch client.Patch, options ...O) error
+}, object T, name string, change func(T)) {
 	w.t.Helper()
 	w.get(object, name)
 	before, ok := object.DeepCopyObject().(client.Object)
@@ -186,7 +204,7 @@ func edit[T client.Object](w *world, object T, name string, change func(T)) {
 		w.t.Fatalf("%T does not copy itself", object)
 	}
 	change(object)
-	if err := w.cluster.Client.Patch(w.t.Context(), object, client.MergeFrom(before)); err != nil {
+	if err := writer.Patch(w.t.Context(), object, client.MergeFrom(before)); err != nil {
 		w.t.Fatal(err)
 	}
 }

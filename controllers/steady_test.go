@@ -1,11 +1,14 @@
 package controllers_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
@@ -49,6 +52,46 @@ func TestSteadyStateWritesNothing(t *testing.T) {
 		if diff := cmp.Diff([]string(nil), writes(requests)); diff != "" {
 			t.Fatalf("round %d: requests that write (-want +got):\n%s", round, diff)
 		}
+	}
+}
+
+// An autoscaler's status changes every few seconds, and a Gateway's view of a route now and then.
+func TestStatusOfOthersIsNoReasonToWrite(t *testing.T) {
+	w := newWorld(t)
+	w.apply(simplePolicy)
+	w.apply(databaseSecret)
+	w.apply(simpleTenant(postgresShop + exposed("steady.book.example", byGateway) +
+		"  server: {autoscaling: {minReplicas: 2, maxReplicas: 6, targetCPUUtilizationPercentage: 70}}\n"))
+	w.waitReady("shop")
+	w.answerRoute(metav1.ConditionTrue, "Accepted")
+	w.waitFor("shop", v1alpha1.ConditionRouteAccepted, metav1.ConditionTrue, v1alpha1.ReasonRouteAccepted)
+	w.quiet()
+
+	_, before := w.requests.since(0)
+	passes := total(t, "frontdesk_reconcile_outcomes_total")
+	for round := range int32(3) {
+		editStatus(w, &autoscalingv2.HorizontalPodAutoscaler{}, "frontdesk-shop", func(o *autoscalingv2.HorizontalPodAutoscaler) {
+			o.Status.CurrentReplicas, o.Status.DesiredReplicas = 2, 2+round
+			o.Status.LastScaleTime = &metav1.Time{Time: time.Now().Add(time.Duration(round) * time.Second)}
+		})
+	}
+	w.quiet()
+	if got := total(t, "frontdesk_reconcile_outcomes_total") - passes; got != 0 {
+		t.Errorf("the autoscaler's status has woken its tenant %v times", got)
+	}
+	for round := range 3 {
+		passes := total(t, "frontdesk_reconcile_outcomes_total")
+		w.answerRoute(metav1.ConditionTrue, fmt.Sprint("AcceptedAgain", round))
+		w.eventually("a pass", func() string {
+			if total(t, "frontdesk_reconcile_outcomes_total") == passes {
+				return "has not been made"
+			}
+			return ""
+		})
+	}
+	w.quiet()
+	if requests, _ := w.requests.since(before); len(requests) > 0 {
+		t.Errorf("requests were made: %v", requests)
 	}
 }
 
