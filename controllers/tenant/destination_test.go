@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 )
 
 func TestAddressesOfAConnection(t *testing.T) {
@@ -65,6 +67,19 @@ func TestPeersOfADestination(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", host, diff)
 		}
+	}
+}
+
+// A Tenant's author may have his server call Services of the cluster, each in its namespace and on its port.
+func TestADeclaredServiceOpensItsNamespaceOnOnePort(t *testing.T) {
+	t.Parallel()
+	s := servingScope()
+	s.tenant.Spec.Integrations = &v1alpha1.Integrations{Vapi: &v1alpha1.VapiIntegration{BaseURL: "http://calls.other.svc:8080"}}
+	want := []networkingv1.NetworkPolicyEgressRule{{
+		To: []networkingv1.NetworkPolicyPeer{namespacePeer("other")}, Ports: []networkingv1.NetworkPolicyPort{port(8080)},
+	}}
+	if diff := cmp.Diff(want, s.egressRules(&Isolation{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
