@@ -61,10 +61,15 @@ func mereProgress(before, after *v1alpha1.TenantStatus) bool {
 		!equality.Semantic.DeepEqual(before, after)
 }
 
+// sameStatuses lets the first pod become ready: the tenant is about to be, when the others are.
 func sameStatuses(before, after []metav1.Condition) bool {
 	return len(before) == len(after) && !slices.ContainsFunc(after, func(c metav1.Condition) bool {
 		old := meta.FindStatusCondition(before, c.Type)
-		return old == nil || old.Status != c.Status || old.ObservedGeneration != c.ObservedGeneration
+		if old == nil || old.ObservedGeneration != c.ObservedGeneration {
+			return true
+		}
+		comes := c.Type == string(v1alpha1.ConditionWorkloadAvailable) && c.Status == metav1.ConditionTrue
+		return old.Status != c.Status && !comes
 	})
 }
 

@@ -19,6 +19,8 @@ func underWay() *v1alpha1.TenantStatus {
 		Conditions: []metav1.Condition{
 			{Type: string(v1alpha1.ConditionReady), Status: metav1.ConditionFalse, Reason: "RollingOut", Message: "0 of 2", ObservedGeneration: 3},
 			{Type: string(v1alpha1.ConditionReconciling), Status: metav1.ConditionTrue, Reason: "RollingOut", Message: "0 of 2", ObservedGeneration: 3},
+			{Type: string(v1alpha1.ConditionWorkloadAvailable), Status: metav1.ConditionFalse, ObservedGeneration: 3},
+			{Type: string(v1alpha1.ConditionDatabaseReady), Status: metav1.ConditionTrue, ObservedGeneration: 3},
 		},
 	}
 }
@@ -33,6 +35,8 @@ func TestOnlyMereProgressIsWithheld(t *testing.T) {
 		{"another message", func(s *v1alpha1.TenantStatus) { s.Conditions[0].Message = "1 of 2" }, true},
 		{"another reason", func(s *v1alpha1.TenantStatus) { s.Conditions[0].Reason = "RevisionPending" }, true},
 		{"a pod more that is ready", func(s *v1alpha1.TenantStatus) { s.ReadyReplicas = new(int32(1)) }, true},
+		{"the first pod that is ready", func(s *v1alpha1.TenantStatus) { s.Conditions[2].Status = metav1.ConditionTrue }, true},
+		{"a database that is away", func(s *v1alpha1.TenantStatus) { s.Conditions[3].Status = metav1.ConditionFalse }, false},
 		{"a repaired object", func(s *v1alpha1.TenantStatus) { s.Inventory[0].Digest = "y" }, true},
 		{"nothing", func(*v1alpha1.TenantStatus) {}, false},
 		{"another object", func(s *v1alpha1.TenantStatus) { s.Inventory[0].UID = "2" }, false},
