@@ -86,7 +86,7 @@ func (s *scope) compose() {
 	}
 	s.documentVersion = version
 	doc, faults := document.Render(document.Input{
-		Version: version, Tenant: s.configured(), Policies: s.policies, URL: s.publicURL(),
+		Tenant: s.configured(), Policies: s.policies, URL: s.publicURL(),
 		Keys: []tenantconfig.APIKey{{ID: s.apiKey.id(), Hash: s.apiKey.hash, Name: "generated", Scopes: generatedKeyScopes}},
 	})
 	s.faults = append(s.faults, faults...)
@@ -95,6 +95,7 @@ func (s *scope) compose() {
 	if len(s.faults) > 0 || len(s.missing) > 0 || !complete {
 		return
 	}
+	s.untaken = doc.Restrict(version)
 	text, err := doc.Marshal()
 	if err != nil {
 		s.faults = append(s.faults, document.Fault{Reason: v1alpha1.ReasonInvalid, Field: "spec", Message: err.Error()})

@@ -82,6 +82,8 @@ type scope struct {
 	// compose:
 	bundle          tenantconfig.Bundle
 	documentVersion string
+	// untaken are the document's fields that the running servers are too old for.
+	untaken []string
 	faults          []document.Fault
 	missing         []missingSecret
 

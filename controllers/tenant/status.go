@@ -85,6 +85,9 @@ func (s *scope) configurationValid() conditions.Condition {
 	if fields := ignored(s.tenant, s.policies[string(s.tenant.Spec.BookingPolicyRef.Name)]); len(fields) > 0 {
 		message += "; this release does not act on " + strings.Join(fields, ", ")
 	}
+	if len(s.untaken) > 0 {
+		message += "; the running servers are too old for " + document.Shorten(s.untaken) + ", which waits for their update"
+	}
 	return conditions.True(t, v1alpha1.ReasonValid, message)
 }
 

@@ -8,10 +8,10 @@
 // secret is a new revision although tenant.yaml is unchanged. Both planes compute it with
 // Bundle.Revision, and "served" means that a server reports the very digest that the operator wrote.
 //
-// Documents are versioned major.minor. A server refuses another major version and unknown fields
-// of a minor version it knows; it ignores unknown fields of a newer minor version, so that a newer
+// Documents are versioned major.minor. A server refuses another major version, and fields that a minor
+// version which it knows does not have; it ignores unknown fields of a newer minor version, so that a newer
 // operator never freezes an older server. The operator renders the highest version that every
-// running server reports to support (see Status.DocumentVersions and Negotiate).
+// running server reports to support (see Status.DocumentVersions, Negotiate and Document.Restrict).
 //
 // The package never does I/O beyond reading the folder it is given, never talks to Kubernetes, and
 // knows nothing of how bookings are made. Validate checks everything that can be known from the

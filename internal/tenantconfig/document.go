@@ -12,7 +12,7 @@ type Document struct {
 	Resources     []Resource `json:"resources,omitempty"`
 	Services      []Service  `json:"services,omitempty"`
 	Database      Database   `json:"database"`
-	Cache         Cache      `json:"cache,omitzero"`
+	Cache         Cache      `json:"cache,omitzero" since:"1.1"`
 	Access        Access     `json:"access"`
 }
 
@@ -183,7 +183,7 @@ type Service struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	// Description tells customers and voice agents what it is; empty when the name says enough.
-	Description string   `json:"description,omitempty"`
+	Description string   `json:"description,omitempty" since:"1.2"`
 	Duration    Duration `json:"duration"`
 	// GroupSize is how many people share one session; 1 is an ordinary appointment.
 	GroupSize int `json:"groupSize"`

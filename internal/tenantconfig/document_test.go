@@ -13,7 +13,8 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
 
-const goldenDocument = "testdata/full-1.0.yaml"
+// goldenDocument is that of the newest version, and has all there is.
+const goldenDocument = "testdata/full-1.2.yaml"
 
 func golden(t testing.TB) []byte {
 	t.Helper()
@@ -34,8 +35,8 @@ func full(t testing.TB) *tenantconfig.Document {
 	return doc
 }
 
-// The golden document is what version 1.0 looks like on disk. Operators and servers of different builds
-// meet in it: it must be read and rendered, byte for byte, by every build that lists 1.0.
+// A golden document is what its version looks like on disk. Operators and servers of different builds
+// meet in it: it must be read and rendered, byte for byte, by every build that lists the version.
 func TestGoldenDocumentRoundTrips(t *testing.T) {
 	t.Parallel()
 	doc := full(t)
@@ -108,14 +109,14 @@ func TestParseJudgesUnknownFieldsByVersion(t *testing.T) {
 	tests := []struct {
 		name, version, wantErr string
 	}{
-		{"own version", "1.0", `unknown field "flavour"`},
-		{"newer minor version", "1.1", ""},
+		{"own version", "1.2", `unknown field "flavour"`},
+		{"newer minor version", "1.3", ""},
 		{"much newer minor version", "1.27", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			data := bytes.Replace(golden(t), []byte(`version: "1.0"`), []byte(`version: "`+tt.version+`"`+"\nflavour: mint"), 1)
+			data := bytes.Replace(golden(t), []byte(`version: "1.2"`), []byte(`version: "`+tt.version+`"`+"\nflavour: mint"), 1)
 			doc, err := tenantconfig.Parse(data)
 			if tt.wantErr != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.wantErr) {
@@ -197,7 +198,9 @@ func TestNegotiate(t *testing.T) {
 		ok      bool
 	}{
 		{"no servers", nil, tenantconfig.Current(), true},
-		{"all know it", [][]string{{"1.0"}, {"1.0", "1.1"}}, "1.0", true},
+		{"all know the newest", [][]string{{"1.0", "1.1", "1.2"}, {"1.1", "1.2", "1.3"}}, "1.2", true},
+		{"one is a version behind", [][]string{{"1.0", "1.1"}, {"1.0", "1.1", "1.2"}}, "1.1", true},
+		{"one is two versions behind", [][]string{{"1.0"}, {"1.0", "1.1", "1.2"}}, "1.0", true},
 		{"one knows only another major", [][]string{{"1.0"}, {"2.0"}}, "", false},
 		{"one reports nothing", [][]string{{"1.0"}, nil}, "", false},
 	}

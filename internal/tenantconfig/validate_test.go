@@ -53,8 +53,8 @@ func TestValidateTenant(t *testing.T) {
 	t.Parallel()
 	zone := func(name string) func(*document) { return func(d *document) { d.Tenant.TimeZone = name } }
 	runAll(t, []invalid{
-		{"no version", func(d *document) { d.Version = "" }, "version", `"" is not a document version that this build reads: use "1.0"`},
-		{"another major version", func(d *document) { d.Version = "2.0" }, "version", `"2.0" is not a document version that this build reads: use "1.0"`},
+		{"no version", func(d *document) { d.Version = "" }, "version", `"" is not a document version that this build reads: use "1.2"`},
+		{"another major version", func(d *document) { d.Version = "2.0" }, "version", `"2.0" is not a document version that this build reads: use "1.2"`},
 		{"no name", func(d *document) { d.Tenant.Name = "" }, "tenant.name", "is required"},
 		{"blank display name", func(d *document) { d.Tenant.DisplayName = " \t" }, "tenant.displayName", "is required"},
 		{"display name of 300 characters", func(d *document) { d.Tenant.DisplayName = strings.Repeat("é", 300) }, "tenant.displayName", "has 300 characters; at most 120 are allowed"},

@@ -9,8 +9,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Versions lists the document versions that this build reads and renders, oldest first.
-var Versions = []string{"1.0"}
+// Versions lists the document versions that this build reads and renders, oldest first. 1.1 brought
+// cache, and 1.2 the services' descriptions.
+var Versions = []string{"1.0", "1.1", "1.2"}
 
 // Current is the newest document version that this build renders.
 func Current() string { return Versions[len(Versions)-1] }
@@ -67,8 +68,8 @@ func supportedByAll(text string, servers [][]string) bool {
 	return true
 }
 
-// Parse reads a document. Unknown fields are refused in a version that this build knows and
-// ignored in a newer minor version; another major version is an *UnsupportedVersionError.
+// Parse reads a document. Fields that its version does not have are refused in a version that this build knows,
+// and ignored in a newer minor version; another major version is an *UnsupportedVersionError.
 // It does not validate: see Document.Validate.
 func Parse(data []byte) (*Document, error) {
 	var head struct {
@@ -92,6 +93,9 @@ func Parse(data []byte) (*Document, error) {
 	}
 	if err := unmarshal(data, &doc); err != nil {
 		return nil, fmt.Errorf("%s: %w", DocumentKey, err)
+	}
+	if err := doc.newerThan(got); err != nil {
+		return nil, fmt.Errorf("%s of version %q: %w", DocumentKey, head.Version, err)
 	}
 	return &doc, nil
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
-	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
 
 func validPolicy() *v1alpha1.BookingPolicy {
@@ -142,7 +141,7 @@ func TestRenderFaults(t *testing.T) {
 				test.policy(&policy.Spec)
 			}
 			doc, faults := document.Render(document.Input{
-				Version: tenantconfig.Current(), Tenant: tenant,
+				Tenant:   tenant,
 				Policies: map[string]*v1alpha1.BookingPolicy{policy.Name: policy},
 			})
 			var got []faultOf
@@ -180,7 +179,7 @@ func TestRescheduleNeverIsKept(t *testing.T) {
 	policy := validPolicy()
 	policy.Spec.Rescheduling.Times = ptr.To(int32(0))
 	doc, faults := document.Render(document.Input{
-		Version: tenantconfig.Current(), Tenant: validTenant(), Policies: map[string]*v1alpha1.BookingPolicy{"hours": policy},
+		Tenant: validTenant(), Policies: map[string]*v1alpha1.BookingPolicy{"hours": policy},
 	})
 	if len(faults) != 0 || doc.Policies[0].Rescheduling.Times != 0 {
 		t.Errorf("never became %+v, with faults %v", doc, faults)
@@ -193,7 +192,7 @@ func TestRateLimitBurstHasADefault(t *testing.T) {
 		tenant := validTenant()
 		tenant.Spec.Access = &v1alpha1.Access{RateLimit: &v1alpha1.RateLimit{RequestsPerMinute: perMinute}}
 		doc, faults := document.Render(document.Input{
-			Version: tenantconfig.Current(), Tenant: tenant, Policies: map[string]*v1alpha1.BookingPolicy{"hours": validPolicy()},
+			Tenant: tenant, Policies: map[string]*v1alpha1.BookingPolicy{"hours": validPolicy()},
 		})
 		if len(faults) != 0 {
 			t.Fatal(faults)

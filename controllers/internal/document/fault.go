@@ -45,6 +45,14 @@ func Summary(faults []Fault) string {
 	return strings.Join(lines, "; ")
 }
 
+// Shorten joins fields for a condition's message.
+func Shorten(fields []string) string {
+	if len(fields) > shownFaults {
+		return fmt.Sprintf("%s and %d more", strings.Join(fields[:shownFaults], ", "), len(fields)-shownFaults)
+	}
+	return strings.Join(fields, ", ")
+}
+
 var policyField = regexp.MustCompile(`^policies\[(\d+)\]\.(.*)$`)
 
 // renamed are the fields that are called otherwise in the document.

@@ -26,9 +26,7 @@ const SQLiteFile = DataFolder + "/frontdesk.db"
 
 // Input is everything that a document is made of.
 type Input struct {
-	// Version of the document to render.
-	Version string
-	Tenant  *v1alpha1.Tenant
+	Tenant *v1alpha1.Tenant
 	// Policies by name. One that the tenant names and that is missing here is a fault.
 	Policies map[string]*v1alpha1.BookingPolicy
 	// URL is where the tenant is reached from outside; empty when it is not.
@@ -37,12 +35,12 @@ type Input struct {
 	Keys []tenantconfig.APIKey
 }
 
-// Render makes the document, or says everything that is wrong with the objects.
+// Render makes the document, in the newest version, or says everything that is wrong with the objects.
 func Render(in Input) (*tenantconfig.Document, []Fault) {
 	c := &converter{}
 	spec := in.Tenant.Spec
 	doc := &tenantconfig.Document{
-		Version: in.Version,
+		Version: tenantconfig.Current(),
 		Tenant: tenantconfig.Tenant{
 			Namespace:   in.Tenant.Namespace,
 			Name:        in.Tenant.Name,

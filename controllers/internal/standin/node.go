@@ -111,6 +111,17 @@ func (n *Node) ReportCampaigns(progress ...tenantconfig.CampaignProgress) {
 	}
 }
 
+// Speak makes all servers those of a release that reads these versions of the document: those that run, and
+// those that will.
+func (n *Node) Speak(versions ...string) {
+	n.network.mu.Lock()
+	defer n.network.mu.Unlock()
+	n.network.versions = versions
+	for _, server := range n.network.servers {
+		server.update(func(s *tenantconfig.Status) { s.DocumentVersions = versions })
+	}
+}
+
 // Refuse makes all servers refuse the revision they should serve next, for a reason of their own.
 func (n *Node) Refuse(revision, message string) {
 	n.network.mu.Lock()
@@ -228,9 +239,10 @@ func (n *Node) kubelet(ctx context.Context, p *corev1.Pod) error {
 	}
 	if running == nil {
 		number := addresses.Add(1)
-		running = &pod{ip: fmt.Sprintf("10.%d.%d.%d", number>>16&255, number>>8&255, number&255), server: newServer(image)}
+		running = &pod{ip: fmt.Sprintf("10.%d.%d.%d", number>>16&255, number>>8&255, number&255)}
 		n.pods[p.UID] = running
 		n.network.mu.Lock()
+		running.server = newServer(image, n.network.versions)
 		n.network.servers[running.ip] = running.server
 		n.network.mu.Unlock()
 	}

@@ -24,12 +24,12 @@ type server struct {
 	token   string
 }
 
-// newServer is of the release that the tag of its image names.
-func newServer(image string) *server {
+// newServer is of the release that the tag of its image names, and reads these versions of the document.
+func newServer(image string, versions []string) *server {
 	return &server{
 		changed: make(chan struct{}),
 		status: tenantconfig.Status{
-			Version: image[strings.LastIndex(image, ":")+1:], DocumentVersions: tenantconfig.Versions, StartTime: time.Now().UTC().Truncate(time.Second),
+			Version: image[strings.LastIndex(image, ":")+1:], DocumentVersions: versions, StartTime: time.Now().UTC().Truncate(time.Second),
 			Database: tenantconfig.DatabaseStatus{SchemaVersion: 7, Reachable: true},
 		},
 	}
@@ -87,10 +87,12 @@ type network struct {
 
 	mu      sync.Mutex
 	servers map[string]*server // by pod IP
+	// versions of the document that new servers read.
+	versions []string
 }
 
 func newNetwork() *network {
-	n := &network{servers: map[string]*server{}}
+	n := &network{servers: map[string]*server{}, versions: tenantconfig.Versions}
 	n.http = httptest.NewServer(n)
 	return n
 }
