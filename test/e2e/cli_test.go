@@ -25,7 +25,7 @@ type plugin struct{ tenancy }
 
 // start runs it with writers of the caller's, until it ends or the context does.
 func (p plugin) start(ctx context.Context, out, errOut *safeBuffer, args ...string) int {
-	args = append(args, "-n", p.namespace, "--kubeconfig", filepath.Join(suite.cluster.stateDir, "kubeconfig"))
+	args = append(args, "-n", p.namespace, "--kubeconfig", filepath.Join(p.cluster.stateDir, "kubeconfig"))
 	return command.Run(ctx, args, genericiooptions.IOStreams{In: strings.NewReader(""), Out: out, ErrOut: errOut})
 }
 
@@ -169,7 +169,7 @@ func (p plugin) openDashboard() {
 		return nil
 	}
 	eventually(p.t, time.Minute, reached)
-	if _, err := suite.kubectl.Run(p.t.Context(), "delete", "pod", "-n", p.namespace, "-l", "frontdesk.dev/tenant=plain"); err != nil {
+	if _, err := p.kubectl.Run(p.t.Context(), "delete", "pod", "-n", p.namespace, "-l", "frontdesk.dev/tenant=plain"); err != nil {
 		p.t.Fatal(err)
 	}
 	p.awaitReady()

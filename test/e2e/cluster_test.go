@@ -31,8 +31,9 @@ type heldCluster struct {
 // clusterTimeout bounds start and stop. Tools are built before the tests start.
 const clusterTimeout = 3 * time.Minute
 
-func holdCluster(root string) (*heldCluster, error) {
-	c := &heldCluster{stateDir: filepath.Join(root, ".local", "e2e"), ended: make(chan error, 1)}
+// holdCluster starts a cluster with a state folder of this name.
+func holdCluster(root, name string) (*heldCluster, error) {
+	c := &heldCluster{stateDir: filepath.Join(root, ".local", name), ended: make(chan error, 1)}
 	var err error
 	if c.Cluster, err = walkthrough.NewCluster("local", root, c.stateDir, ""); err != nil {
 		return nil, err

@@ -4,9 +4,6 @@ package e2e
 
 import (
 	"fmt"
-	"io"
-	"net"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -14,15 +11,14 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/hack/demo/walkthrough"
-	"github.com/frontdesk-dev/frontdesk/internal/testing/pgtest"
 )
 
 // A tenant whose Secret is missing says so and waits; when the Secret comes, it runs on that Postgres,
 // and its bookings outlive its pod.
 func TestPostgresTenantWaitsForItsSecret(t *testing.T) {
 	t.Parallel()
-	address := reachableFromPods(t, pgtest.EmptyURL(t))
-	tenant := tenancy{t: t, namespace: newNamespace(t), name: "plain"}
+	address := suite.database.emptyDatabase(t, suite.site)
+	tenant := suite.newTenancy(t, "plain")
 	tenant.apply(strings.Replace(plainTenant, "  region: GB\n", "  region: GB\n  database: {engine: Postgres, postgres: {urlSecretRef: {name: db, key: url}}}\n", 1))
 
 	condition := tenant.awaitCondition(v1alpha1.ConditionSecretsReady, metav1.ConditionFalse)
@@ -39,10 +35,10 @@ func TestPostgresTenantWaitsForItsSecret(t *testing.T) {
 	api := tenant.api()
 	made := book(t, api, "visit", slots(t, api, "visit")[0].Start, customer(1))
 
-	if _, err := suite.kubectl.Run(t.Context(), "rollout", "restart", "-n", tenant.namespace, "deployment/"+walkthrough.NameOf(tenant.name)); err != nil {
+	if _, err := tenant.kubectl.Run(t.Context(), "rollout", "restart", "-n", tenant.namespace, "deployment/"+walkthrough.NameOf(tenant.name)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := suite.kubectl.Run(t.Context(), "rollout", "status", "-n", tenant.namespace, "deployment/"+walkthrough.NameOf(tenant.name), "--timeout", readyTimeout.String()); err != nil {
+	if _, err := tenant.kubectl.Run(t.Context(), "rollout", "status", "-n", tenant.namespace, "deployment/"+walkthrough.NameOf(tenant.name), "--timeout", readyTimeout.String()); err != nil {
 		t.Fatal(err)
 	}
 	read, err := api.Booking(t.Context(), made.ID)
@@ -52,46 +48,4 @@ func TestPostgresTenantWaitsForItsSecret(t *testing.T) {
 	if read.Status != "confirmed" || !read.Start.Equal(made.Start) {
 		t.Errorf("another pod reads %+v, the first one wrote %+v", read, made)
 	}
-}
-
-// reachableFromPods rewrites the URL of a server on loopback to one that pods can reach: it listens on the
-// node's address and passes everything on. Postgres itself listens on loopback only.
-func reachableFromPods(t *testing.T, address string) string {
-	t.Helper()
-	target, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(suite.cluster.hostAddress, "0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	onward := target.Host
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return // closed: the test is over
-			}
-			go pass(conn, onward)
-		}
-	}()
-	target.Host = listener.Addr().String()
-	return target.String()
-}
-
-// pass copies both ways until one side ends.
-func pass(conn net.Conn, address string) {
-	defer conn.Close()
-	onward, err := net.Dial("tcp", address)
-	if err != nil {
-		return
-	}
-	defer onward.Close()
-	go func() {
-		_, _ = io.Copy(onward, conn)
-		_ = onward.Close()
-	}()
-	_, _ = io.Copy(conn, onward)
 }

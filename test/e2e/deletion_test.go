@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -20,46 +21,59 @@ const owned = "deployments,replicasets,pods,services,endpointslices,secrets,conf
 // With Retain the data outlives the Tenant and can be taken up by the next one of its name; with Delete it goes.
 func TestDeletion(t *testing.T) {
 	t.Parallel()
-	tenant := newPlainTenant(t)
-	if policy := tenant.get().Spec.DeletionPolicy; policy != v1alpha1.DeletionPolicyRetain {
-		t.Errorf("the default deletionPolicy is %q; data must be kept unless somebody says otherwise", policy)
-	}
-	api := tenant.api()
-	made := book(t, api, "visit", slots(t, api, "visit")[0].Start, customer(1))
+	for name, c := range map[string]struct {
+		spec string
+		// data lists what holds the data of a tenant, and is all that Retain leaves.
+		data func(tenancy) []string
+		kept int
+	}{
+		"a volume":                             {"", func(s tenancy) []string { return s.names("persistentvolumeclaims") }, 1},
+		"a database on a server, and its role": {onPlatformServer, func(s tenancy) []string { return suite.database.ofNamespace(s.t, s.namespace) }, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tenant := newPlainTenant(t, c.spec)
+			if policy := tenant.get().Spec.DeletionPolicy; policy != v1alpha1.DeletionPolicyRetain {
+				t.Errorf("the default deletionPolicy is %q; data must be kept unless somebody says otherwise", policy)
+			}
+			api := tenant.api()
+			made := book(t, api, "visit", slots(t, api, "visit")[0].Start, customer(1))
 
-	tenant.delete()
-	if claims := tenant.names("persistentvolumeclaims"); len(claims) != 1 {
-		t.Fatalf("with Retain the claims are %q, want one", claims)
-	}
+			tenant.delete()
+			if left := c.data(tenant); len(left) != c.kept {
+				t.Fatalf("Retain leaves %q, want %s", left, name)
+			}
 
-	// Data that another tenant of the name left is not taken over unasked.
-	tenant.apply(plainTenant)
-	tenant.awaitCondition(v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse)
-	tenant.patch("tenant/"+tenant.name, `{"spec":{"database":{"adopt":true}}}`)
-	tenant.awaitReady()
-	api = tenant.api()
-	read, err := api.Booking(t.Context(), made.ID)
-	if err != nil {
-		t.Fatalf("the booking made before the tenant was deleted: %v", err)
-	}
-	if !read.Start.Equal(made.Start) {
-		t.Errorf("the booking moved from %s to %s", made.Start, read.Start)
-	}
+			// Data that another tenant of the name left is not taken over unasked.
+			tenant.apply(plainTenant + c.spec)
+			tenant.awaitCondition(v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonAdoptionRequired)
+			tenant.patch("tenant/"+tenant.name, `{"spec":{"database":{"adopt":true}}}`)
+			tenant.awaitReady()
+			api = tenant.api()
+			read, err := api.Booking(t.Context(), made.ID)
+			if err != nil {
+				t.Fatalf("the booking made before the tenant was deleted: %v", err)
+			}
+			if !read.Start.Equal(made.Start) {
+				t.Errorf("the booking moved from %s to %s", made.Start, read.Start)
+			}
 
-	tenant.patch("tenant/"+tenant.name, `{"spec":{"deletionPolicy":"Delete"}}`)
-	tenant.delete()
-	eventually(t, time.Minute, func() error { return tenant.gone("persistentvolumeclaims") })
+			tenant.patch("tenant/"+tenant.name, `{"spec":{"deletionPolicy":"Delete"}}`)
+			tenant.delete()
+			eventually(t, time.Minute, func() error { return nothing(c.data(tenant)) })
 
-	tenant.apply(plainTenant)
-	tenant.awaitReady()
-	_, err = tenant.api().Booking(t.Context(), made.ID)
-	wantRefusal(t, err, http.StatusNotFound, "NOT_FOUND")
+			tenant.apply(plainTenant + c.spec)
+			tenant.awaitReady()
+			_, err = tenant.api().Booking(t.Context(), made.ID)
+			wantRefusal(t, err, http.StatusNotFound, "NOT_FOUND")
+		})
+	}
 }
 
 // delete deletes the Tenant and waits until everything it owned has gone with it.
 func (s tenancy) delete() {
 	s.t.Helper()
-	if _, err := suite.kubectl.Run(s.t.Context(), "delete", "-n", s.namespace, "tenant/"+s.name, "--wait", "--timeout=2m"); err != nil {
+	if _, err := s.kubectl.Run(s.t.Context(), "delete", "-n", s.namespace, "tenant/"+s.name, "--wait", "--timeout=2m"); err != nil {
 		s.t.Fatal(err)
 	}
 	eventually(s.t, time.Minute, func() error { return s.gone(owned) })
@@ -68,7 +82,7 @@ func (s tenancy) delete() {
 // names lists the tenant's objects of some kinds.
 func (s tenancy) names(kinds string) []string {
 	s.t.Helper()
-	out, err := suite.kubectl.Run(s.t.Context(), "get", "-n", s.namespace, kinds, "-o", "name")
+	out, err := s.kubectl.Run(s.t.Context(), "get", "-n", s.namespace, kinds, "-o", "name")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -81,13 +95,11 @@ func (s tenancy) names(kinds string) []string {
 	return found
 }
 
-func (s tenancy) gone(kinds string) error {
-	if left := s.names(kinds); len(left) > 0 {
-		return &leftError{left}
+func (s tenancy) gone(kinds string) error { return nothing(s.names(kinds)) }
+
+func nothing(left []string) error {
+	if len(left) > 0 {
+		return fmt.Errorf("still there: %s", strings.Join(left, ", "))
 	}
 	return nil
 }
-
-type leftError struct{ names []string }
-
-func (e *leftError) Error() string { return "still there: " + strings.Join(e.names, ", ") }

@@ -7,5 +7,6 @@
 // down when the pipe that this process holds is closed, so that a killed run leaves nothing behind.
 // What it would leave (processes, mounts, addresses, chains, files) is looked at when it has gone.
 //
-// Each test has a namespace and tenants of its own, except TestDemo, which is `make demo` itself.
+// Each test has a namespace and tenants of its own, except TestDemo, which is `make demo` itself. A Postgres on this
+// machine is the database server of the platform.
 package e2e

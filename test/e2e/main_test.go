@@ -11,16 +11,17 @@ import (
 	"time"
 
 	"github.com/frontdesk-dev/frontdesk/hack/demo/walkthrough"
-	"github.com/frontdesk-dev/frontdesk/internal/testing/pgtest"
 )
 
 const repository = "../.."
 
-// suite is what all tests share; TestMain fills it in.
+// suite is what all tests share; TestMain fills it in. Its site has the product of this tree in it.
 var suite struct {
-	cluster *heldCluster
-	demo    *walkthrough.Demo
-	kubectl walkthrough.Kubectl
+	*site
+	root string
+	// image is that of this tree.
+	image    walkthrough.Image
+	database *databaseServer
 	// first is what came of the first `make demo`, which also installed the operator.
 	first *walkthrough.Result
 }
@@ -33,16 +34,27 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
+// startTimeout bounds everything that comes before the tests, on a machine that compiles it all for the first time.
+const startTimeout = 10 * time.Minute
+
 func run(m *testing.M) (code int) {
 	before, err := takeInventory()
 	if err != nil {
 		return fail("look at this machine", err)
 	}
-	root, err := filepath.Abs(repository)
-	if err != nil {
+	if suite.root, err = filepath.Abs(repository); err != nil {
 		return fail("find the repository", err)
 	}
-	suite.cluster, err = holdCluster(root)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	building := make(chan error, 1)
+	go func() {
+		var err error
+		suite.image, err = walkthrough.BuildImage(ctx, suite.root)
+		building <- err
+	}()
+	suite.site, err = openSite(suite.root, "e2e", os.Stdout)
+	built := <-building
 	if err != nil {
 		return fail("start the cluster", err)
 	}
@@ -54,14 +66,31 @@ func run(m *testing.M) (code int) {
 			code = fail("look for what is left", err)
 		}
 	}()
-	suite.demo = walkthrough.NewDemo(root, suite.cluster, os.Stdout)
-	suite.kubectl = suite.demo.Kubectl
-	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
-	defer cancel()
-	if suite.first, err = suite.demo.Up(ctx); err != nil {
+	if built != nil {
+		return fail("build the image", built)
+	}
+	if suite.database, err = startDatabaseServer(ctx); err != nil {
+		return fail("start Postgres", err)
+	}
+	defer func() {
+		if err := suite.database.Stop(); err != nil {
+			code = fail("stop Postgres", err)
+		}
+	}()
+	if err := playDemo(ctx); err != nil {
 		return fail("play the demo", err)
 	}
-	return pgtest.Main(m)
+	return m.Run()
+}
+
+// playDemo is `make demo` on a platform with a database server.
+func playDemo(ctx context.Context) (err error) {
+	suite.demo.Image = suite.image
+	if suite.demo.Values, err = suite.database.serve(ctx, suite.site); err != nil {
+		return err
+	}
+	suite.first, err = suite.demo.Up(ctx)
+	return err
 }
 
 func fail(doing string, err error) int {

@@ -19,7 +19,7 @@ func newSample(t *testing.T, file, name string) (tenancy, *walkthrough.API) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tenant := tenancy{t: t, namespace: newNamespace(t), name: name}
+	tenant := suite.newTenancy(t, name)
 	tenant.apply(string(manifest))
 	tenant.awaitReady()
 	return tenant, tenant.api()

@@ -8,11 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -47,34 +47,44 @@ spec:
   services: [{id: visit, name: Visit, duration: 30m, requires: [{anyOf: [desk]}]}]
 `
 
+// busy lets a tenant be asked all the time: the usual limit is meant for people.
+const busy = "  access: {rateLimit: {requestsPerMinute: 100000, burst: 10000}}\n"
+
 // tenancy is one tenant of one test.
 type tenancy struct {
+	*site
 	t               *testing.T
 	namespace, name string
 }
 
 // newNamespace makes a namespace for one test. It goes with the cluster.
-func newNamespace(t *testing.T) string {
+func (s *site) newNamespace(t *testing.T) string {
 	t.Helper()
 	name := "e2e-" + strings.ToLower(rand.Text()[:8])
-	if err := suite.kubectl.EnsureNamespace(t.Context(), name); err != nil {
+	if err := s.kubectl.EnsureNamespace(t.Context(), name); err != nil {
 		t.Fatal(err)
 	}
 	return name
 }
 
-// newPlainTenant applies plainTenant in a namespace of its own and waits until it is Ready.
-func newPlainTenant(t *testing.T) tenancy {
+// newTenancy is a tenant that is not there yet, in a namespace of its own.
+func (s *site) newTenancy(t *testing.T, name string) tenancy {
 	t.Helper()
-	tenant := tenancy{t: t, namespace: newNamespace(t), name: "plain"}
-	tenant.apply(plainTenant)
+	return tenancy{site: s, t: t, namespace: s.newNamespace(t), name: name}
+}
+
+// newPlainTenant applies plainTenant, with more lines in its spec, in a namespace of its own and waits until it is Ready.
+func newPlainTenant(t *testing.T, more ...string) tenancy {
+	t.Helper()
+	tenant := suite.newTenancy(t, "plain")
+	tenant.apply(plainTenant + strings.Join(more, ""))
 	tenant.awaitReady()
 	return tenant
 }
 
 func (s tenancy) apply(manifest string) {
 	s.t.Helper()
-	if err := suite.kubectl.Apply(s.t.Context(), s.namespace, manifest); err != nil {
+	if err := s.kubectl.Apply(s.t.Context(), s.namespace, manifest); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -82,16 +92,16 @@ func (s tenancy) apply(manifest string) {
 // patch merges a change into an object of the namespace.
 func (s tenancy) patch(kindAndName, change string) {
 	s.t.Helper()
-	if _, err := suite.kubectl.Run(s.t.Context(), "patch", "-n", s.namespace, kindAndName, "--type=merge", "-p", change); err != nil {
+	if _, err := s.kubectl.Run(s.t.Context(), "patch", "-n", s.namespace, kindAndName, "--type=merge", "-p", change); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
 func (s tenancy) awaitReady() {
 	s.t.Helper()
-	if err := suite.kubectl.WaitFor(s.t.Context(), s.namespace, "tenant/"+s.name, "condition=Ready", readyTimeout); err != nil {
-		said, _ := suite.kubectl.Run(context.WithoutCancel(s.t.Context()), "describe", "-n", s.namespace, "tenant/"+s.name)
-		logs, _ := suite.kubectl.Run(context.WithoutCancel(s.t.Context()), "logs", "-n", s.namespace, "deployment/"+walkthrough.NameOf(s.name), "--tail=20")
+	if err := s.kubectl.WaitFor(s.t.Context(), s.namespace, "tenant/"+s.name, "condition=Ready", readyTimeout); err != nil {
+		said, _ := s.kubectl.Run(context.WithoutCancel(s.t.Context()), "describe", "-n", s.namespace, "tenant/"+s.name)
+		logs, _ := s.kubectl.Run(context.WithoutCancel(s.t.Context()), "logs", "-n", s.namespace, "deployment/"+walkthrough.NameOf(s.name), "--tail=20")
 		s.t.Fatalf("%v\n%s\n%s", err, said, logs)
 	}
 }
@@ -99,14 +109,15 @@ func (s tenancy) awaitReady() {
 func (s tenancy) get() *v1alpha1.Tenant {
 	s.t.Helper()
 	tenant := &v1alpha1.Tenant{}
-	if err := suite.kubectl.Get(s.t.Context(), s.namespace, "tenant/"+s.name, tenant); err != nil {
+	if err := s.kubectl.Get(s.t.Context(), s.namespace, "tenant/"+s.name, tenant); err != nil {
 		s.t.Fatal(err)
 	}
 	return tenant
 }
 
-// awaitCondition waits until a condition has a status for the newest generation and returns it.
-func (s tenancy) awaitCondition(conditionType v1alpha1.ConditionType, status metav1.ConditionStatus) metav1.Condition {
+// awaitCondition waits until a condition has a status, and one of the reasons if any are given, for the newest
+// generation and returns it.
+func (s tenancy) awaitCondition(conditionType v1alpha1.ConditionType, status metav1.ConditionStatus, reasons ...v1alpha1.ConditionReason) metav1.Condition {
 	s.t.Helper()
 	var found metav1.Condition
 	eventually(s.t, time.Minute, func() error {
@@ -115,7 +126,8 @@ func (s tenancy) awaitCondition(conditionType v1alpha1.ConditionType, status met
 		switch {
 		case condition == nil:
 			return fmt.Errorf("no condition %s", conditionType)
-		case condition.Status != status || condition.ObservedGeneration != tenant.Generation:
+		case condition.Status != status || condition.ObservedGeneration != tenant.Generation,
+			len(reasons) > 0 && !slices.Contains(reasons, v1alpha1.ConditionReason(condition.Reason)):
 			return fmt.Errorf("%s=%s (%s, generation %d of %d): %s", conditionType, condition.Status, condition.Reason, condition.ObservedGeneration, tenant.Generation, condition.Message)
 		}
 		found = *condition
@@ -127,24 +139,11 @@ func (s tenancy) awaitCondition(conditionType v1alpha1.ConditionType, status met
 // api reaches the tenant through its Service with its generated key.
 func (s tenancy) api() *walkthrough.API {
 	s.t.Helper()
-	api, _, err := suite.demo.Connect(s.t.Context(), s.namespace, s.name)
+	api, _, err := s.demo.Connect(s.t.Context(), s.namespace, s.name)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return api
-}
-
-// pod returns the tenant's only pod.
-func (s tenancy) pod() corev1.Pod {
-	s.t.Helper()
-	var pods corev1.PodList
-	if err := suite.kubectl.Get(s.t.Context(), s.namespace, "pods", &pods); err != nil {
-		s.t.Fatal(err)
-	}
-	if len(pods.Items) != 1 || len(pods.Items[0].Status.ContainerStatuses) != 1 {
-		s.t.Fatalf("%d pods, want 1 with one container", len(pods.Items))
-	}
-	return pods.Items[0]
 }
 
 // slots lists free starts of a service from a day ahead, within two weeks.

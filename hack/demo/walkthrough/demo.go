@@ -25,6 +25,10 @@ type Demo struct {
 	Repository string
 	Cluster    Cluster
 	Kubectl    Kubectl
+	// Image is run when it is built already; the zero Image is built by Install.
+	Image Image
+	// Values are more values for the chart, name=value each.
+	Values []string
 
 	progress *Progress
 	// reference is the image that the operator and the servers run.
@@ -75,7 +79,7 @@ func (d *Demo) Up(ctx context.Context) (*Result, error) {
 // built for the first time leaves a processor idle now and then.
 func (d *Demo) Install(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	building := startImage(ctx, Commands{Dir: d.Repository})
+	building := startImage(ctx, d.Repository, d.Image)
 	defer func() { cancel(); <-building.done }()
 	d.progress.Printf("… cluster\n")
 	err := d.steps(ctx,

@@ -1,13 +1,9 @@
 package walkthrough
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os/exec"
-	"regexp"
 	"strings"
 )
 
@@ -34,29 +30,9 @@ func (c *currentCluster) Env() []string { return nil }
 
 func (c *currentCluster) Load(context.Context, Image) (string, error) { return c.image, nil }
 
-var forwardingFrom = regexp.MustCompile(`Forwarding from (127\.0\.0\.1:\d+) ->`)
-
-// Forward runs kubectl port-forward until the context ends.
 func (c *currentCluster) Forward(ctx context.Context, namespace, service, port string) (string, bool, error) {
-	cmd := exec.CommandContext(ctx, c.kubectl, "port-forward", "-n", namespace, "service/"+service, ":"+port)
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return "", false, fmt.Errorf("port-forward: %w", err)
-	}
-	if err := cmd.Start(); err != nil {
-		return "", false, fmt.Errorf("port-forward: %w", err)
-	}
-	lines := bufio.NewScanner(stdout)
-	for lines.Scan() {
-		if found := forwardingFrom.FindStringSubmatch(lines.Text()); found != nil {
-			go func() { // kubectl says a line for each connection: somebody has to read them
-				_, _ = io.Copy(io.Discard, stdout)
-				_ = cmd.Wait()
-			}()
-			return found[1], false, nil
-		}
-	}
-	return "", false, errors.Join(errors.New("kubectl port-forward ended without a port"), cmd.Wait())
+	address, err := Kubectl{Program: c.kubectl}.Forward(ctx, namespace, "service/"+service, port)
+	return address, false, err
 }
 
 func (c *currentCluster) Down(context.Context, io.Writer) error { return nil }

@@ -15,19 +15,22 @@ type imageBuild struct {
 	err   error
 }
 
-func startImage(ctx context.Context, commands Commands) *imageBuild {
-	b := &imageBuild{done: make(chan struct{})}
+// startImage builds an image unless there is one.
+func startImage(ctx context.Context, repository string, image Image) *imageBuild {
+	b := &imageBuild{done: make(chan struct{}), image: image}
 	go func() {
 		defer close(b.done)
-		b.image, b.err = buildImage(ctx, commands)
+		if image.Archive == "" {
+			b.image, b.err = BuildImage(ctx, repository)
+		}
 	}()
 	return b
 }
 
-// buildImage builds the one image with both programs, without Docker. Its tag tells its content, so that a
+// BuildImage builds the one image with both programs, without Docker. Its tag tells its content, so that a
 // repeated run with changed code rolls the pods, and one without leaves them alone.
-func buildImage(ctx context.Context, commands Commands) (Image, error) {
-	out, err := commands.Output(ctx, nil, "make", "--silent", "image", "IMAGE_FLAGS=-content-tag")
+func BuildImage(ctx context.Context, repository string) (Image, error) {
+	out, err := Commands{Dir: repository}.Output(ctx, nil, "make", "--silent", "image", "IMAGE_FLAGS=-content-tag")
 	if err != nil {
 		return Image{}, err
 	}
@@ -48,23 +51,34 @@ func buildImage(ctx context.Context, commands Commands) (Image, error) {
 
 // helmUpgrade installs the chart, or upgrades it to what the tree holds now.
 func (d *Demo) helmUpgrade(ctx context.Context) (string, error) {
+	return "", d.InstallChart(ctx, d.chart(), d.reference, d.Values...)
+}
+
+// chart is what the tree holds now.
+func (d *Demo) chart() string { return filepath.Join(d.Repository, "charts", "frontdesk") }
+
+// InstallChart installs a chart, a folder or an archive, or upgrades the release to it: with this image and these
+// values, name=value each, and no others. It returns when the new operator is ready.
+func (d *Demo) InstallChart(ctx context.Context, chart, reference string, values ...string) error {
 	if err := d.Kubectl.EnsureNamespace(ctx, OperatorNamespace); err != nil {
-		return "", err
+		return err
 	}
-	registry, repository, tag := splitReference(d.reference)
-	_, err := d.helm(ctx, "upgrade", "--install", Release, filepath.Join(d.Repository, "charts", "frontdesk"),
-		"--namespace", OperatorNamespace, "--wait", "--timeout", readyTimeout.String(), "--server-side=true",
-		"--set", "image.registry="+registry, "--set", "image.repository="+repository, "--set-string", "image.tag="+tag)
-	return "", err
+	registry, repository, tag := splitReference(reference)
+	image := []string{"--install", "--set-string", "image.tag=" + tag}
+	return d.upgrade(ctx, chart, image, append([]string{"image.registry=" + registry, "image.repository=" + repository}, values...))
 }
 
 // Reconfigure upgrades the release with other values, name=value each, and keeps those that are not named. It
 // returns when the new operator is ready.
 func (d *Demo) Reconfigure(ctx context.Context, values ...string) error {
-	args := []string{
-		"upgrade", Release, filepath.Join(d.Repository, "charts", "frontdesk"), "--namespace", OperatorNamespace,
-		"--reuse-values", "--wait", "--timeout", readyTimeout.String(), "--server-side=true",
-	}
+	return d.upgrade(ctx, d.chart(), []string{"--reuse-values"}, values)
+}
+
+func (d *Demo) upgrade(ctx context.Context, chart string, flags, values []string) error {
+	args := append([]string{
+		"upgrade", Release, chart, "--namespace", OperatorNamespace,
+		"--wait", "--timeout", readyTimeout.String(), "--server-side=true",
+	}, flags...)
 	for _, value := range values {
 		args = append(args, "--set", value)
 	}

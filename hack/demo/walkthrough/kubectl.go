@@ -1,11 +1,14 @@
 package walkthrough
 
 import (
+	"bufio"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -79,6 +82,32 @@ func (k Kubectl) SecretValue(ctx context.Context, namespace, name, key string) (
 		return "", fmt.Errorf("secret %s/%s, key %q: %w", namespace, name, key, err)
 	}
 	return string(value), nil
+}
+
+var forwardingFrom = regexp.MustCompile(`Forwarding from (127\.0\.0\.1:\d+) ->`)
+
+// Forward runs kubectl port-forward to a port of a pod or a Service until the context ends, and returns the host:port
+// on loopback that leads there.
+func (k Kubectl) Forward(ctx context.Context, namespace, kindAndName, port string) (string, error) {
+	cmd := k.Commands.command(ctx, k.Program, []string{"port-forward", "-n", namespace, kindAndName, ":" + port})
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", fmt.Errorf("port-forward: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return "", fmt.Errorf("port-forward: %w", err)
+	}
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		if found := forwardingFrom.FindStringSubmatch(lines.Text()); found != nil {
+			go func() { // kubectl says a line for each connection: somebody has to read them
+				_, _ = io.Copy(io.Discard, stdout)
+				_ = cmd.Wait()
+			}()
+			return found[1], nil
+		}
+	}
+	return "", errors.Join(errors.New("kubectl port-forward ended without a port"), cmd.Wait())
 }
 
 // IsNotFound tells that kubectl failed because there is no such object.
