@@ -105,9 +105,6 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 	if err != nil {
 		return err
 	}
-	if err := addReadiness(manager, apis); err != nil {
-		return err
-	}
 	cached := apis.Client(manager.GetClient())
 	rootKey := &rootkey.Store{Live: manager.GetAPIReader(), Writer: manager.GetClient(), Namespace: options.OperatorNamespace}
 	databases, err := databaseRunner(manager, options, rootKey)
@@ -188,7 +185,7 @@ func optionalAPIs(manager ctrl.Manager, options Options) (*optional.APIs, error)
 	if err := manager.Add(apis); err != nil {
 		return nil, fmt.Errorf("add the watch of optional APIs: %w", err)
 	}
-	return apis, nil
+	return apis, addReadiness(manager, apis)
 }
 
 func hosts(manager ctrl.Manager, options Options) *hostclaim.Claims {
