@@ -8,5 +8,6 @@
 // What it would leave (processes, mounts, addresses, chains, files) is looked at when it has gone.
 //
 // Each test has a namespace and tenants of its own, except TestDemo, which is `make demo` itself. A Postgres on this
-// machine is the database server of the platform.
+// machine is the database server of the platform. Former releases are built from git's history, once for each clone, into
+// .local/releases; a clone without history skips the tests that need them.
 package e2e

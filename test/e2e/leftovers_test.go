@@ -39,7 +39,7 @@ func takeInventory() (inventory, error) {
 	if err := things.addProcesses(); err != nil {
 		return nil, err
 	}
-	for _, pattern := range []string{repository + "/.local/e2e", "/sys/fs/cgroup/*frontdesk*", "/sys/fs/cgroup/*/*frontdesk*", "/run/netns/*"} {
+	for _, pattern := range []string{repository + "/.local/e2e*", "/sys/fs/cgroup/*frontdesk*", "/sys/fs/cgroup/*/*frontdesk*", "/run/netns/*"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			return nil, err

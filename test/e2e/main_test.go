@@ -83,12 +83,13 @@ func run(m *testing.M) (code int) {
 	return m.Run()
 }
 
-// playDemo is `make demo` on a platform with a database server.
+// playDemo is `make demo` on a platform with a database server and with a former release that tenants may be pinned to.
 func playDemo(ctx context.Context) (err error) {
 	suite.demo.Image = suite.image
 	if suite.demo.Values, err = suite.database.serve(ctx, suite.site); err != nil {
 		return err
 	}
+	suite.demo.Values = append(suite.demo.Values, "server.otherVersions[0].version="+twoDocumentsAgo.version)
 	suite.first, err = suite.demo.Up(ctx)
 	return err
 }

@@ -5,7 +5,6 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -26,7 +25,7 @@ var quickWaves = []string{"rollout.canary=1", "rollout.batches={100%}", "rollout
 // The operator is replaced by one with other settings, then told of an image that does not exist, and then of
 // one that does. Not parallel: the tenants of all other tests would take part.
 func TestWavesHaltOnABadImageAndResume(t *testing.T) {
-	fleet := newFleet(t, "canary", "second", "third")
+	fleet := suite.newFleet(t, "canary", "second", "third")
 	canary, others := fleet[0], fleet[1:]
 	canary.patch("tenant/"+canary.name, `{"metadata":{"labels":{"frontdesk.dev/canary":"true"}}}`)
 	before := podsOf(t, fleet)
@@ -72,21 +71,6 @@ func TestWavesHaltOnABadImageAndResume(t *testing.T) {
 	// The tenants of other tests find what they expect, and no rollout under way.
 	reconfigure(t, "server.image.pullPolicy=", "rollout.canary=100%", "rollout.soak=0s")
 	awaitRollout(t, "IfNotPresent", fleet)
-}
-
-// newFleet makes plain tenants, each in a namespace of its own, that can be asked for minutes on end.
-func newFleet(t *testing.T, names ...string) []tenancy {
-	t.Helper()
-	var fleet []tenancy
-	for _, name := range names {
-		tenant := suite.newTenancy(t, name)
-		tenant.apply(strings.Replace(plainTenant, "name: plain", "name: "+name, 1) + busy)
-		fleet = append(fleet, tenant)
-	}
-	for _, tenant := range fleet {
-		tenant.awaitReady()
-	}
-	return fleet
 }
 
 func reconfigure(t *testing.T, values ...string) {
@@ -165,7 +149,7 @@ func awaitRollout(t *testing.T, pullPolicy corev1.PullPolicy, fleet []tenancy) {
 		}
 		for _, tenant := range fleet {
 			var pods corev1.PodList
-			if err := suite.kubectl.Get(t.Context(), tenant.namespace, "pods", &pods); err != nil {
+			if err := tenant.kubectl.Get(t.Context(), tenant.namespace, "pods", &pods); err != nil {
 				return err
 			}
 			if len(pods.Items) != 1 || pods.Items[0].Spec.Containers[0].ImagePullPolicy != pullPolicy {

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"io"
+	"testing"
 
 	"github.com/frontdesk-dev/frontdesk/hack/demo/walkthrough"
 )
@@ -25,4 +26,27 @@ func openSite(root, name string, out io.Writer) (*site, error) {
 	}
 	demo := walkthrough.NewDemo(root, cluster, out)
 	return &site{cluster: cluster, demo: demo, kubectl: demo.Kubectl}, nil
+}
+
+// newSite opens a site for one test, which may do to it what would disturb others.
+func newSite(t *testing.T, name string) *site {
+	t.Helper()
+	s, err := openSite(suite.root, name, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.cluster.release(); err != nil {
+			t.Errorf("take the cluster down: %v", err)
+		}
+	})
+	return s
+}
+
+// load gives an image to the node.
+func (s *site) load(t *testing.T, image walkthrough.Image) {
+	t.Helper()
+	if _, err := s.cluster.Load(t.Context(), image); err != nil {
+		t.Fatal(err)
+	}
 }
