@@ -84,8 +84,8 @@ type scope struct {
 	documentVersion string
 	// untaken are the document's fields that the running servers are too old for.
 	untaken []string
-	faults          []document.Fault
-	missing         []missingSecret
+	faults  []document.Fault
+	missing []missingSecret
 
 	// planUpdate: nil when no pods can be rendered.
 	update *podUpdate
