@@ -122,19 +122,14 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		Status:   keeper(manager),
 		Secrets:  &secrets.Reader{Cached: manager.GetClient(), Live: manager.GetAPIReader()},
 		RootKey:  rootKey,
-		Apply: &apply.Applier{
-			Client: cached,
-			Live:   manager.GetAPIReader(),
-			Typed:  cachedWhole(),
-			Count:  func(kind schema.GroupKind, outcome apply.Outcome) { metrics.Applied(kind, string(outcome)) },
-		},
-		APIs:   apis,
-		Hosts:  hosts(manager, options),
-		Prober: prober,
-		Events: manager.GetEventRecorder(recorderName),
-		Nudges: tenant.NewNudges(),
-		Fleet:  all,
-		Now:    options.Now,
+		Apply:    applier(manager, cached),
+		APIs:     apis,
+		Hosts:    hosts(manager, options),
+		Prober:   prober,
+		Events:   manager.GetEventRecorder(recorderName),
+		Nudges:   tenant.NewNudges(),
+		Fleet:    all,
+		Now:      options.Now,
 
 		Databases: databases,
 	}
@@ -152,6 +147,15 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		}
 	}
 	return nil
+}
+
+func applier(manager ctrl.Manager, cached client.Client) *apply.Applier {
+	return &apply.Applier{
+		Client: cached,
+		Live:   manager.GetAPIReader(),
+		Typed:  cachedWhole(),
+		Count:  func(kind schema.GroupKind, outcome apply.Outcome) { metrics.Applied(kind, string(outcome)) },
+	}
 }
 
 // rollouts is the controller of the whole fleet.
