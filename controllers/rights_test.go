@@ -10,16 +10,20 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/yaml"
 
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/internal/testing/kubetest"
 )
 
@@ -74,7 +78,26 @@ func asOperator(t *testing.T, cluster *kubetest.Cluster, namespace string) *rest
 			t.Fatal(err)
 		}
 	}
+	awaitRights(t, cluster, namespace)
 	return rest.CopyConfig(shared.config)
+}
+
+// awaitRights returns when the API server's authorizer has seen the binding: it learns of it by a watch.
+func awaitRights(t *testing.T, cluster *kubetest.Cluster, namespace string) {
+	t.Helper()
+	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+			User: operatorUser,
+			ResourceAttributes: &authorizationv1.ResourceAttributes{
+				Namespace: namespace, Verb: "list", Group: v1alpha1.GroupVersion.Group, Resource: "tenants",
+			},
+		}}
+		err := cluster.Client.Create(ctx, review)
+		return review.Status.Allowed, err
+	})
+	if err != nil {
+		t.Fatalf("the operator's rights in %s: %v", namespace, err)
+	}
 }
 
 // letWatchDefinitions binds in the cluster what cannot be bound in a namespace.
