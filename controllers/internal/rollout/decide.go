@@ -69,7 +69,7 @@ func (d *decision) retarget() {
 	for _, m := range d.state.Wave.Members {
 		victims = append(victims, m.Tenant)
 	}
-	d.state = State{Version: stateVersion, Target: d.Target, Rescue: unique(victims), Resumed: d.state.Resumed}
+	d.state = State{Version: stateVersion, Target: d.Target, TargetedAt: d.now(), Rescue: unique(victims), Resumed: d.state.Resumed}
 }
 
 // victims are the tenants that this target or former ones left unhealthy.
@@ -169,6 +169,10 @@ func (d *decision) halt() {
 		len(d.state.Failed), d.Plan.FailureBudget, strings.Join(lines, "; "))}
 }
 
+// hearing is how long the choice of canaries waits for tenants whose pods have not been heard of: an operator that
+// brings a target with it has just started, and those who happen to answer first are not who should go first.
+const hearing = 30 * time.Second
+
 // admit chooses the next wave, when the last one has ended.
 func (d *decision) admit() {
 	if d.state.Halted != nil || d.Plan.Paused || len(d.state.Wave.Members) > 0 {
@@ -180,6 +184,10 @@ func (d *decision) admit() {
 	case len(p.victims) > 0:
 		d.members(p.victims)
 	case len(p.candidates) > 0:
+		if heard := d.state.TargetedAt.Add(hearing); p.silent && d.state.Wave.Number == 0 && d.Now.Before(heard) {
+			d.wake(heard)
+			return
+		}
 		sorted := ordered(p.candidates, d.Target.Revision)
 		d.state.Wave.Number++
 		d.members(sorted[:min(size, len(sorted))])
@@ -193,6 +201,8 @@ type pool struct {
 	victims, candidates, suspended []Tenant
 	// waiting: there are others that run, and that will be candidates by themselves.
 	waiting bool
+	// silent: pods of some of those have not been heard of.
+	silent bool
 }
 
 func (d *decision) pool() pool {
@@ -218,7 +228,7 @@ func (d *decision) pool() pool {
 		case Suspended:
 			p.suspended = append(p.suspended, t)
 		case Unknown:
-			p.waiting = true
+			p.waiting, p.silent = true, true
 		}
 	}
 	return p

@@ -220,6 +220,29 @@ func TestCanariesAreThoseWhoCanBearIt(t *testing.T) {
 	}
 }
 
+// A silent volunteer would not be the canary if whoever answers first were it.
+func TestCanariesAreChosenWhenPodsWereHeardOf(t *testing.T) {
+	t.Parallel()
+	volunteer := rollout.Tenant{Name: "a/volunteer", Pending: true, Volunteer: true}
+	decide := func(after time.Duration, before rollout.State) (rollout.State, time.Time) {
+		fleet := []rollout.Tenant{{Name: "a/first-to-answer", Pending: true, Health: rollout.Healthy}, volunteer}
+		return rollout.Decide(rollout.Input{
+			Now: start.Add(after), Plan: plan(), Target: rollout.Target{Revision: "v2"}, Fleet: fleet, Complete: true,
+		}, before)
+	}
+	silent, again := decide(0, rollout.State{})
+	if len(silent.Wave.Members) > 0 || !again.Equal(start.Add(30*time.Second)) {
+		t.Errorf("%v were admitted while the volunteer is silent; next decision at %s", silent.Wave.Members, again)
+	}
+	if late, _ := decide(30*time.Second, silent); !late.Member("a/first-to-answer") {
+		t.Errorf("%v were admitted: a tenant that stays silent holds up the others", late.Wave.Members)
+	}
+	volunteer.Health = rollout.Healthy
+	if heard, _ := decide(time.Second, silent); !heard.Member("a/volunteer") {
+		t.Errorf("%v were admitted, want the volunteer", heard.Wave.Members)
+	}
+}
+
 func TestNobodyIsAdmittedBeforeAllHaveReported(t *testing.T) {
 	t.Parallel()
 	w := newWorld(plan(), 10)

@@ -16,6 +16,8 @@ const stateVersion = 1
 type State struct {
 	Version int    `json:"version"`
 	Target  Target `json:"target"`
+	// TargetedAt is when this target was first seen.
+	TargetedAt time.Time `json:"targetedAt,omitzero"`
 	// StartedAt is when the first tenant was admitted to this target, FinishedAt when none was pending
 	// any more; null until then.
 	StartedAt  *time.Time `json:"startedAt,omitempty"`
