@@ -70,6 +70,12 @@ func TestParseRefusesFieldsThatCameLater(t *testing.T) {
 		before := came[i].version
 		data := bytes.Replace(goldenOf(t, step.version), []byte(`version: "`+step.version+`"`), []byte(`version: "`+before+`"`), 1)
 		_, err := tenantconfig.Parse(data)
+		if i == 0 {
+			if err != nil {
+				t.Errorf("a document as builds wrote it before fields had versions: %v", err)
+			}
+			continue
+		}
 		for _, field := range step.fields {
 			if err == nil || !strings.Contains(err.Error(), field) || !strings.Contains(err.Error(), step.version) {
 				t.Errorf("%s in a document of %s: %v, want an error that names the field and %s", field, before, err, step.version)

@@ -68,8 +68,8 @@ func supportedByAll(text string, servers [][]string) bool {
 	return true
 }
 
-// Parse reads a document. Fields that its version does not have are refused in a version that this build knows,
-// and ignored in a newer minor version; another major version is an *UnsupportedVersionError.
+// Parse reads a document. Fields that its version does not have are refused in a version that this build knows, but
+// for the first, and ignored in a newer minor version; another major version is an *UnsupportedVersionError.
 // It does not validate: see Document.Validate.
 func Parse(data []byte) (*Document, error) {
 	var head struct {
@@ -93,6 +93,10 @@ func Parse(data []byte) (*Document, error) {
 	}
 	if err := unmarshal(data, &doc); err != nil {
 		return nil, fmt.Errorf("%s: %w", DocumentKey, err)
+	}
+	// Builds from before fields had versions wrote later ones under the first number, and what they wrote is still there.
+	if first, _ := parseVersion(Versions[0]); !first.less(got) {
+		return &doc, nil
 	}
 	if err := doc.newerThan(got); err != nil {
 		return nil, fmt.Errorf("%s of version %q: %w", DocumentKey, head.Version, err)
