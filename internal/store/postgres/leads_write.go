@@ -136,19 +136,12 @@ func (s *leadStore) Change(ctx context.Context, r lead.Change) (p lead.Person, r
 
 // changeTo writes a changed person and keeps the registry of opt-outs and the status in step.
 func (s *leadStore) changeTo(ctx context.Context, tx pgx.Tx, before, after lead.Person, actor booking.Actor) (lead.Person, error) {
-	if after.Phone != before.Phone {
-		var taken bool
-		err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM customer_aliases WHERE identity = $1 AND customer_id <> $2)`,
-			after.Phone, after.ID).Scan(&taken)
-		if err == nil && taken {
-			err = lead.ErrNumberTaken
-		}
-		if err == nil { // a number that was an alias of this person is none any more
-			_, err = tx.Exec(ctx, `DELETE FROM customer_aliases WHERE identity = $1`, after.Phone)
-		}
-		if err != nil {
+	if after.Identity() != before.Identity() {
+		if err := freeIdentity(ctx, tx, after); err != nil {
 			return lead.Person{}, err
 		}
+	}
+	if after.Phone != before.Phone {
 		hashes, err := s.hashes(ctx, []string{after.Phone})
 		if err != nil {
 			return lead.Person{}, err
@@ -171,6 +164,21 @@ func (s *leadStore) changeTo(ctx context.Context, tx pgx.Tx, before, after lead.
 		}
 	}
 	return savePerson(ctx, tx, after, actor, events...)
+}
+
+// freeIdentity prepares for a person to be kept under another identity: one that was an alias of this person is none any
+// more, and one that is somebody else's is refused.
+func freeIdentity(ctx context.Context, tx pgx.Tx, p lead.Person) error {
+	var taken bool
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM customer_aliases WHERE identity = $1 AND customer_id <> $2)`, p.Identity(), p.ID).Scan(&taken)
+	if err == nil && taken {
+		err = lead.ErrNumberTaken
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM customer_aliases WHERE identity = $1`, p.Identity())
+	return err
 }
 
 // Merge implements lead.Store.

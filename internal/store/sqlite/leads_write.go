@@ -135,8 +135,13 @@ func (s *leadStore) Change(ctx context.Context, r lead.Change) (p lead.Person, r
 
 // changeTo writes a changed person and keeps the registry of opt-outs and the status in step.
 func (s *leadStore) changeTo(ctx context.Context, tx *sql.Tx, before, after lead.Person, actor booking.Actor) (lead.Person, error) {
+	if after.Identity() != before.Identity() {
+		if err := freeIdentity(ctx, tx, after); err != nil {
+			return lead.Person{}, err
+		}
+	}
 	if after.Phone != before.Phone {
-		optedOut, err := s.renumber(ctx, tx, after)
+		optedOut, err := s.isOptedOut(ctx, tx, after.Phone)
 		if err != nil {
 			return lead.Person{}, err
 		}
@@ -156,21 +161,19 @@ func (s *leadStore) changeTo(ctx context.Context, tx *sql.Tx, before, after lead
 	return savePerson(ctx, tx, after, actor, events...)
 }
 
-// renumber prepares for a person to get another number, and says whether that is opted out.
-func (s *leadStore) renumber(ctx context.Context, tx *sql.Tx, p lead.Person) (optedOut bool, err error) {
+// freeIdentity prepares for a person to be kept under another identity: one that was an alias of this person is none any
+// more, and one that is somebody else's is refused.
+func freeIdentity(ctx context.Context, tx *sql.Tx, p lead.Person) error {
 	var taken bool
-	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM customer_aliases WHERE identity = ? AND customer_id <> ?)`, p.Phone, p.ID).Scan(&taken)
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM customer_aliases WHERE identity = ? AND customer_id <> ?)`, p.Identity(), p.ID).Scan(&taken)
 	if err == nil && taken {
 		err = lead.ErrNumberTaken
 	}
 	if err != nil {
-		return false, err
+		return err
 	}
-	// A number that was an alias of this person is none any more.
-	if _, err := tx.ExecContext(ctx, `DELETE FROM customer_aliases WHERE identity = ?`, p.Phone); err != nil {
-		return false, err
-	}
-	return s.isOptedOut(ctx, tx, p.Phone)
+	_, err = tx.ExecContext(ctx, `DELETE FROM customer_aliases WHERE identity = ?`, p.Identity())
+	return err
 }
 
 // Erase implements lead.Store.

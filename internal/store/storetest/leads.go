@@ -29,6 +29,7 @@ var leadTests = map[string]func(*leadFixture){
 	"BookingBringsName":      testBookingBringsName,
 	"Merge":                  testMerge,
 	"MergeRace":              testMergeRace,
+	"MergedAddress":          testMergedAddress,
 	"MergedNumber":           testMergedNumber,
 	"MergedNumberRace":       testMergedNumberRace,
 	"MergedNumberLimit":      testMergedNumberLimit,

@@ -18,6 +18,27 @@ func (f *leadFixture) merged() (p lead.Person, old string) {
 	return p, other.Phone
 }
 
+// testMergedAddress: an address that was merged away is an identity like a number. Another cannot take it; the person
+// that is left can have it back.
+func testMergedAddress(f *leadFixture) {
+	person := func(name string) string {
+		r := appointment(name, at(9, 0))
+		r.Booking.Customer = booking.Customer{Name: name, Email: name + "@example.com"}
+		return f.mustBook(r).Customer.ID
+	}
+	ann, bea, cleo := person("ann"), person("bea"), person("cleo")
+	if _, _, err := f.leads.Merge(f.Context(), lead.Merging{ID: ann, OtherID: bea, Actor: owner}); err != nil {
+		f.Fatal(err)
+	}
+	asBea := func(p *lead.Person) { p.Email = "bea@example.com" }
+	if p, err := f.change(cleo, asBea); !errors.Is(err, lead.ErrNumberTaken) {
+		f.Errorf("another takes it: %+v, %v; want %v", p, err, lead.ErrNumberTaken)
+	}
+	if p, err := f.change(ann, asBea); err != nil || p.Email != "bea@example.com" {
+		f.Errorf("the person takes it back: %+v, %v", p, err)
+	}
+}
+
 // testMergedNumber: who comes with a number that was merged away is the person that is left, whatever is booked.
 func testMergedNumber(f *leadFixture) {
 	p, old := f.merged()
