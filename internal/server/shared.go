@@ -168,7 +168,7 @@ func (s *Server) listen(ctx context.Context, store booking.Store) booking.Store 
 	changes, err := feed.Changes(hearing)
 	if err != nil {
 		stop()
-		s.options.Logger.WarnContext(ctx, "other replicas' changes are not heard of: cached answers may be some seconds old", "error", err)
+		s.options.Logger.WarnContext(ctx, "other replicas' changes are not heard of: cached answers may be up to a minute old", "error", err)
 		return store
 	}
 	heard := &listening{Store: store, stop: stop, stopped: make(chan struct{})}
