@@ -38,6 +38,10 @@ func (d *Document) newerThan(own version) (err error) {
 // walkNewer calls found for every field that is set and came after a version.
 func walkNewer(v reflect.Value, path string, than version, found func(path, since string, field reflect.Value)) {
 	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			walkNewer(v.Elem(), path, than, found)
+		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			field := v.Type().Field(i)

@@ -3,7 +3,6 @@ package optional
 import (
 	"context"
 
-	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -11,8 +10,6 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/urgency"
 )
-
-type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // Source wakes a controller: by handler for each object of an optional kind that appears, changes or goes,
 // and with everything that all lists when a kind begins or ceases to be served.
@@ -29,13 +26,13 @@ type subscriber struct {
 	handler    handler.EventHandler
 	all        func(context.Context) []reconcile.Request
 	predicates []predicate.Predicate
-	queue      queue
+	queue      urgency.Queue
 }
 
 func (e *events) String() string { return "optional APIs" }
 
 // Start registers the controller's queue.
-func (e *events) Start(_ context.Context, queue queue) error {
+func (e *events) Start(_ context.Context, queue urgency.Queue) error {
 	e.queue = queue
 	e.apis.mu.Lock()
 	defer e.apis.mu.Unlock()

@@ -11,8 +11,8 @@ import (
 )
 
 // lineOf is the number of the lock of a service's line. It orders those who join the line, who hold it alone, and changes
-// that free time of the service, which share it: either a change sees an entry, or the entry came after it. It is taken
-// before any lock but that of openEntriesOf.
+// that free time of the service, which share it: either a change sees an entry, or the entry came after it. Only a
+// request's idempotency key and the lock of openEntriesOf are taken before it.
 func lineOf(service string) string {
 	return `hashtextextended('frontdesk/waitlist/' || ` + service + `, 0)`
 }
