@@ -65,6 +65,8 @@ func TestStatusSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			w.apply(policyManifest + tenantManifest(inLondon))
 			w.runPod("bright", "7c9d-abcde", "10.99.0.1", crashStatus)
 			w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonPodsUnavailable)
+			// The pods' state and the claim's binding are heard of in any order.
+			w.awaitMessage("bright", v1alpha1.ConditionDatabaseReady, "no server has said yet")
 		}, false, []string{"disk I/O error", "logs bright --previous"}},
 		{"name-conflict", func(w *world) {
 			w.apply("apiVersion: v1\nkind: Service\nmetadata: {name: frontdesk-bright}\nspec: {ports: [{port: 80}]}\n---\n" + policyManifest + tenantManifest(inLondon))
