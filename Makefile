@@ -152,7 +152,7 @@ test-tools: $(BIN)/cluster
 .PHONY: test-e2e
 test-e2e: test-tools ## The demo and more on a real cluster with real pods (root, Linux)
 	@go -C hack/cluster test -timeout 15m ./e2e/...
-	@go test -tags e2e -count=1 -timeout 20m -parallel 6 -v ./test/e2e
+	@go test -tags e2e -count=1 -timeout 20m -parallel 8 -v ./test/e2e
 
 .PHONY: fuzz
 FUZZTIME ?= 20s

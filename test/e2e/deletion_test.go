@@ -73,7 +73,20 @@ func TestDeletion(t *testing.T) {
 // delete deletes the Tenant and waits until everything it owned has gone with it.
 func (s tenancy) delete() {
 	s.t.Helper()
-	if _, err := s.kubectl.Run(s.t.Context(), "delete", "-n", s.namespace, "tenant/"+s.name, "--wait", "--timeout=2m"); err != nil {
+	s.beginDeletion()
+	s.awaitDeleted()
+}
+
+func (s tenancy) beginDeletion() {
+	s.t.Helper()
+	if _, err := s.kubectl.Run(s.t.Context(), "delete", "-n", s.namespace, "tenant/"+s.name, "--wait=false"); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s tenancy) awaitDeleted() {
+	s.t.Helper()
+	if err := s.kubectl.WaitFor(s.t.Context(), s.namespace, "tenant/"+s.name, "delete", 2*time.Minute); err != nil {
 		s.t.Fatal(err)
 	}
 	eventually(s.t, time.Minute, func() error { return s.gone(owned) })

@@ -7,7 +7,8 @@
 // down when the pipe that this process holds is closed, so that a killed run leaves nothing behind.
 // What it would leave (processes, mounts, addresses, chains, files) is looked at when it has gone.
 //
-// Each test has a namespace and tenants of its own, except TestDemo, which is `make demo` itself. A Postgres on this
-// machine is the database server of the platform. Former releases are built from git's history, once for each clone, into
+// Each test has a namespace and tenants of its own, except TestDemo, which is `make demo` itself. What touches the operator,
+// and with it every tenant, happens in clusters of its own beside the others: TestUpgrades and TestKilledOperators. A Postgres
+// on this machine is the database server of the platform. Former releases are built from git's history, once for each clone, into
 // .local/releases; a clone without history skips the tests that need them.
 package e2e

@@ -35,6 +35,7 @@ func TestPolicyEditReachesEveryServer(t *testing.T) {
 		t.Fatalf("%d pods, want at least 2", len(servers))
 	}
 	day := slots(t, servers[0].api, "visit")[0].Start.Truncate(24 * time.Hour)
+	former := tenant.get().Status.Revision.Served
 	stop := keepAsking(t, tenant.api())
 
 	edited := time.Now()
@@ -52,6 +53,7 @@ func TestPolicyEditReachesEveryServer(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	tenant.awaitOtherRevision(former)
 	tenant.awaitReady()
 
 	asked, failed := stop()

@@ -9,8 +9,10 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -38,6 +40,57 @@ func startDatabaseServer(ctx context.Context) (*databaseServer, error) {
 	s := &databaseServer{Server: server, adminPassword: rand.Text()}
 	// What docs/databases.md asks for, and no more.
 	return s, s.exec(ctx, "CREATE ROLE platform LOGIN CREATEDB CREATEROLE PASSWORD '"+s.adminPassword+"'")
+}
+
+// newDatabaseServer is one for one test, which may do to it what would disturb others.
+func newDatabaseServer(t *testing.T) *databaseServer {
+	t.Helper()
+	server, err := startDatabaseServer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Errorf("stop Postgres: %v", err)
+		}
+	})
+	return server
+}
+
+// hold keeps everybody from making or dropping a database: such a statement waits for its lock until release is called.
+func (s *databaseServer) hold(t *testing.T) (release func()) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	if _, err := conn.Exec(t.Context(), "BEGIN; LOCK TABLE pg_database IN SHARE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if _, err := conn.Exec(t.Context(), "ROLLBACK"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// awaitHeld waits until statements that begin like these wait for their locks, all at the same time.
+func (s *databaseServer) awaitHeld(t *testing.T, statements ...string) {
+	t.Helper()
+	eventually(t, time.Minute, func() error {
+		held, err := s.names(t.Context(), "SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+		if err != nil {
+			return err
+		}
+		for _, begins := range statements {
+			if !slices.ContainsFunc(held, func(query string) bool { return strings.HasPrefix(query, begins) }) {
+				return fmt.Errorf("%s… does not wait for a lock; these do: %q", begins, held)
+			}
+		}
+		return nil
+	})
 }
 
 func (s *databaseServer) exec(ctx context.Context, sql string) error {

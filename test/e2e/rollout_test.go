@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/hack/demo/walkthrough"
@@ -19,101 +19,42 @@ import (
 // rolloutTimeout bounds a rollout over the few tenants there are.
 const rolloutTimeout = 4 * time.Minute
 
-// quickWaves are waves that fit into a test. The pods of SQLite tenants need some seconds to come back.
-var quickWaves = []string{"rollout.canary=1", "rollout.batches={100%}", "rollout.soak=3s", "rollout.deadline=1m"}
-
-// The operator is replaced by one with other settings, then told of an image that does not exist, and then of
-// one that does. Not parallel: the tenants of all other tests would take part.
-func TestWavesHaltOnABadImageAndResume(t *testing.T) {
-	fleet := suite.newFleet(t, "canary", "second", "third")
-	canary, others := fleet[0], fleet[1:]
+// The operator is told of an image that does not exist, and then of one that does. The waves fit into a test; the first
+// deadline is as short as it is because nothing can be late for it: no pod can start from that image at all.
+func wavesHaltOnABadImageAndResume(t *testing.T, fleet []tenancy) {
+	where, canary, others := fleet[0].site, fleet[0], fleet[1:]
 	canary.patch("tenant/"+canary.name, `{"metadata":{"labels":{"frontdesk.dev/canary":"true"}}}`)
-	before := podsOf(t, fleet)
-
+	before, undisturbed := containersOf(fleet), containersOf(others)
 	stops := map[string]func() (int64, error){}
-	for _, tenant := range fleet {
+	for _, tenant := range others {
 		stops[tenant.name] = keepAsking(t, tenant.api())
 	}
-	answered := func(tenant tenancy) {
-		t.Helper()
+
+	where.reconfigure(t, "rollout.paused=false", "rollout.canary=1", "rollout.batches={100%}", "rollout.soak=3s",
+		"rollout.deadline=10s", "server.image.tag=missing")
+	for _, tenant := range fleet {
+		tenant.awaitProgressing(v1alpha1.ReasonRolloutHalted)
+	}
+	for _, tenant := range others {
+		tenant.awaitReady()
 		if asked, failed := stops[tenant.name](); failed != nil || asked < 10 {
 			t.Errorf("%s: %d requests, first failure: %v", tenant.name, asked, failed)
 		}
 	}
-	reconfigure(t, append(quickWaves, "podAnnotations.example=another-operator", "logging.level=debug")...)
+	if diff := cmp.Diff(undisturbed, containersOf(others)); diff != "" {
+		t.Errorf("a halted rollout touched others than the canary (-before +after):\n%s", diff)
+	}
+
+	// The mend reaches the canary first, and then everybody. Now the pods need time to come back.
+	where.reconfigure(t, "rollout.deadline=2m", "server.image.tag=", "server.image.pullPolicy=Never")
+	where.awaitRollout(t, corev1.PullNever, fleet)
 	for _, tenant := range fleet {
 		tenant.awaitReady()
 	}
-	sameContainers(t, "an upgrade of the operator alone", before, podsOf(t, fleet))
-	answered(canary)
-
-	reconfigure(t, "server.image.tag=missing")
-	for _, tenant := range fleet {
-		tenant.awaitProgressing(v1alpha1.ReasonRolloutHalted)
-	}
-	sameContainers(t, "a halted rollout", podsAmong(before, others), podsOf(t, others))
-	for _, tenant := range others {
-		tenant.awaitReady()
-		answered(tenant)
-	}
-
-	// The mend reaches the canary first, and then everybody.
-	reconfigure(t, "server.image.tag=", "server.image.pullPolicy=Never")
-	awaitRollout(t, "Never", fleet)
-	for _, tenant := range fleet {
-		tenant.awaitReady()
-	}
-	for name, pod := range podsOf(t, fleet) {
-		if pod.UID == before[name].UID {
-			t.Errorf("%s was not rolled", name)
-		}
-	}
-	// The tenants of other tests find what they expect, and no rollout under way.
-	reconfigure(t, "server.image.pullPolicy=", "rollout.canary=100%", "rollout.soak=0s")
-	awaitRollout(t, "IfNotPresent", fleet)
-}
-
-func reconfigure(t *testing.T, values ...string) {
-	t.Helper()
-	if err := suite.demo.Reconfigure(t.Context(), values...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// podFacts are what tells the only pod of a tenant, and its container, from others.
-type podFacts struct {
-	UID types.UID
-	facts
-}
-
-func podsOf(t *testing.T, fleet []tenancy) map[string]podFacts {
-	t.Helper()
-	pods := map[string]podFacts{}
-	for _, tenant := range fleet {
-		containers := tenant.containers()
-		if len(containers) != 1 {
-			t.Fatalf("%s has %d pods, want 1", tenant.name, len(containers))
-		}
-		for uid, container := range containers {
-			pods[tenant.name] = podFacts{uid, container}
-		}
-	}
-	return pods
-}
-
-func podsAmong(pods map[string]podFacts, fleet []tenancy) map[string]podFacts {
-	among := map[string]podFacts{}
-	for _, tenant := range fleet {
-		among[tenant.name] = pods[tenant.name]
-	}
-	return among
-}
-
-func sameContainers(t *testing.T, after string, want, got map[string]podFacts) {
-	t.Helper()
-	for name, facts := range want {
-		if got[name] != facts {
-			t.Errorf("after %s %s runs %+v instead of %+v", after, name, got[name], facts)
+	after := containersOf(fleet)
+	for uid := range before {
+		if _, still := after[uid]; still {
+			t.Errorf("pod %s was not rolled", uid)
 		}
 	}
 }
@@ -131,11 +72,11 @@ func (s tenancy) awaitProgressing(reason v1alpha1.ConditionReason) {
 }
 
 // awaitRollout waits until the rollout has finished, and all pods of the fleet pull as is wanted.
-func awaitRollout(t *testing.T, pullPolicy corev1.PullPolicy, fleet []tenancy) {
+func (s *site) awaitRollout(t *testing.T, pullPolicy corev1.PullPolicy, fleet []tenancy) {
 	t.Helper()
 	eventually(t, rolloutTimeout, func() error {
 		var config corev1.ConfigMap
-		if err := suite.kubectl.Get(t.Context(), walkthrough.OperatorNamespace, "configmap/frontdesk-rollout", &config); err != nil {
+		if err := s.kubectl.Get(t.Context(), walkthrough.OperatorNamespace, "configmap/frontdesk-rollout", &config); err != nil {
 			return err
 		}
 		var state struct {
@@ -148,11 +89,7 @@ func awaitRollout(t *testing.T, pullPolicy corev1.PullPolicy, fleet []tenancy) {
 			return fmt.Errorf("not finished: %s", config.Data["state.json"])
 		}
 		for _, tenant := range fleet {
-			var pods corev1.PodList
-			if err := tenant.kubectl.Get(t.Context(), tenant.namespace, "pods", &pods); err != nil {
-				return err
-			}
-			if len(pods.Items) != 1 || pods.Items[0].Spec.Containers[0].ImagePullPolicy != pullPolicy {
+			if pods := tenant.pods(); len(pods) != 1 || pods[0].Spec.Containers[0].ImagePullPolicy != pullPolicy {
 				return fmt.Errorf("%s has not been rolled", tenant.name)
 			}
 		}

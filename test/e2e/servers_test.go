@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -61,6 +62,15 @@ func (s tenancy) containers() map[types.UID]facts {
 		}
 	}
 	return running
+}
+
+// containersOf are those of several tenants.
+func containersOf(fleet []tenancy) map[types.UID]facts {
+	all := map[types.UID]facts{}
+	for _, tenant := range fleet {
+		maps.Copy(all, tenant.containers())
+	}
+	return all
 }
 
 // server is one pod of a tenant, reached past its Service.

@@ -4,6 +4,9 @@ package e2e
 
 import (
 	"io"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/frontdesk-dev/frontdesk/hack/demo/walkthrough"
@@ -48,5 +51,53 @@ func (s *site) load(t *testing.T, image walkthrough.Image) {
 	t.Helper()
 	if _, err := s.cluster.Load(t.Context(), image); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// install puts the product of this tree into the site, over a release that is there, with these values of the chart.
+func (s *site) install(t *testing.T, values ...string) {
+	t.Helper()
+	s.load(t, suite.image)
+	chart := filepath.Join(suite.root, "charts", "frontdesk")
+	if err := s.demo.InstallChart(t.Context(), chart, suite.image.Reference, values...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reconfigure changes values of the chart and keeps the others.
+func (s *site) reconfigure(t *testing.T, values ...string) {
+	t.Helper()
+	if err := s.demo.Reconfigure(t.Context(), values...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// newFleet makes plain tenants, each in a namespace of its own, that can be asked for minutes on end.
+func (s *site) newFleet(t *testing.T, names ...string) []tenancy {
+	t.Helper()
+	var fleet []tenancy
+	for _, name := range names {
+		tenant := s.newTenancy(t, name)
+		tenant.apply(strings.Replace(plainTenant, "name: plain", "name: "+name, 1) + busy)
+		fleet = append(fleet, tenant)
+	}
+	for _, tenant := range fleet {
+		tenant.awaitReady()
+	}
+	return fleet
+}
+
+// part runs a part of a test, on tenants that outlive it, and ends the test if it fails: the next part builds on it.
+func part(t *testing.T, name string, fleet []tenancy, do func(t *testing.T, fleet []tenancy)) {
+	t.Helper()
+	own := slices.Clone(fleet)
+	passed := t.Run(name, func(t *testing.T) {
+		for i := range own {
+			own[i].t = t
+		}
+		do(t, own)
+	})
+	if !passed {
+		t.FailNow()
 	}
 }

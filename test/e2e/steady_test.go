@@ -39,11 +39,11 @@ spec:
 // steadyWindow is how long the operator must keep quiet.
 const steadyWindow = 30 * time.Second
 
-// When nothing changes the operator writes nothing: not a status, not an event, not an object. It runs alone, so
-// that no other test changes anything.
-func TestSteadyStateWritesNothing(t *testing.T) {
-	tenant := newPlainTenant(t)
-	if err := suite.kubectl.Apply(t.Context(), "default", fmt.Sprintf(flowSchemas, walkthrough.Release, walkthrough.OperatorNamespace)); err != nil {
+// When nothing changes the operator writes nothing: not a status, not an event, not an object. It takes a site in which
+// nobody else changes anything.
+func steadyStateWritesNothing(t *testing.T, fleet []tenancy) {
+	tenant, where := fleet[0], fleet[0].site
+	if err := where.kubectl.Apply(t.Context(), "default", fmt.Sprintf(flowSchemas, walkthrough.Release, walkthrough.OperatorNamespace)); err != nil {
 		t.Fatal(err)
 	}
 	// An edit must be counted, or the count means nothing.
@@ -52,20 +52,20 @@ func TestSteadyStateWritesNothing(t *testing.T) {
 		interval += 5
 		tenant.patch("bookingpolicy/always", fmt.Sprintf(`{"spec":{"slots":{"interval":"%dm"}}}`, interval))
 		tenant.awaitReady()
-		if writes := operatorWrites(t); writes == 0 {
+		if writes := where.operatorWrites(t); writes == 0 {
 			return fmt.Errorf("an edit was served and no write was counted")
 		}
 		return nil
 	})
 	// The edit's last echoes may still be on their way: find a moment from which on nothing is written.
 	deadline := time.Now().Add(2 * time.Minute)
-	for since, count := time.Now(), operatorWrites(t); time.Since(since) < steadyWindow; {
+	for since, count := time.Now(), where.operatorWrites(t); time.Since(since) < steadyWindow; {
 		select {
 		case <-t.Context().Done():
 			t.Fatal(t.Context().Err())
 		case <-time.After(time.Second):
 		}
-		if now := operatorWrites(t); now != count {
+		if now := where.operatorWrites(t); now != count {
 			if time.Now().After(deadline) {
 				t.Fatalf("the operator keeps writing: %d writes while nothing changed", now-count)
 			}
@@ -77,9 +77,9 @@ func TestSteadyStateWritesNothing(t *testing.T) {
 
 var dispatched = regexp.MustCompile(`(?m)^apiserver_flowcontrol_dispatched_requests_total\{[^}]*flow_schema="e2e-operator-writes"[^}]*\} (\S+)$`)
 
-func operatorWrites(t *testing.T) int {
+func (s *site) operatorWrites(t *testing.T) int {
 	t.Helper()
-	metrics, err := suite.kubectl.Run(t.Context(), "get", "--raw", "/metrics")
+	metrics, err := s.kubectl.Run(t.Context(), "get", "--raw", "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}

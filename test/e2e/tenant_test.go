@@ -3,10 +3,12 @@
 package e2e
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -134,6 +136,41 @@ func (s tenancy) awaitCondition(conditionType v1alpha1.ConditionType, status met
 		return nil
 	})
 	return found
+}
+
+// awaitOtherRevision waits until all servers serve another revision than the former, and the newest.
+func (s tenancy) awaitOtherRevision(former string) {
+	s.t.Helper()
+	eventually(s.t, time.Minute, func() error {
+		if now := s.get().Status.Revision; now == nil || now.Served == former || now.Served != now.Desired {
+			return fmt.Errorf("after %s, the revisions of %s are %+v", former, s.name, now)
+		}
+		return nil
+	})
+}
+
+// watch begins to look for an object at once, and returns what waits for it. It is told as soon as there is one.
+func (s tenancy) watch(kind, name string) (await func()) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	found, seen := io.Pipe()
+	s.t.Cleanup(func() {
+		cancel()
+		_ = found.Close()
+	})
+	go func() {
+		_ = seen.CloseWithError(s.kubectl.Commands.Stream(ctx, seen, s.kubectl.Program, "get", "-n", s.namespace, kind, "--watch", "-o", "name"))
+	}()
+	return func() {
+		s.t.Helper()
+		lines := bufio.NewScanner(found)
+		for lines.Scan() {
+			if strings.HasSuffix(lines.Text(), "/"+name) {
+				return
+			}
+		}
+		s.t.Fatalf("no %s %s has come: %v", kind, name, lines.Err())
+	}
 }
 
 // api reaches the tenant through its Service with its generated key.

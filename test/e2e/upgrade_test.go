@@ -3,46 +3,59 @@
 package e2e
 
 import (
-	"maps"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 )
 
-// In a cluster of its own the chart of this tree comes over that of the previous release, with tenants under it:
-// definitions are new, no pod is touched while the rollout is paused, and servers of the previous release take up what the
-// new operator writes.
-func TestUpgradeFromThePreviousRelease(t *testing.T) {
+// A cluster of its own sees one upgrade after the other, with tenants under them. Each touches the operator, and with it
+// every tenant there is.
+func TestUpgrades(t *testing.T) {
 	t.Parallel()
-	image := previousRelease.image(t)
 	where := newSite(t, "e2e-upgrade")
-	where.load(t, image)
+	names := []string{"canary", "second", "third"}
+	var fleet []tenancy
+	part(t, "from the previous release", nil, func(t *testing.T, _ []tenancy) {
+		where.installPreviousRelease(t)
+		fleet = where.newFleet(t, names...)
+		upgradeFromThePreviousRelease(t, fleet)
+	})
+	if fleet == nil { // skipped: this clone has no history
+		where.install(t)
+		fleet = where.newFleet(t, names...)
+	}
+	part(t, "to a bad image and on to a good one", fleet, wavesHaltOnABadImageAndResume)
+	part(t, "of the operator alone", fleet, operatorAloneRollsNobody)
+}
+
+func (s *site) installPreviousRelease(t *testing.T) {
+	t.Helper()
+	image := previousRelease.image(t)
+	s.load(t, image)
 	charts, err := filepath.Glob(filepath.Join(suite.root, "test", "upgrade", "testdata", "frontdesk-*.tgz"))
 	if err != nil || len(charts) != 1 {
 		t.Fatalf("found the charts %v, want that of the previous release (%v)", charts, err)
 	}
-	if err := where.demo.InstallChart(t.Context(), charts[0], image.Reference); err != nil {
+	if err := s.demo.InstallChart(t.Context(), charts[0], image.Reference); err != nil {
 		t.Fatal(err)
 	}
-	fleet := where.newFleet(t, "first", "second", "third")
-	first := fleet[0]
+}
+
+// The chart of this tree comes over that of the previous release: definitions are new, no pod is touched while the
+// rollout is paused, and servers of the previous release take up what the new operator writes.
+func upgradeFromThePreviousRelease(t *testing.T, fleet []tenancy) {
+	where, first := fleet[0].site, fleet[0]
 	before := containersOf(fleet)
 	stop := keepAsking(t, first.api())
-	where.load(t, suite.image)
 	values, err := suite.database.serve(t.Context(), where)
 	if err != nil {
 		t.Fatal(err)
 	}
-	chart := filepath.Join(suite.root, "charts", "frontdesk")
-	if err := where.demo.InstallChart(t.Context(), chart, suite.image.Reference, append(values, "rollout.paused=true")...); err != nil {
-		t.Fatal(err)
-	}
+	where.install(t, append(values, "rollout.paused=true")...)
 
 	for _, tenant := range fleet {
 		tenant.awaitProgressing(v1alpha1.ReasonRolloutPaused)
@@ -71,25 +84,22 @@ func TestUpgradeFromThePreviousRelease(t *testing.T) {
 	}
 }
 
-// newFleet makes plain tenants, each in a namespace of its own, that can be asked for minutes on end.
-func (s *site) newFleet(t *testing.T, names ...string) []tenancy {
-	t.Helper()
-	var fleet []tenancy
-	for _, name := range names {
-		tenant := s.newTenancy(t, name)
-		tenant.apply(strings.Replace(plainTenant, "name: plain", "name: "+name, 1) + busy)
-		fleet = append(fleet, tenant)
-	}
+// An operator with other settings, but the same image and template for tenants, takes every tenant up and rolls none.
+func operatorAloneRollsNobody(t *testing.T, fleet []tenancy) {
+	where := fleet[0].site
+	former, before := where.leader(t), containersOf(fleet)
+	stop := keepAsking(t, fleet[0].api())
+	where.reconfigure(t, "podAnnotations.example=another-operator", "logging.level=debug")
+	where.awaitOtherLeader(t, former)
 	for _, tenant := range fleet {
-		tenant.awaitReady()
+		revision := tenant.get().Status.Revision.Served
+		tenant.patch("bookingpolicy/always", `{"spec":{"slots":{"interval":"15m"}}}`)
+		tenant.awaitOtherRevision(revision)
 	}
-	return fleet
-}
-
-func containersOf(fleet []tenancy) map[types.UID]facts {
-	all := map[types.UID]facts{}
-	for _, tenant := range fleet {
-		maps.Copy(all, tenant.containers())
+	if asked, failed := stop(); failed != nil || asked < 10 {
+		t.Errorf("%d requests meanwhile, first failure: %v", asked, failed)
 	}
-	return all
+	if diff := cmp.Diff(before, containersOf(fleet)); diff != "" {
+		t.Errorf("other containers run (-before +after):\n%s", diff)
+	}
 }
