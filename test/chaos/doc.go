@@ -14,7 +14,7 @@
 //
 //   - The history must be linearizable. Slots do not touch each other, so each is a register of its own that holds
 //     the booking that lives in it, or none (model.go). A change whose outcome its client never learned may have taken
-//     effect at any moment since, or never.
+//     effect at any moment since, or never. The whole history of a slot that could not have happened is printed.
 //   - Read from the tables: every acknowledged booking and cancellation must be there (lost), no two live bookings may
 //     overlap (overlaps), and no idempotency key may have had two effects (duplicate_effects). The final state is also
 //     the last entry of the history.

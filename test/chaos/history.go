@@ -1,7 +1,11 @@
 package main
 
 import (
+	"cmp"
+	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,6 +52,35 @@ type told struct {
 
 // forever is when a request returns whose outcome was never learned.
 const forever = math.MaxInt64
+
+var (
+	kinds    = map[kind]string{book: "book", cancel: "cancel", get: "get", look: "look"}
+	outcomes = map[outcome]string{
+		unknown: "unknown", done: "done", refused: "refused", seenAlive: "it lives", seenDead: "it does not live", seen: "seen",
+	}
+)
+
+// transcript writes a slot's history for people, in the order in which it was asked.
+func transcript(slot []porcupine.Operation) string {
+	slot = slices.SortedFunc(slices.Values(slot), func(a, b porcupine.Operation) int { return cmp.Compare(a.Call, b.Call) })
+	text := &strings.Builder{}
+	for _, op := range slot {
+		in, out, until := op.Input.(asked), op.Output.(told), "never"
+		if op.Return != forever {
+			until = time.Duration(op.Return).Round(time.Microsecond).String()
+		}
+		line := []string{fmt.Sprintf("%14s … %-14s client %-2d", time.Duration(op.Call).Round(time.Microsecond), until, op.ClientId), kinds[in.Kind]}
+		if in.Key != "" {
+			line = append(line, in.Key)
+		}
+		line = append(line, "→", outcomes[out.Outcome])
+		if out.Outcome == seen {
+			line = append(line, cmp.Or(out.Key, "nobody"))
+		}
+		fmt.Fprintln(text, "   ", strings.Join(line, " "))
+	}
+	return text.String()
+}
 
 // history collects what all clients did. Times count from its start.
 type history struct {

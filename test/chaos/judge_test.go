@@ -85,12 +85,12 @@ func TestJudgeFindsEveryBrokenPromise(t *testing.T) {
 		"both win": {
 			h:    happened(asked{book, slot, "a"}, told{Outcome: done}, asked{book, slot, "b"}, told{Outcome: done}, asked{cancel, slot, "a"}, told{Outcome: done}),
 			kept: []audit.Booking{row("a", "cancelled", nine), row("b", "confirmed", nine)},
-			want: verdict{linearizable: porcupine.Illegal}, says: "not linearizable",
+			want: verdict{linearizable: porcupine.Illegal}, says: "client 0  book b → done",
 		},
 		"a read of the past": {
 			h:    happened(asked{book, slot, "a"}, told{Outcome: done}, asked{cancel, slot, "a"}, told{Outcome: done}, asked{look, slot, ""}, told{seen, "a"}),
 			kept: []audit.Booking{row("a", "cancelled", nine)},
-			want: verdict{linearizable: porcupine.Illegal}, says: "not linearizable",
+			want: verdict{linearizable: porcupine.Illegal}, says: "look → seen a",
 		},
 		"refused though it was free": {
 			h:    happened(asked{book, slot, "a"}, told{Outcome: refused}),
