@@ -19,8 +19,10 @@ type attempt struct {
 	plan    *plan
 	start   time.Time
 	now     time.Time
-	// judged says that the Store has seen the request: if it refused it, then it repeats none.
+	// judged says that the Store has the last word: the refusal is kept, or the request repeats none.
 	judged bool
+	// repeated says that the Store refused the request before.
+	repeated bool
 	// near is what was read last of what is taken around the start; nil before.
 	near *facts
 	// moved is the booking that the start is wanted for, if there is one already: what it occupies is not in its way.
@@ -28,17 +30,20 @@ type attempt struct {
 }
 
 // settle judges the start and has the Store decide about it. Nothing is read at first: what is booked already is
-// for the Store to judge, in the statement that books. Only an attempt that lost, or is refused, reads what is taken.
-func (a *attempt) settle(ctx context.Context, decide func(candidates []Assignment) error) error {
+// for the Store to judge, in the statement that books. Only an attempt that lost, or is refused, reads what is taken. Last
+// says that a refusal is the answer: there is nothing else to try.
+func (a *attempt) settle(ctx context.Context, decide func(candidates []Assignment, last bool) error) error {
 	var known facts
-	for try := range maxTries {
+	for try := 0; ; try++ {
 		candidates, reason, err := a.judge(known)
 		switch {
 		case err != nil:
 			return err
 		case reason.OK():
-			err := decide(candidates)
-			a.judged = true
+			last := a.last(try, candidates)
+			err := decide(candidates, last)
+			_, a.repeated = errors.AsType[*RefusedError](err)
+			a.judged = last || a.repeated
 			if !errors.Is(err, ErrOccupied) {
 				return a.outcome(ctx, err)
 			}
@@ -50,8 +55,28 @@ func (a *attempt) settle(ctx context.Context, decide func(candidates []Assignmen
 		if known, err = a.readNear(ctx); err != nil {
 			return err
 		}
+		if a.judged {
+			return a.refuseTaken(ctx, known)
+		}
 	}
-	return a.refuse(ctx, availability.Reason{Code: availability.SlotTaken})
+}
+
+// last says whether the candidates are all that there is to try: then the Store's refusal is kept in the same round trip.
+// Of groups nothing is known at first, and there may be a session with other units.
+func (a *attempt) last(try int, candidates []Assignment) bool {
+	return try == maxTries-1 || len(candidates) < MaxCandidates && (try > 0 || !a.plan.group)
+}
+
+// refuseTaken says why the Store found nothing free, by what is known now. It may be free by now: then it was taken.
+func (a *attempt) refuseTaken(ctx context.Context, known facts) error {
+	_, reason, err := a.judge(known)
+	if err != nil {
+		return err
+	}
+	if reason.OK() {
+		reason = availability.Reason{Code: availability.SlotTaken}
+	}
+	return a.refuse(ctx, reason)
 }
 
 // readNear reads what is taken around the start, as far as alternatives are looked for first.

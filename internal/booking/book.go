@@ -44,7 +44,7 @@ func (s *Service) bookAs(ctx context.Context, status Status, request Request) (B
 
 // orReplay answers a refused request that repeats an earlier one with what that did. The rules may refuse today what
 // they accepted when the request first came: its time is now too soon, its own booking has taken the slot, or
-// the booking has the status already that it asks for.
+// the booking has the status already that it asks for. A refusal that another moment could lift is kept before it is answered.
 func (s *Service) orReplay(
 	ctx context.Context, claim *IdempotencyClaim, booking Booking, replayed bool, err error,
 ) (Booking, bool, error) {
@@ -54,14 +54,21 @@ func (s *Service) orReplay(
 	if code := CodeOf(err); claim == nil || code == CodeStorageUnavailable || code == CodeIdempotencyMismatch {
 		return Booking{}, false, err
 	}
-	if refusal, ok := errors.AsType[*Error](err); ok && refusal.judged {
+	refusal, ok := errors.AsType[*Error](err)
+	if ok && refusal.judged {
 		return Booking{}, false, err
 	}
-	booking, replayErr := s.store.Replay(ctx, *claim)
+	var replayErr error
+	if ok && refusal.keep != nil {
+		booking, replayErr = s.store.Refuse(ctx, *claim, refusal.keep)
+	} else {
+		booking, replayErr = s.store.Replay(ctx, *claim)
+	}
+	_, refused := errors.AsType[*RefusedError](replayErr)
 	switch {
 	case replayErr == nil:
 		return booking, true, nil
-	case errors.Is(replayErr, ErrNotFound):
+	case refused, errors.Is(replayErr, ErrNotFound), ok && refusal.keep != nil && errors.Is(replayErr, refusal.keep):
 		return Booking{}, false, err
 	default:
 		return Booking{}, false, storeError(replayErr)
@@ -78,8 +85,8 @@ func (s *Service) book(ctx context.Context, status Status, request Request) (boo
 	}
 	wanted := s.newBooking(offer, status, request)
 	a := &attempt{service: s, offer: offer, plan: plan, start: request.Start, now: s.clock()}
-	err = a.settle(ctx, func(candidates []Assignment) (err error) {
-		wanted.Candidates = candidates
+	err = a.settle(ctx, func(candidates []Assignment, last bool) (err error) {
+		wanted.Candidates, wanted.Idempotency = candidates, request.Idempotency.tentative(last)
 		booking, replayed, err = s.store.Book(ctx, wanted)
 		return err
 	})

@@ -39,7 +39,9 @@
 // # Repeated requests
 //
 // A request that repeats an earlier one by its idempotency key is answered with the booking made then, as
-// it is now, even when the rules would refuse it today. A refused request claims nothing.
+// it is now, even when the rules would refuse it today. A refusal because of what is booked claims the key too, before it is
+// answered: a copy of the request that is still on its way must not book what its caller was refused. It is repeated until the
+// key expires. What the rules alone refuse, whatever is booked, claims nothing. (ADR 0004)
 //
 // Every error that a caller may see is an *Error with a machine code and a message that says what to
 // do. The package knows nothing of HTTP, of SQL or of Kubernetes, keeps no state between calls, and takes

@@ -55,9 +55,13 @@ type Error struct {
 	Conflicts []Conflict
 	// Details carries further machine-readable facts.
 	Details map[string]any
-	cause   error
+	// Repeated says that the request repeats one that was refused, and is refused for that.
+	Repeated bool
+	cause    error
 	// judged says that the Store refused the request, and would have replayed the answer of one that this repeats.
 	judged bool
+	// keep is the refusal as the Store keeps it; nil for one that depends on nothing that is stored.
+	keep error
 }
 
 func (e *Error) Error() string {

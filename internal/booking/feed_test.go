@@ -97,7 +97,7 @@ func TestEveryMethodIsJudged(t *testing.T) {
 	t.Parallel()
 	announced := []string{"Book", "Cancel", "Transition", "Reschedule", "BookSeries", "CancelSeries", "Leave", "HandOn"}
 	freesNothing := []string{
-		"Update", "Replay", "Get", "Series", "List", "Occupied", "CountByStart", "CountByStatus", "Events", "Now", "SchemaVersion", "Ping", "Close",
+		"Update", "Replay", "Refuse", "Get", "Series", "List", "Occupied", "CountByStart", "CountByStatus", "Events", "Now", "SchemaVersion", "Ping", "Close",
 		"Join", "ReplayEntry", "WaitlistEntry", "Waitlist", "WaitlistEvents",
 	}
 	store := reflect.TypeFor[booking.Store]()

@@ -48,7 +48,10 @@ func unavailable(cause error) error {
 // courtesy: when they cannot be read, the refusal stands without them.
 func (a *attempt) refuse(ctx context.Context, reason availability.Reason) error {
 	refusal := a.refusal(reason)
-	refusal.judged = a.judged
+	refusal.judged, refusal.keep = a.judged, kept(reason)
+	if a.repeated {
+		refusal.repeats()
+	}
 	if reason.Code == availability.LimitReached && reason.Limit == availability.OpenPerCustomer {
 		return refusal // another time would not help
 	}
@@ -58,6 +61,23 @@ func (a *attempt) refuse(ctx context.Context, reason availability.Reason) error 
 	}
 	refusal.Alternatives = alternatives
 	return refusal
+}
+
+// repeats says that the request was refused before and what that means.
+func (e *Error) repeats() {
+	e.Repeated = true
+	e.Message += " This request was refused when it first came. To try again, send it with a new idempotency key."
+}
+
+// kept is a refusal as the Store keeps it; nil for a reason that depends on nothing that is stored.
+func kept(reason availability.Reason) error {
+	switch reason.Code {
+	case availability.SlotTaken, availability.Full:
+		return ErrOccupied
+	case availability.LimitReached:
+		return &LimitError{Limit{Kind: LimitKind(reason.Limit)}}
+	}
+	return nil
 }
 
 func (a *attempt) refusal(reason availability.Reason) *Error {

@@ -1,6 +1,8 @@
 package booking_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,17 +74,101 @@ func TestReplayOutlivesTheRules(t *testing.T) {
 	}
 }
 
-// A refused request claims nothing: its key may be used once the reason is gone.
-func TestRefusalDoesNotUseUpTheKey(t *testing.T) {
+// What was refused because of what is booked stays refused under its key, even when the reason is gone; a new key tries anew.
+func TestRefusalIsRepeated(t *testing.T) {
+	t.Parallel()
+	const pool = booking.MaxCandidates + 8
+	tests := map[string]struct {
+		change  func(*tenantconfig.Document)
+		service string
+		// inTheWay is how many bookings there are that refuse another one.
+		inTheWay int
+		code     booking.Code
+	}{
+		"a taken slot": {func(*tenantconfig.Document) {}, "xray", 1, booking.CodeSlotTaken},
+		"a full class": {func(*tenantconfig.Document) {}, "class", 3, booking.CodeSlotTaken},
+		"more ways than are tried at once": {func(doc *tenantconfig.Document) {
+			doc.Resources[2].Capacity = pool
+			doc.Services[1].Requires = anyOf("chairs")
+		}, "xray", pool, booking.CodeSlotTaken},
+		"a full day": {func(doc *tenantconfig.Document) { doc.Policies[0].Limits.PerDay = 1 }, "xray", 1, booking.CodeLimitReached},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := openDesk(t, tt.change)
+			var inTheWay []booking.Booking
+			for range tt.inTheWay {
+				inTheWay = append(inTheWay, d.mustBook(t, wish(tt.service, "2030-06-04 10:00")))
+			}
+			request := func(key, body string) booking.Request { return wish(tt.service, "2030-06-04 10:00", keyed(key, body)) }
+			if refusal := d.refused(t, request("k", "a"), tt.code); refusal.Repeated {
+				t.Errorf("the first refusal says that it repeats one: %s", refusal.Message)
+			}
+			for _, b := range inTheWay {
+				if _, _, err := d.Cancel(t.Context(), booking.CancelRequest{ID: b.ID}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			refusal := d.refused(t, request("k", "a"), tt.code)
+			if !refusal.Repeated || !strings.Contains(refusal.Message, "new idempotency key") {
+				t.Errorf("the repetition does not say what it is: %s", refusal.Message)
+			}
+			d.refused(t, request("k", "b"), booking.CodeIdempotencyMismatch)
+			d.mustBook(t, request("new", "a"))
+		})
+	}
+}
+
+// What is refused whatever is booked claims nothing.
+func TestRefusalByTheRulesClaimsNothing(t *testing.T) {
 	t.Parallel()
 	d := openDesk(t)
-	blocker := d.mustBook(t, wish("xray", "2030-06-04 10:00"))
-	request := wish("xray", "2030-06-04 10:00", keyed("k", "a"))
-	d.refused(t, request, booking.CodeSlotTaken)
-	if _, _, err := d.Cancel(t.Context(), booking.CancelRequest{ID: blocker.ID}); err != nil {
+	request := wish("xray", "2030-06-06 10:00", keyed("k", "a"))
+	d.refused(t, request, booking.CodeClosed)
+	d.reload(t, func(doc *tenantconfig.Document) { doc.Policies[0].Exceptions = nil })
+	d.mustBook(t, request)
+}
+
+func TestRefusedMovesAndSeriesAreRepeated(t *testing.T) {
+	t.Parallel()
+	d := openDesk(t)
+	moved := d.mustBook(t, wish("xray", "2030-06-04 14:00"))
+	inTheWay := d.mustBook(t, wish("xray", "2030-06-11 10:00"))
+	requests := map[booking.Code]func(key string) error{
+		booking.CodeSlotTaken: func(key string) error {
+			_, _, err := d.Reschedule(t.Context(), booking.RescheduleRequest{
+				ID: moved.ID, Start: inTheWay.Start, Actor: booking.Actor{Override: true}, Idempotency: claim(key, "move")})
+			return err
+		},
+		booking.CodeSeriesConflict: func(key string) error {
+			_, _, err := d.BookSeries(t.Context(), weekly(wish("xray", "2030-06-04 10:00", keyed(key, "series")), 3))
+			return err
+		},
+	}
+	expect := func(code booking.Code, err error, repeated bool) *booking.Error {
+		t.Helper()
+		refusal, ok := errors.AsType[*booking.Error](err)
+		if !ok || refusal.Code != code || refusal.Repeated != repeated {
+			t.Fatalf("%v; want %s, repeated %t", err, code, repeated)
+		}
+		return refusal
+	}
+	for code, request := range requests {
+		expect(code, request(string(code)), false)
+	}
+	if _, _, err := d.Cancel(t.Context(), booking.CancelRequest{ID: inTheWay.ID}); err != nil {
 		t.Fatal(err)
 	}
-	d.mustBook(t, request)
+	for code, request := range requests {
+		refusal := expect(code, request(string(code)), true)
+		if code == booking.CodeSeriesConflict && (len(refusal.Conflicts) != 1 || !refusal.Conflicts[0].Start.Equal(inTheWay.Start)) {
+			t.Errorf("conflicts %+v; want the one of then", refusal.Conflicts)
+		}
+	}
+	if err := requests[booking.CodeSlotTaken]("new"); err != nil {
+		t.Errorf("with a new key: %v", err)
+	}
 }
 
 func TestReplayShowsTheBookingAsItIsNow(t *testing.T) {

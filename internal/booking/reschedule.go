@@ -48,8 +48,8 @@ func (s *Service) reschedule(ctx context.Context, request RescheduleRequest) (bo
 	}
 	wanted := s.rescheduling(offer, current.ID, request)
 	a := &attempt{service: s, offer: offer, plan: plan, start: wanted.Start, now: s.clock(), moved: &current}
-	err = a.settle(ctx, func(candidates []Assignment) (err error) {
-		wanted.Candidates = candidates
+	err = a.settle(ctx, func(candidates []Assignment, last bool) (err error) {
+		wanted.Candidates, wanted.Idempotency = candidates, request.Idempotency.tentative(last)
 		booking, replayed, err = s.store.Reschedule(ctx, wanted)
 		return s.notMoved(ctx, wanted, err)
 	})

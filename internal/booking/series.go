@@ -100,20 +100,27 @@ type seriesAttempt struct {
 	known   []facts
 	// conflicts are the dates that cannot be had, by number.
 	conflicts map[int]availability.Reason
+	// judged and repeated are as for one date.
+	judged, repeated bool
 }
 
 // settle does for all dates together what attempt.settle does for one.
 func (t *seriesAttempt) settle(ctx context.Context) (Series, bool, error) {
-	for try := range maxTries {
+	claim := t.wanted.Idempotency
+	for try := 0; len(t.conflicts) == 0; try++ {
 		unsure, err := t.judge(try == 0)
 		if err != nil {
 			return Series{}, false, err
 		}
 		if len(t.conflicts) == 0 && len(unsure) == 0 {
+			last := t.last(try)
+			t.wanted.Idempotency = claim.tentative(last)
 			bookings, replayed, err := t.service.store.BookSeries(ctx, t.wanted)
+			_, t.repeated = errors.AsType[*RefusedError](err)
+			t.judged = last || t.repeated
 			refused, ok := errors.AsType[*SeriesError](err)
 			if !ok {
-				return t.outcome(bookings, replayed, err)
+				return t.outcome(ctx, bookings, replayed, err)
 			}
 			if unsure, err = t.refused(ctx, refused); err != nil {
 				return Series{}, false, err
@@ -122,14 +129,42 @@ func (t *seriesAttempt) settle(ctx context.Context) (Series, bool, error) {
 		if err := t.read(ctx, unsure); err != nil {
 			return Series{}, false, err
 		}
-		if len(t.conflicts) > 0 { // the whole answer is wanted: which of the other dates are taken, too
-			if _, err := t.judge(false); err != nil {
+		if t.judged {
+			if err := t.convict(unsure); err != nil {
 				return Series{}, false, err
 			}
-			break
 		}
 	}
+	// The whole answer is wanted: which of the other dates are taken, too.
+	if _, err := t.judge(false); err != nil {
+		return Series{}, false, err
+	}
 	return Series{}, false, t.refuse(ctx)
+}
+
+// last is as for one date.
+func (t *seriesAttempt) last(try int) bool {
+	for i, date := range t.dates {
+		if !date.last(try, t.wanted.Bookings[i].Candidates) {
+			return false
+		}
+	}
+	return true
+}
+
+// convict makes conflicts of the dates that the Store found taken, whatever is known of them now.
+func (t *seriesAttempt) convict(taken []int) error {
+	for _, i := range taken {
+		_, reason, err := t.dates[i].judge(t.known[i])
+		if err != nil {
+			return err
+		}
+		if reason.OK() {
+			reason = availability.Reason{Code: availability.SlotTaken}
+		}
+		t.conflicts[i] = reason
+	}
+	return nil
 }
 
 // judge finds candidates for each date by what is known. The first time, nothing is: dates that could yet turn out either
@@ -189,7 +224,7 @@ func (t *seriesAttempt) refused(ctx context.Context, refused *SeriesError) (take
 		case !ok:
 			taken = append(taken, i)
 		case limit.Limit.Kind == LimitOpenPerCustomer:
-			return nil, t.dates[i].outcome(ctx, cause) // no other date would help
+			return nil, t.outcomeOf(ctx, i, cause) // no other date would help
 		default:
 			t.conflicts[i] = availability.Reason{Code: availability.LimitReached, Limit: availability.Limit(limit.Limit.Kind)}
 		}
@@ -206,20 +241,28 @@ func (t *seriesAttempt) read(ctx context.Context, dates []int) (err error) {
 	return nil
 }
 
-func (t *seriesAttempt) outcome(bookings []Booking, replayed bool, err error) (Series, bool, error) {
+func (t *seriesAttempt) outcome(ctx context.Context, bookings []Booking, replayed bool, err error) (Series, bool, error) {
 	if err != nil {
-		return Series{}, false, storeError(err)
+		return Series{}, false, t.outcomeOf(ctx, 0, err)
 	}
 	return Series{ID: bookings[0].SeriesID, Bookings: bookings}, replayed, nil
 }
 
-// refuse names every date that cannot be had. Without any, others were faster each time.
+// outcomeOf words what the Store answered as if it were about one date.
+func (t *seriesAttempt) outcomeOf(ctx context.Context, i int, err error) error {
+	date := t.dates[i]
+	date.judged, date.repeated = t.judged, t.repeated
+	return date.outcome(ctx, err)
+}
+
+// refuse names every date that cannot be had.
 func (t *seriesAttempt) refuse(ctx context.Context) error {
-	if len(t.conflicts) == 0 {
-		return t.dates[0].refuse(ctx, availability.Reason{Code: availability.SlotTaken})
-	}
 	err := Errorf(CodeSeriesConflict, "%d of the %d dates cannot be booked, so none was. Choose another time, or fewer weeks.",
 		len(t.conflicts), len(t.dates))
+	err.judged, err.keep = t.judged, t.kept()
+	if t.repeated {
+		err.repeats()
+	}
 	for i, date := range t.dates {
 		reason, refused := t.conflicts[i]
 		if !refused {
@@ -230,6 +273,20 @@ func (t *seriesAttempt) refuse(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// kept is the refusal as the Store keeps it; nil when none of the conflicts depends on what is stored.
+func (t *seriesAttempt) kept() error {
+	series := &SeriesError{Refused: map[int]error{}}
+	for i, reason := range t.conflicts {
+		if cause := kept(reason); cause != nil {
+			series.Refused[i] = cause
+		}
+	}
+	if len(series.Refused) == 0 {
+		return nil
+	}
+	return series
 }
 
 // Series returns a series as it is now. Errors: NOT_FOUND, STORAGE_UNAVAILABLE.

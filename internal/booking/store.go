@@ -42,6 +42,14 @@ func (e *SeriesError) Error() string {
 	return fmt.Sprintf("%d bookings of the series were refused", len(e.Refused))
 }
 
+// RefusedError says that the request repeats one that was refused, and what for: Refusal is the error of then. Of a limit
+// only its kind and its maximum are known.
+type RefusedError struct{ Refusal error }
+
+func (e *RefusedError) Error() string { return "refused before: " + e.Refusal.Error() }
+
+func (e *RefusedError) Unwrap() error { return e.Refusal }
+
 // LimitError says which counted limit refused a booking.
 type LimitError struct{ Limit Limit }
 
@@ -82,6 +90,19 @@ type IdempotencyClaim struct {
 	Principal, Route, Key string
 	// BodyHash is the SHA-256 of the canonical request. The same key with another hash is refused.
 	BodyHash [32]byte
+	// Tentative says that the caller knows more to try, or else calls Refuse: ErrOccupied and *SeriesError then say nothing of
+	// the key and leave it alone.
+	Tentative bool
+}
+
+// tentative is the claim of a try that may not be the last.
+func (c *IdempotencyClaim) tentative(last bool) *IdempotencyClaim {
+	if c == nil || last {
+		return c
+	}
+	try := *c
+	try.Tentative = true
+	return &try
 }
 
 // NewBooking is what the Service asks a Store to keep.
@@ -191,6 +212,10 @@ type Position struct {
 // its event are written together or not at all; a claimed idempotency key is written together with
 // its effect, so that of any number of concurrent identical requests one takes effect and the rest
 // return its booking.
+//
+// A refusal that another moment could turn into its opposite is kept under the key before it is returned: ErrOccupied,
+// *LimitError, *SeriesError, ErrTooLate, ErrTooEarly and ErrWrongStatus. Whatever is still under way for the same key, such
+// as a statement of a server that has died, does nothing from then on, and repetitions get *RefusedError.
 type Store interface {
 	// Book keeps a new booking under the first candidate that is free. replayed is true when the
 	// idempotency claim had been made before and the booking is the one made then, as it is now.
@@ -221,8 +246,12 @@ type Store interface {
 	Update(ctx context.Context, request Update) (booking Booking, replayed bool, err error)
 	// Replay returns the booking that a claim was made for, as it is now, and changes nothing. The Service
 	// asks when the rules refuse a request that may be the repetition of one they accepted. Errors:
-	// ErrNotFound when the key was never claimed or has expired, ErrIdempotencyMismatch.
+	// ErrNotFound when the key was never claimed or has expired, *RefusedError, ErrIdempotencyMismatch.
 	Replay(ctx context.Context, claim IdempotencyClaim) (Booking, error)
+	// Refuse keeps a refusal at which the Service arrived by itself, one of those that are kept, or returns the booking that
+	// the claim was made for before. Errors: the refusal when it is kept, *RefusedError, ErrIdempotencyMismatch,
+	// ErrInvalidRequest.
+	Refuse(ctx context.Context, claim IdempotencyClaim, refusal error) (Booking, error)
 	// Get returns a booking. Errors: ErrNotFound.
 	Get(ctx context.Context, id string) (Booking, error)
 	// List returns bookings in the order of start, then id.

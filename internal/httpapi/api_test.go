@@ -159,6 +159,28 @@ func TestTakenSlotComesWithAlternatives(t *testing.T) {
 	})
 }
 
+// TestARefusalIsRepeated: one key has one answer, also when the slot has become free since.
+func TestARefusalIsRepeated(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, s *servertest.Server) {
+		slot := freeSlots(t, s, "cut")[2]
+		made := servertest.Into[httpapi.Booking](t, s.Send(book(wish(slot.Start), nil)))
+		request := func(key string) servertest.Request {
+			return book(wish(slot.Start), map[string]string{"Idempotency-Key": key})
+		}
+		if first := s.Send(request("k")); first.Code != "SLOT_TAKEN" || first.Header.Get("Idempotency-Replayed") != "" {
+			t.Fatalf("%d %s", first.Status, first.Raw)
+		}
+		s.Send(servertest.Request{Method: http.MethodPost, Path: "/api/v1/bookings/" + made.ID + "/cancel"})
+		if again := s.Send(request("k")); again.Code != "SLOT_TAKEN" || again.Header.Get("Idempotency-Replayed") != "true" {
+			t.Errorf("the same again: %d %s", again.Status, again.Raw)
+		}
+		if other := s.Send(request("new")); other.Status != http.StatusCreated {
+			t.Errorf("with a new key: %d %s", other.Status, other.Raw)
+		}
+	})
+}
+
 func TestIdenticalRequestsHaveOneEffect(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, s *servertest.Server) {

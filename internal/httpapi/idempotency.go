@@ -16,9 +16,12 @@ import (
 
 const keyOfRequest = "Idempotency-Key"
 
+// replayedHeader says of an answer that it repeats an earlier one.
+const replayedHeader = "Idempotency-Replayed"
+
 // Idempotency is the header by which a repeated request has one effect.
 type Idempotency struct {
-	Key string `header:"Idempotency-Key" minLength:"1" maxLength:"255" pattern:"^[\\x21-\\x7E]+$" doc:"Any text of your own for this one request, in visible ASCII characters. The same request with the same key has one effect, and every repetition is answered with what the first one did." example:"order-7f3a"`
+	Key string `header:"Idempotency-Key" minLength:"1" maxLength:"255" pattern:"^[\\x21-\\x7E]+$" doc:"Any text of your own for this one request, in visible ASCII characters. The same request with the same key has one effect, and every repetition is answered with what the first one did. That it was refused because of what is booked, with 409, is an answer too: to try again, use a new key." example:"order-7f3a"`
 }
 
 type sentBodyKey struct{}

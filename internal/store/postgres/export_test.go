@@ -17,6 +17,9 @@ import (
 // Pool lets tests look at the tables and age rows.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 
+// ExpectLosers has the store turn certain losers away before their statements wait, as it does for a while after each loss.
+func (s *Store) ExpectLosers() { s.lost.now() }
+
 // KeepHouse runs one housekeeping pass now.
 func (s *Store) KeepHouse(ctx context.Context) (removed int, err error) {
 	return housekeeping.Pass(ctx, s.removePast)

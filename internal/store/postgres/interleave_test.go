@@ -55,6 +55,71 @@ func TestCancelSeesTheMoveThatItWaitedFor(t *testing.T) {
 	}
 }
 
+// TestRefusedRequestStaysRefused: a statement waits for a booking that is being called off; the caller, who has lost its
+// server, repeats the request at another one, and is refused. Then the slot is free, and the statement goes on: it must
+// not book what its caller was refused. That the first server is alive here, and learns of it, makes no difference to Postgres.
+func TestRefusedRequestStaysRefused(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	lost, other := openStore(t, url), openStore(t, url)
+	taken, _, err := lost.Book(t.Context(), request(noon))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := request(noon)
+	callingOff := begin(t, lost, `DELETE FROM occupancy WHERE booking_id = $1`, taken.ID)
+	late := inBackground(func() error {
+		_, _, err := lost.Book(t.Context(), r)
+		return err
+	})
+	awaitBlocked(t, other.Pool(), 1)
+
+	r.Booking.ID = uuid.Must(uuid.NewV7()).String()
+	other.ExpectLosers() // else it waits for the slot, too
+	if _, _, err := other.Book(t.Context(), r); !errors.Is(err, booking.ErrOccupied) {
+		t.Fatalf("repeated at another server: %v; want ErrOccupied", err)
+	}
+	if err := callingOff.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-late; !errors.Is(err, booking.ErrOccupied) {
+		t.Errorf("the late statement: %v; want ErrOccupied", err)
+	}
+	occupied, err := other.Occupied(t.Context(), []string{"dr-khan"}, booking.Interval{Start: noon, End: noon.Add(time.Hour)})
+	if err != nil || len(occupied) != 0 {
+		t.Errorf("the refused request occupies %v, %v", occupied, err)
+	}
+	if _, _, err := other.Book(t.Context(), r); !errors.Is(err, booking.ErrOccupied) {
+		t.Errorf("repeated once more: %v; want ErrOccupied", err)
+	}
+}
+
+// TestRefusalWaitsForTheBookingUnderWay: the statement with the same key has done everything but commit when the request is
+// refused elsewhere. The caller is told of the booking.
+func TestRefusalWaitsForTheBookingUnderWay(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	b, _, err := store.Book(t.Context(), request(noon))
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim := booking.IdempotencyClaim{Principal: "key:1", Route: "POST /bookings", Key: "under way"}
+	underWay := begin(t, store, `INSERT INTO idempotency_keys (principal, route, key, body_hash, booking_id) VALUES ($1, $2, $3, $4, $5)`,
+		claim.Principal, claim.Route, claim.Key, claim.BodyHash[:], b.ID)
+	var got booking.Booking
+	refused := inBackground(func() (err error) {
+		got, err = store.Refuse(t.Context(), claim, booking.ErrOccupied)
+		return err
+	})
+	awaitBlocked(t, store.Pool(), 1)
+	if err := underWay.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-refused; err != nil || got.ID != b.ID {
+		t.Errorf("the refusal ends in %q, %v; want the booking %s", got.ID, err, b.ID)
+	}
+}
+
 // TestNobodyJoinsASessionThatLosesItsRoom takes the room of a session whose last hold runs out, in the middle of
 // somebody's joining it.
 func TestNobodyJoinsASessionThatLosesItsRoom(t *testing.T) {

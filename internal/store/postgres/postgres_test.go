@@ -101,6 +101,23 @@ func TestKeysExpireAfterADay(t *testing.T) {
 		t.Fatalf("an old key: replayed %v, %v", replayed, err)
 	}
 	age(again)
+	// A refusal past its time gives way to another, and to a booking.
+	lapsed := request(noon.Add(10 * time.Hour))
+	for _, want := range []error{booking.ErrOccupied, booking.ErrTooLate} {
+		if _, err := store.Refuse(t.Context(), *lapsed.Idempotency, want); !errors.Is(err, want) {
+			t.Errorf("Refuse: %v; want %v", err, want)
+		}
+		age(lapsed)
+	}
+	if _, err := store.Replay(t.Context(), *lapsed.Idempotency); !errors.Is(err, booking.ErrNotFound) {
+		t.Errorf("Replay of an old refusal: %v; want ErrNotFound", err)
+	}
+	if _, replayed, err := store.Book(t.Context(), lapsed); err != nil || replayed {
+		t.Errorf("Book with the key of an old refusal: replayed %v, %v", replayed, err)
+	}
+	if _, err := store.Pool().Exec(t.Context(), `DELETE FROM idempotency_keys WHERE key = $1`, lapsed.Idempotency.Key); err != nil {
+		t.Fatal(err)
+	}
 	if removed, err := store.KeepHouse(t.Context()); err != nil || removed != 1 {
 		t.Fatalf("%d removed, %v; want the old one", removed, err)
 	}

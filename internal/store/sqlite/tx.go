@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -33,31 +34,60 @@ func undo(tx *sql.Tx, err error) error {
 	return err
 }
 
-// once runs fn as a change, unless the claim was made before: then it returns that claim's booking.
+// once runs fn as a change, unless the claim was made before: then it returns that claim's booking, or fails with its
+// *booking.RefusedError. What fn did before it refused is undone, and refusals that are kept are kept in its place.
 func (s *Store) once(
 	ctx context.Context, doing string, claim *booking.IdempotencyClaim, fn func(tx *sql.Tx) (booking.Booking, error),
 ) (b booking.Booking, replayed bool, err error) {
-	err = s.change(ctx, doing, func(tx *sql.Tx) error {
-		if claim != nil {
-			b, err = lookUp(ctx, tx, *claim)
-			if !errors.Is(err, booking.ErrNotFound) {
-				replayed = err == nil
-				return err
-			}
-		}
-		if b, err = fn(tx); err != nil || claim == nil {
+	var refusal error
+	err = s.change(ctx, doing, func(tx *sql.Tx) (err error) {
+		if claim == nil {
+			b, err = fn(tx)
 			return err
 		}
-		// A key that is past its time is claimed anew.
-		_, err = tx.ExecContext(ctx, `
-			INSERT OR REPLACE INTO idempotency_keys (principal, route, key, body_hash, booking_id, created_at)
-			VALUES (?, ?, ?, ?, ?, `+clock+`)`, claim.Principal, claim.Route, claim.Key, claim.BodyHash[:], b.ID)
-		return err
+		b, err = lookUp(ctx, tx, *claim)
+		if !errors.Is(err, booking.ErrNotFound) {
+			replayed = err == nil
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `SAVEPOINT try`); err != nil {
+			return err
+		}
+		if b, err = fn(tx); err == nil {
+			return keepKey(ctx, tx, *claim, b.ID, "")
+		}
+		text, keeps := request.RefusalText(err)
+		if !keeps || request.IsTentative(claim, err) {
+			return err
+		}
+		refusal = err
+		if _, err := tx.ExecContext(ctx, `ROLLBACK TO try`); err != nil {
+			return err
+		}
+		return keepKey(ctx, tx, *claim, "", text)
 	})
-	if err != nil {
+	if err := cmp.Or(err, refusal); err != nil {
 		return booking.Booking{}, false, err
 	}
 	return b, replayed, nil
+}
+
+// keepKey claims a key for a booking or a refusal, one of which is empty. A key that is past its time is claimed anew.
+func keepKey(ctx context.Context, tx *sql.Tx, claim booking.IdempotencyClaim, bookingID, refusal string) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT OR REPLACE INTO idempotency_keys (principal, route, key, body_hash, booking_id, created_at, refusal)
+		VALUES (?, ?, ?, ?, nullif(?, ''), `+clock+`, nullif(?, ''))`, claim.Principal, claim.Route, claim.Key, claim.BodyHash[:], bookingID, refusal)
+	return err
+}
+
+// Refuse implements booking.Store.
+func (s *Store) Refuse(ctx context.Context, claim booking.IdempotencyClaim, refusal error) (booking.Booking, error) {
+	if err := request.CheckRefusal(claim, refusal); err != nil {
+		return booking.Booking{}, err
+	}
+	claim.Tentative = false
+	b, _, err := s.once(ctx, "refuse", &claim, func(*sql.Tx) (booking.Booking, error) { return booking.Booking{}, refusal })
+	return b, err
 }
 
 // queryer is what a database and a transaction have in common.
@@ -66,24 +96,28 @@ type queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// lookUp returns the booking behind a key that is within its time, else booking.ErrNotFound. A key that stands
-// for another request is booking.ErrIdempotencyMismatch.
+// lookUp returns the booking behind a key that is within its time, else booking.ErrNotFound. A key that stands for another
+// request is booking.ErrIdempotencyMismatch, and one that stands for a refusal *booking.RefusedError.
 func lookUp(ctx context.Context, db queryer, claim booking.IdempotencyClaim) (booking.Booking, error) {
-	var hash []byte
-	b, err := scanBooking(db.QueryRowContext(ctx, `
-		SELECT `+bookingColumns+`, k.body_hash
-		FROM idempotency_keys k
-		JOIN bookings b ON b.id = k.booking_id
-		JOIN customers c ON c.id = b.customer_id
-		WHERE k.principal = ? AND k.route = ? AND k.key = ? AND k.created_at > `+clock+` - ?`,
-		claim.Principal, claim.Route, claim.Key, keyLifetime.Microseconds()), &hash)
+	var (
+		hash               []byte
+		bookingID, refusal string
+	)
+	err := db.QueryRowContext(ctx, `
+		SELECT body_hash, coalesce(booking_id, ''), coalesce(refusal, '') FROM idempotency_keys
+		WHERE principal = ? AND route = ? AND key = ? AND created_at > `+clock+` - ?`,
+		claim.Principal, claim.Route, claim.Key, keyLifetime.Microseconds()).Scan(&hash, &bookingID, &refusal)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return booking.Booking{}, booking.ErrNotFound
-	case err == nil && [32]byte(hash) != claim.BodyHash:
+	case err != nil:
+		return booking.Booking{}, err
+	case [32]byte(hash) != claim.BodyHash:
 		return booking.Booking{}, booking.ErrIdempotencyMismatch
+	case refusal != "":
+		return booking.Booking{}, request.ReadRefusal(refusal)
 	}
-	return b, err
+	return get(ctx, db, bookingID)
 }
 
 // Replay implements booking.Store.

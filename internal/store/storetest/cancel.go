@@ -65,7 +65,7 @@ func testCancelRefused(f *fixture) {
 		f.Errorf("a refused cancel left the booking %s, version %d", got.Status, got.Version)
 	}
 	for _, c := range []booking.Cancellation{
-		{BookingID: soon.ID, CutOff: time.Hour, Idempotency: claim("late", 2)}, {BookingID: place.ID, CutOff: time.Hour},
+		{BookingID: soon.ID, CutOff: time.Hour, Idempotency: claim("in time", 1)}, {BookingID: place.ID, CutOff: time.Hour},
 	} {
 		if _, _, err := f.Cancel(f.Context(), c); err != nil {
 			f.Errorf("before the cut-off: %v", err)

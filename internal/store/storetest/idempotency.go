@@ -59,36 +59,150 @@ func testReplay(f *fixture) {
 	}
 }
 
-func testFailureLeavesNoKey(f *fixture) {
+// testRefusalKeepsTheKey: what was refused because of what is booked stays refused when the reason is gone, so that no copy
+// of the request that arrives late takes effect.
+func testRefusalKeepsTheKey(f *fixture) {
 	taken := f.mustBook(appointment("dr-khan", at(9, 0)))
 	simple := appointment("dr-khan", at(9, 0))
 	pair := appointment("", at(9, 0))
 	pair.Candidates = []booking.Assignment{{{ResourceID: "room", Number: 1}, {ResourceID: "dr-khan", Number: 1}}}
 	limited := appointment("dr-lee", at(9, 0))
 	limited.Limits = []booking.Limit{{Kind: booking.LimitPerDay, Max: 1, Within: booking.Interval{Start: at(0, 0), End: at(24, 0)}}}
-	requests := map[string]booking.NewBooking{"simple": simple, "pair": pair, "limited": limited}
-	for key, r := range requests {
-		r.Idempotency = claim(key, 1)
-		_, _, err := f.Book(f.Context(), r)
-		_, limit := errors.AsType[*booking.LimitError](err)
-		if !errors.Is(err, booking.ErrOccupied) && !limit {
+	moved := f.mustBook(appointment("dr-khan", at(48, 0)))
+	move := moving(moved, taken.Start)
+	series := weekly(appointment("dr-khan", at(9, 0)), 2)
+	series.Idempotency = claim("series", 1)
+	requests := map[string]func(body byte) error{
+		"move": func(body byte) error {
+			move.Idempotency = claim("move", body)
+			_, _, err := f.Reschedule(f.Context(), move)
+			return err
+		},
+		"series": func(body byte) error {
+			series.Idempotency = claim("series", body)
+			_, _, err := f.BookSeries(f.Context(), series)
+			return err
+		},
+	}
+	for key, r := range map[string]booking.NewBooking{"simple": simple, "pair": pair, "limited": limited} {
+		requests[key] = func(body byte) error {
+			r.Booking.ID, r.Idempotency = newID(), claim(key, body)
+			_, _, err := f.Book(f.Context(), r)
+			return err
+		}
+	}
+	for key, request := range requests {
+		if err := request(1); !isRefusal(err) || isRepeated(err) {
 			f.Fatalf("%s: %v; want a refusal", key, err)
 		}
 	}
 	if _, _, err := f.Cancel(f.Context(), booking.Cancellation{BookingID: taken.ID}); err != nil {
 		f.Fatal(err)
 	}
-	hour := 0
-	for key, r := range requests {
-		hour += 24 // another day, so that they do not refuse each other; with another body, because the key is free
-		r = lasting(r, r.Booking.End.Sub(r.Booking.Start))
-		r.Booking.ID, r.Booking.Start, r.Booking.End = newID(), at(hour, 0), at(hour+1, 0)
-		r.Booking.Blocked = booking.Interval{Start: r.Booking.Start, End: r.Booking.End}
-		r.Limits, r.Idempotency = nil, claim(key, 2)
-		if _, replayed, err := f.Book(f.Context(), r); err != nil || replayed {
-			f.Errorf("%s: the failed request kept its key: replayed %v, %v", key, replayed, err)
+	before := len(f.all())
+	for key, request := range requests {
+		if err := request(1); !isRefusal(err) || !isRepeated(err) {
+			f.Errorf("%s again: %v; want the same refusal as *RefusedError", key, err)
+		}
+		if err := request(2); !errors.Is(err, booking.ErrIdempotencyMismatch) {
+			f.Errorf("%s with another body: %v; want ErrIdempotencyMismatch", key, err)
+		}
+		if _, err := f.Replay(f.Context(), *claim(key, 1)); !isRefusal(err) || !isRepeated(err) {
+			f.Errorf("Replay of %s: %v; want its refusal", key, err)
 		}
 	}
+	if after := len(f.all()); after != before || !f.mustGet(moved.ID).Start.Equal(moved.Start) {
+		f.Errorf("refused requests left %d bookings behind", after-before)
+	}
+}
+
+// testTentativeRefusal: whoever has more to try keeps the key for that.
+func testTentativeRefusal(f *fixture) {
+	f.mustBook(appointment("dr-khan", at(9, 0)))
+	r := appointment("dr-khan", at(9, 0))
+	r.Idempotency = claim("k", 1)
+	r.Idempotency.Tentative = true
+	if _, _, err := f.Book(f.Context(), r); !errors.Is(err, booking.ErrOccupied) {
+		f.Fatalf("%v; want ErrOccupied", err)
+	}
+	r.Candidates = []booking.Assignment{{{ResourceID: "dr-lee", Number: 1}}}
+	if _, replayed, err := f.Book(f.Context(), r); err != nil || replayed {
+		f.Errorf("the next try: replayed %t, %v", replayed, err)
+	}
+}
+
+// testRefuse: the first word about a key counts, be it a booking or a refusal.
+func testRefuse(f *fixture) {
+	r := appointment("dr-khan", at(9, 0))
+	r.Idempotency = claim("late", 1)
+	if _, err := f.Refuse(f.Context(), *r.Idempotency, booking.ErrOccupied); !errors.Is(err, booking.ErrOccupied) || isRepeated(err) {
+		f.Errorf("Refuse: %v; want the refusal", err)
+	}
+	if _, _, err := f.Book(f.Context(), r); !errors.Is(err, booking.ErrOccupied) || !isRepeated(err) {
+		f.Errorf("Book after the refusal: %v; want *RefusedError", err)
+	}
+	limit := &booking.LimitError{Limit: booking.Limit{Kind: booking.LimitPerDay, Max: 3}}
+	if _, err := f.Refuse(f.Context(), *r.Idempotency, limit); !errors.Is(err, booking.ErrOccupied) || !isRepeated(err) {
+		f.Errorf("another refusal: %v; want the first", err)
+	}
+	r.Booking.ID, r.Idempotency = newID(), claim("early", 1)
+	b := f.mustBook(r)
+	got, err := f.Refuse(f.Context(), *r.Idempotency, booking.ErrOccupied)
+	if err != nil {
+		f.Fatalf("Refuse after the booking: %v", err)
+	}
+	sameBooking(f, got, b)
+	if _, err := f.Refuse(f.Context(), *claim("early", 2), booking.ErrOccupied); !errors.Is(err, booking.ErrIdempotencyMismatch) {
+		f.Errorf("another body: %v; want ErrIdempotencyMismatch", err)
+	}
+	if _, err := f.Refuse(f.Context(), *claim("none", 1), booking.ErrNotFound); !errors.Is(err, booking.ErrInvalidRequest) {
+		f.Errorf("what is no refusal: %v; want ErrInvalidRequest", err)
+	}
+}
+
+// testRefusalRace: of a refusal and a booking with one key, one comes first, and both callers are told that one.
+func testRefusalRace(f *fixture) {
+	for round := range 20 {
+		key, start := fmt.Sprint("k", round), at(round, 0)
+		var outcomes [20]string
+		race(len(outcomes), func(i int) {
+			var (
+				b   booking.Booking
+				err error
+			)
+			if i%2 == 0 {
+				r := appointment("dr-khan", start)
+				r.Idempotency = claim(key, 1)
+				b, _, err = f.Book(f.Context(), r)
+			} else {
+				b, err = f.Refuse(f.Context(), *claim(key, 1), booking.ErrOccupied)
+			}
+			switch {
+			case err == nil:
+				outcomes[i] = b.ID
+			case errors.Is(err, booking.ErrOccupied):
+				outcomes[i] = "refused"
+			default:
+				f.Errorf("request %d: %v", i, err)
+			}
+		})
+		for i, outcome := range outcomes {
+			if outcome != outcomes[0] {
+				f.Errorf("round %d: request %d was told %q, the first %q", round, i, outcome, outcomes[0])
+			}
+		}
+	}
+}
+
+func isRefusal(err error) bool {
+	_, limit := errors.AsType[*booking.LimitError](err)
+	_, series := errors.AsType[*booking.SeriesError](err)
+	return limit || series || errors.Is(err, booking.ErrOccupied)
+}
+
+func isRepeated(err error) bool {
+	_, repeated := errors.AsType[*booking.RefusedError](err)
+	return repeated
 }
 
 func testIdempotencyRace(f *fixture) {

@@ -73,8 +73,9 @@ func testSeriesAllOrNothing(f *fixture) {
 	if after := len(f.all()); after != before {
 		f.Errorf("%d bookings were left behind", after-before)
 	}
-	if _, err := f.Replay(f.Context(), *wanted.Idempotency); !errors.Is(err, booking.ErrNotFound) {
-		f.Errorf("the refused series kept its key: %v", err)
+	_, err = f.Replay(f.Context(), *wanted.Idempotency)
+	if kept, ok := errors.AsType[*booking.SeriesError](err); !ok || !isRepeated(err) || len(kept.Refused) != 2 || kept.Refused[1] == nil || kept.Refused[3] == nil {
+		f.Errorf("Replay of the refused series: %v; want dates 1 and 3 refused", err)
 	}
 	f.mustBook(appointment("dr-khan", at(9, 0)))
 

@@ -36,7 +36,8 @@ INSERT INTO occupancy (id, booking_id, session_id, resource_id, unit, blocked_fr
 	(72, NULL, '0b9a1c52-0000-4000-8000-000000000003', 'room-2', 1, 1772366400000000, 1772368800000000, NULL);
 INSERT INTO session_places VALUES ('0b9a1c52-0000-4000-8000-000000000003', 3, '0b9a1c52-0000-4000-8000-000000000005', NULL);
 INSERT INTO booking_events VALUES (41, '0b9a1c52-0000-4000-8000-000000000004', 'booking.held', 1, 'key:x', 'web'), (57, '0b9a1c52-0000-4000-8000-000000000005', 'booking.confirmed', 2, 'key:x', 'web');
-INSERT INTO idempotency_keys VALUES ('p', 'r', 'k', x'00ff', '0b9a1c52-0000-4000-8000-000000000004', 9000000000000000);
+INSERT INTO idempotency_keys VALUES ('p', 'r', 'k', x'00ff', '0b9a1c52-0000-4000-8000-000000000004', 9000000000000000, NULL),
+	('p', 'r', 'refused', x'00', NULL, 9000000000000000, '{"reason":"occupied"}');
 INSERT INTO opt_outs VALUES (zeroblob(32), '0b9a1c52-0000-4000-8000-000000000006', NULL, 'STOP', 'SMS', 'customer', 1);
 INSERT INTO tenant_secrets VALUES ('opt_outs', x'0102');
 INSERT INTO lead_events VALUES (3, '0b9a1c52-0000-4000-8000-000000000001', 'lead.created', 1, 'a', 'web', '{"fields": ["name"]}');
@@ -120,7 +121,8 @@ func TestCopy(t *testing.T) {
 		`SELECT resource_ids[2] || unit_numbers[2] FROM sessions`:                                                                               "dr-lee2",
 		`SELECT (window_ends[1] - window_starts[1])::text FROM waitlist`:                                                                        "01:00:00.000001",
 		`SELECT coalesce(booked_for, 'nobody') FROM bookings WHERE status = 'confirmed'`:                                                        "nobody",
-		`SELECT encode(body_hash, 'hex') FROM idempotency_keys`:                                                                                 "00ff",
+		`SELECT encode(body_hash, 'hex') FROM idempotency_keys WHERE booking_id IS NOT NULL`:                                                    "00ff",
+		`SELECT refusal FROM idempotency_keys WHERE booking_id IS NULL`:                                                                         `{"reason":"occupied"}`,
 		`SELECT count(*)::text FROM occupancy WHERE lower_inc(blocked) AND NOT upper_inc(blocked)`:                                              "2",
 		`INSERT INTO booking_events (booking_id, type, actor, channel) SELECT id, 't', 'a', 'c' FROM bookings LIMIT 1 RETURNING sequence::text`: "58",
 	} {
