@@ -26,10 +26,11 @@
 //	--trusted-proxies            networks of the proxies in front of the tenants' servers, separated by commas
 //	--isolation                  JSON object with the lists publicFrom, metricsFrom and dns of NetworkPolicy peers (default: no NetworkPolicies)
 //	--leader-elect               elect a leader, so that several replicas can run (default true)
-//	--max-concurrent-reconciles  how many tenants are worked on at once (default 8)
+//	--max-concurrent-reconciles  how many tenants are worked on at once (default 16)
 //	--metrics-bind-address       address of /metrics, 0 to switch off (default :8443)
 //	--metrics-secure             serve metrics by TLS to those whom the API server authorises (default true)
 //	--health-probe-bind-address  address of /healthz and /readyz (default :8081)
+//	--pprof-bind-address         address of /debug/pprof, for whoever reaches it: keep it on loopback (default 0: none)
 //	--log-level                  debug, info or error (default info)
 //	--log-format                 json or text (default json)
 //	--version                    print the version and exit

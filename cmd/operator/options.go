@@ -38,6 +38,7 @@ type options struct {
 	metricsBindAddress      string
 	metricsSecure           bool
 	healthProbeBindAddress  string
+	pprofBindAddress        string
 	logLevel                string
 	logFormat               string
 	version                 bool
@@ -58,10 +59,11 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.Var(&o.trustedProxies, "trusted-proxies", "networks of the proxies in front of the tenants' servers, separated by commas, such as 10.0.0.0/8")
 	flags.Var(&o.isolation, "isolation", "JSON object with the lists publicFrom, metricsFrom and dns of NetworkPolicy peers; empty means no NetworkPolicies")
 	flags.BoolVar(&o.leaderElect, "leader-elect", true, "elect a leader, so that several replicas can run")
-	flags.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 8, "how many tenants are worked on at once")
+	flags.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 16, "how many tenants are worked on at once")
 	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", ":8443", "address of /metrics, 0 to switch off")
 	flags.BoolVar(&o.metricsSecure, "metrics-secure", true, "serve metrics by TLS to those whom the API server authorises")
 	flags.StringVar(&o.healthProbeBindAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
+	flags.StringVar(&o.pprofBindAddress, "pprof-bind-address", "0", "address of /debug/pprof, which asks nobody who he is: keep it on loopback; 0 to switch off")
 	flags.StringVar(&o.logLevel, "log-level", "info", "debug, info or error")
 	flags.StringVar(&o.logFormat, "log-format", "json", "json or text")
 	flags.BoolVar(&o.version, "version", false, "print the version and exit")
