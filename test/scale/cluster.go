@@ -112,6 +112,15 @@ func (c *cluster) stop() error {
 	}
 }
 
+// cpu is the processor time that the API server has used, in seconds.
+func (c *cluster) cpu(ctx context.Context) (float64, error) {
+	text, err := c.metrics(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return sum(text, `(?m)^process_cpu_seconds_total (\S+)$`)
+}
+
 // metrics reads the API server's own.
 func (c *cluster) metrics(ctx context.Context) (string, error) {
 	transport, err := rest.HTTPClientFor(c.config)

@@ -25,7 +25,7 @@ const (
 var installed = []string{"config/crd/bases", "config/manager/namespace.yaml", "config/rbac"}
 
 // flowSchemas make the API server count the operator's requests: it counts what it dispatches by flow schema. The
-// first takes the lease, which a leader must renew; the second watches; the third everything else.
+// first takes the lease, which a leader must renew; the second watches; the last what the ones before it left.
 const flowSchemas = `
 apiVersion: flowcontrol.apiserver.k8s.io/v1
 kind: FlowSchema
@@ -49,10 +49,30 @@ spec:
 ---
 apiVersion: flowcontrol.apiserver.k8s.io/v1
 kind: FlowSchema
-metadata: {name: scale-writes}
+metadata: {name: scale-status}
 spec:
   priorityLevelConfiguration: {name: exempt}
   matchingPrecedence: 102
+  rules:
+    - subjects: [{kind: User, user: {name: "%[1]s"}}]
+      resourceRules: [{verbs: [update, patch], apiGroups: ["*"], resources: [tenants/status, bookingpolicies/status, pods/status], namespaces: ["*"]}]
+---
+apiVersion: flowcontrol.apiserver.k8s.io/v1
+kind: FlowSchema
+metadata: {name: scale-events}
+spec:
+  priorityLevelConfiguration: {name: exempt}
+  matchingPrecedence: 103
+  rules:
+    - subjects: [{kind: User, user: {name: "%[1]s"}}]
+      resourceRules: [{verbs: [create, patch], apiGroups: ["*"], resources: [events], namespaces: ["*"]}]
+---
+apiVersion: flowcontrol.apiserver.k8s.io/v1
+kind: FlowSchema
+metadata: {name: scale-objects}
+spec:
+  priorityLevelConfiguration: {name: exempt}
+  matchingPrecedence: 104
   rules:
     - subjects: [{kind: User, user: {name: "%[1]s"}}]
       resourceRules: [{verbs: [create, update, patch, delete, deletecollection], apiGroups: ["*"], resources: ["*"], namespaces: ["*"], clusterScope: true}]
@@ -62,7 +82,7 @@ kind: FlowSchema
 metadata: {name: scale-reads}
 spec:
   priorityLevelConfiguration: {name: exempt}
-  matchingPrecedence: 103
+  matchingPrecedence: 105
   rules:
     - subjects: [{kind: User, user: {name: "%[1]s"}}]
       resourceRules: [{verbs: [get, list], apiGroups: ["*"], resources: ["*"], namespaces: ["*"], clusterScope: true}]

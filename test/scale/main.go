@@ -28,6 +28,7 @@ const (
 // settings are what a run is given.
 type settings struct {
 	repository, bin, out string
+	profiles             string // folder; empty for none
 	tenants              int
 	steady               time.Duration
 }
@@ -58,6 +59,7 @@ func parse() settings {
 	flag.StringVar(&s.repository, "repository", ".", "the repository's root")
 	flag.StringVar(&s.bin, "bin", ".local/bin", "folder of the programs cluster and operator")
 	flag.StringVar(&s.out, "out", "out/scale.json", "where the rows go")
+	flag.StringVar(&s.profiles, "profiles", "", "folder for profiles of the operator; they cost a little speed")
 	flag.IntVar(&s.tenants, "tenants", limitsFor, "how many tenants; the limits hold for 1000")
 	flag.DurationVar(&s.steady, "steady", 5*time.Minute, "how long nothing may happen")
 	flag.Parse()
@@ -89,7 +91,9 @@ func run(ctx context.Context, s settings) (err error) {
 	}
 	f := &fleet{
 		settings: s, cluster: c,
-		operators: &operators{program: filepath.Join(s.bin, "operator"), kubeconfig: c.operatorKubeconfig, folder: folder},
+		operators: &operators{
+			program: filepath.Join(s.bin, "operator"), kubeconfig: c.operatorKubeconfig, folder: folder, profiled: s.profiles != "",
+		},
 	}
 	began := time.Now()
 	for _, part := range parts {
@@ -107,6 +111,8 @@ type fleet struct {
 	*cluster
 	*operators
 	leader *operator
+	// objects is how many the operator makes for each tenant, claims included; pods and the like are not counted.
+	objects int
 	// raw is how long the same objects took without an operator.
 	raw  rawResult
 	rows []report.Row

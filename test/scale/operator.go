@@ -30,11 +30,13 @@ type operator struct {
 	*rig.Process
 	metricsURL string
 	healthURL  string
+	profileURL string
 }
 
 // operators starts operators with ports of their own.
 type operators struct {
 	program, kubeconfig, folder string
+	profiled                    bool
 	started                     int
 }
 
@@ -45,11 +47,18 @@ func (o *operators) start(ctx context.Context, image string) (*operator, error) 
 		"--kubeconfig", o.kubeconfig, "--operator-namespace", operatorNamespace, "--server-image", image,
 		"--host-suffix", ".book.example=*", "--isolation", isolation,
 		"--rollout-canary=100%", "--rollout-soak=0s", "--metrics-secure=false", "--metrics-bind-address", metrics, "--health-probe-bind-address", health, "--log-level=error")
+	profiles := fmt.Sprintf("127.0.0.1:%d", 17000+o.started)
+	if o.profiled {
+		command.Args = append(command.Args, "--pprof-bind-address", profiles)
+	}
 	process, err := rig.Start(command, o.folder)
 	if err != nil {
 		return nil, err
 	}
-	return &operator{Process: process, metricsURL: "http://" + metrics + "/metrics", healthURL: "http://" + health + "/readyz"}, nil
+	return &operator{
+		Process: process, metricsURL: "http://" + metrics + "/metrics", healthURL: "http://" + health + "/readyz",
+		profileURL: "http://" + profiles + "/debug/pprof/",
+	}, nil
 }
 
 // awaitReady waits until the process answers; whether it leads is another matter.
@@ -112,10 +121,18 @@ func get(ctx context.Context, c *http.Client, url string) (string, error) {
 }
 
 // calls are what the API server has counted of the operator's requests, watches and leases left out.
-type calls struct{ reads, writes float64 }
+type calls struct {
+	reads float64
+	// status and events are writes of those, and objects all other writes.
+	objects, status, events float64
+}
 
-func (c calls) total() float64         { return c.reads + c.writes }
-func (c calls) since(then calls) calls { return calls{c.reads - then.reads, c.writes - then.writes} }
+func (c calls) writes() float64 { return c.objects + c.status + c.events }
+func (c calls) total() float64  { return c.reads + c.writes() }
+
+func (c calls) since(then calls) calls {
+	return calls{c.reads - then.reads, c.objects - then.objects, c.status - then.status, c.events - then.events}
+}
 
 func (c *cluster) calls(ctx context.Context) (calls, error) {
 	text, err := c.metrics(ctx)
@@ -127,6 +144,6 @@ func (c *cluster) calls(ctx context.Context) (calls, error) {
 		err = errors.Join(err, sumErr)
 		return n
 	}
-	counted := calls{reads: count("scale-reads"), writes: count("scale-writes")}
+	counted := calls{count("scale-reads"), count("scale-objects"), count("scale-status"), count("scale-events")}
 	return counted, err
 }

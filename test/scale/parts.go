@@ -10,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/test/internal/rig"
 )
 
@@ -47,7 +46,8 @@ func withoutOperator(ctx context.Context, f *fleet) error {
 	if err := f.leader.Stop(); err != nil {
 		return err
 	}
-	f.row("objects_per_tenant", float64(len(model)), "objects")
+	f.objects = len(model)
+	f.row("objects_per_tenant", float64(f.objects), "objects")
 	result, err := f.applyRaw(ctx, f.tenants, model)
 	if err != nil {
 		return err
@@ -55,6 +55,7 @@ func withoutOperator(ctx context.Context, f *fleet) error {
 	f.raw = result
 	f.row("converge_raw", result.applied.Seconds(), "s")
 	f.row("converge_raw_available", result.available.Seconds(), "s")
+	f.row("converge_raw_cpu_apiserver", result.cpu, "s of processor time")
 	return nil
 }
 
@@ -69,6 +70,11 @@ func convergence(ctx context.Context, f *fleet) error {
 	if err != nil {
 		return err
 	}
+	spent, err := f.cpu(ctx)
+	if err != nil {
+		return err
+	}
+	profiled := f.profile(ctx, "convergence", processorProfile(f.raw.applied))
 	began := time.Now()
 	if err := f.onboard(ctx, f.tenants); err != nil {
 		return err
@@ -81,16 +87,35 @@ func convergence(ctx context.Context, f *fleet) error {
 	took := finished.Sub(began).Seconds()
 	f.row("converge", took, "s")
 	f.row("converge_vs_raw", took/f.raw.applied.Seconds(), "times")
-	if err := f.settle(ctx); err != nil {
+	used, err := f.cpu(ctx)
+	if err != nil {
 		return err
 	}
+	f.row("converge_cpu_apiserver", used-spent, "s of processor time")
+	if err := errors.Join(profiled(), f.settle(ctx)); err != nil {
+		return err
+	}
+	return f.converged(ctx, before)
+}
+
+// converged reports what it took of the operator, and of the API server since it had counted the calls before.
+func (f *fleet) converged(ctx context.Context, before calls) error {
 	after, err := f.calls(ctx)
 	if err != nil {
 		return err
 	}
 	made := after.since(before)
-	f.row("converge_writes_per_tenant", made.writes/float64(f.tenants), "requests")
-	f.row("converge_reads_per_tenant", made.reads/float64(f.tenants), "requests")
+	for _, count := range []struct {
+		of string
+		n  float64
+	}{{"writes", made.writes()}, {"status_writes", made.status}, {"events", made.events}, {"reads", made.reads}} {
+		f.row("converge_"+count.of+"_per_tenant", count.n/float64(f.tenants), "requests")
+	}
+	passes, err := f.leader.metric(ctx, passesMetric)
+	if err != nil {
+		return err
+	}
+	f.row("converge_passes_per_tenant", passes/float64(f.tenants), "passes")
 	return f.own("converge_cpu")
 }
 
@@ -126,6 +151,9 @@ func memory(ctx context.Context, f *fleet) error {
 		return err
 	}
 	f.row("rss", before, "MiB")
+	if err := f.profile(ctx, "rest", heapProfile)(); err != nil {
+		return err
+	}
 	const elsewhere = "unrelated"
 	if err := f.client.Create(ctx, namespace(elsewhere)); err != nil {
 		return err
@@ -174,6 +202,8 @@ func rollingEdits(ctx context.Context, f *fleet) error {
 	if err := f.startLeader(ctx, nextImage); err != nil {
 		return err
 	}
+	const sample = 30 * time.Second
+	profiled := f.profile(ctx, "roll", processorProfile(sample))
 	began := time.Now()
 	rolled := make(chan error, 1)
 	go func() {
@@ -195,8 +225,11 @@ func rollingEdits(ctx context.Context, f *fleet) error {
 	f.row("roll", time.Since(began).Seconds(), "s")
 	f.row("spec_change_p99_rolling", milliseconds(p99(took)), "ms")
 	f.row("spec_changes_rolling", float64(len(took)), "edits")
-	return nil
+	return profiled()
 }
+
+// restartSample is how long a restart is profiled from when the operator is ready to lead.
+const restartSample = 5 * time.Second
 
 func restart(ctx context.Context, f *fleet) error {
 	if err := f.settle(ctx); err != nil {
@@ -216,6 +249,7 @@ func restart(ctx context.Context, f *fleet) error {
 	if err := f.startLeader(ctx, nextImage); err != nil {
 		return err
 	}
+	profiled := f.profile(ctx, "restart", processorProfile(restartSample))
 	if err := f.awaitRepairs(ctx); err != nil {
 		return err
 	}
@@ -230,19 +264,14 @@ func restart(ctx context.Context, f *fleet) error {
 	if err != nil {
 		return err
 	}
+	made := after.since(before)
+	f.row("restart_reads", made.reads, "requests")
 	f.row("restart_drifts", float64(len(drifts)), "repaired")
-	writes := after.since(before).writes
-	f.row("restart_writes", writes, "requests")
-	objects := 0
-	var list v1alpha1.TenantList
-	if err := f.client.List(ctx, &list); err != nil {
-		return err
-	}
-	for i := range list.Items {
-		objects += len(list.Items[i].Status.Inventory)
-	}
-	f.row("restart_writes_share", 100*max(0, writes-float64(len(drifts)))/float64(objects), "% of objects beyond drift")
-	return nil
+	f.row("restart_writes", made.writes(), "requests")
+	f.row("restart_status_writes", made.status, "requests")
+	f.row("restart_events", made.events, "requests")
+	f.row("restart_writes_share", 100*max(0, made.writes()-float64(len(drifts)))/float64(f.objects*f.tenants), "% of objects beyond drift")
+	return profiled()
 }
 
 func succession(ctx context.Context, f *fleet) error {

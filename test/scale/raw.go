@@ -8,9 +8,11 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/ptr"
@@ -57,7 +59,38 @@ func (c *cluster) model(ctx context.Context) ([]string, error) {
 		}
 		objects = append(objects, string(text))
 	}
-	return objects, c.remove(ctx, modelNamespace)
+	claims, err := c.modelClaims(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return append(objects, claims...), c.remove(ctx, modelNamespace)
+}
+
+// modelClaims are the model's claims to hosts, which the operator makes in its own namespace. Copies are made in the
+// tenant's, and go with it.
+func (c *cluster) modelClaims(ctx context.Context) ([]string, error) {
+	var claims coordinationv1.LeaseList
+	ours := client.MatchingLabels{tenant.ManagedByLabel: tenant.ManagedBy}
+	if err := c.client.List(ctx, &claims, client.InNamespace(operatorNamespace), ours); err != nil {
+		return nil, err
+	}
+	var texts []string
+	for i := range claims.Items {
+		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&claims.Items[i])
+		if err != nil {
+			return nil, err
+		}
+		claim := &unstructured.Unstructured{Object: content}
+		claim.SetGroupVersionKind(coordinationv1.SchemeGroupVersion.WithKind("Lease"))
+		claim.SetName(fmt.Sprintf("host-%d-%s", i, modelTenant))
+		claim.SetNamespace(modelNamespace)
+		text, err := json.Marshal(asApplied(claim))
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, string(text))
+	}
+	return texts, nil
 }
 
 // asApplied drops what the API server adds.
@@ -76,7 +109,11 @@ func asApplied(object *unstructured.Unstructured) map[string]any {
 }
 
 // rawResult is how long it took without an operator.
-type rawResult struct{ applied, available time.Duration }
+type rawResult struct {
+	applied, available time.Duration
+	// cpu is the API server's processor time until all were available, in seconds.
+	cpu float64
+}
 
 // applyRaw applies the model's objects under n names and waits until all pods are ready.
 func (c *cluster) applyRaw(ctx context.Context, n int, model []string) (rawResult, error) {
@@ -89,8 +126,12 @@ func (c *cluster) applyRaw(ctx context.Context, n int, model []string) (rawResul
 			return rawResult{}, err
 		}
 	}
+	spent, err := c.cpu(ctx)
+	if err != nil {
+		return rawResult{}, err
+	}
 	began := time.Now()
-	err := each(ctx, n, func(ctx context.Context, i int) error {
+	err = each(ctx, n, func(ctx context.Context, i int) error {
 		rename := strings.NewReplacer(modelTenant, place(i).Name, modelNamespace, rawPrefix+place(i).Namespace)
 		for _, text := range model {
 			object := &unstructured.Unstructured{}
@@ -111,6 +152,11 @@ func (c *cluster) applyRaw(ctx context.Context, n int, model []string) (rawResul
 		return rawResult{}, err
 	}
 	result.available = time.Since(began)
+	used, err := c.cpu(ctx)
+	if err != nil {
+		return rawResult{}, err
+	}
+	result.cpu = used - spent
 	return result, c.remove(ctx, namespaces...)
 }
 

@@ -141,10 +141,13 @@ func (c *cluster) awaitRepairs(ctx context.Context) error {
 	return nil
 }
 
+// passesMetric counts the passes of all controllers.
+const passesMetric = "controller_runtime_reconcile_total"
+
 // awaitPasses waits until the operator has looked at n tenants and has nothing left to do.
 func (o *operator) awaitPasses(ctx context.Context, n int) error {
 	return wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, convergePatience, true, func(ctx context.Context) (bool, error) {
-		passes, err := o.metric(ctx, `controller_runtime_reconcile_total`)
+		passes, err := o.metric(ctx, passesMetric)
 		if err != nil {
 			return false, nil //nolint:nilerr // it is still starting
 		}

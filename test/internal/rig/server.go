@@ -162,20 +162,25 @@ func FreeAddress(ctx context.Context) (string, error) {
 }
 
 // Profile writes a processor profile of the server, as it works in the given time, to a file.
-func (s *Server) Profile(ctx context.Context, path string, length time.Duration) (err error) {
+func (s *Server) Profile(ctx context.Context, path string, length time.Duration) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet,
 		fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.Internal, max(1, int(length.Seconds()))), nil)
 	if err != nil {
 		return err
 	}
 	request.Header.Set("Authorization", "Bearer "+statusToken)
+	return SaveProfile(request, path)
+}
+
+// SaveProfile writes what a process answers, which is a profile of it, to a file.
+func SaveProfile(request *http.Request, path string) (err error) {
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("the server answered %s", response.Status)
+		return fmt.Errorf("%s answered %s", request.URL, response.Status)
 	}
 	file, err := os.Create(path)
 	if err != nil {
