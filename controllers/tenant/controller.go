@@ -152,10 +152,6 @@ func (r *Reconciler) apply(ctx context.Context, s *scope) error {
 		s.items = recorded
 		return err
 	}
-	if err := r.handOverReplicas(ctx, s); err != nil {
-		s.items = recorded
-		return err
-	}
 	items, applyErr := r.Apply.Apply(ctx, s.tenant, recorded, intents...)
 	s.deployed = slices.ContainsFunc(items, func(item apply.Item) bool { return item.Kind == "Deployment" })
 	var kept, unwanted []apply.Item

@@ -1,33 +1,31 @@
 package tenant
 
 import (
-	"context"
-	"fmt"
 	"strconv"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 )
 
-// The number of pods has one owner at a time. With spec.server.autoscaling it is the
-// HorizontalPodAutoscaler's, and the Deployment is rendered without one; else it is ours. Server-side apply
-// would reset a number that its only owner stops applying to 1, so that on the way to the autoscaler the
-// number is first applied, as it is, under a name of its own: handOverReplicas. On the way back the number of
-// the spec is simply applied again.
+// The number of pods has one owner at a time. With spec.server.autoscaling it is the HorizontalPodAutoscaler's, else it
+// is ours. Server-side apply would reset a number that its only owner stops applying to 1, so that the number with which
+// an autoscaler begins stays ours until it sets another one: setting it takes it from us, and from then on the Deployment
+// is rendered without one. An apply that was rendered before that is known yields: see apply.Intent. On the way back the
+// number of the spec is simply applied again.
 
 const (
-	// replicasByAnnotation on a Deployment says that the number has been handed over.
+	// replicasByAnnotation on a Deployment says that the number is the autoscaler's.
 	replicasByAnnotation = "frontdesk.dev/replicas-by"
 	replicasByAutoscaler = "HorizontalPodAutoscaler"
+	// startAnnotation is the number with which the autoscaler was given the Deployment. A Deployment that has another
+	// number was scaled since.
+	startAnnotation = "frontdesk.dev/replicas-at-start"
 	// resumeAnnotation on the Deployment of a suspended tenant is the number to go back to.
 	resumeAnnotation = "frontdesk.dev/replicas-on-resume"
-	// interimOwner owns the number from when we let go of it until the autoscaler changes it.
-	interimOwner = apply.FieldOwner + "-replicas"
 )
 
 // autoscaling returns the bounds that the spec sets, or nil.
@@ -44,8 +42,8 @@ func (s *scope) autoscaled() bool {
 }
 
 // setReplicas renders the number of pods, or that it is not ours. What starts from nothing starts with the
-// number and the template of one apply, and is handed over when it runs: pods of a former template, perhaps of a
-// former database, must not come back for a moment.
+// number and the template of one apply: pods of a former template, perhaps of a former database, must not come back
+// for a moment.
 func (s *scope) setReplicas(d *appsv1ac.DeploymentApplyConfiguration) {
 	bounds := autoscaling(s.podTenant())
 	switch {
@@ -56,11 +54,31 @@ func (s *scope) setReplicas(d *appsv1ac.DeploymentApplyConfiguration) {
 			d.WithAnnotations(map[string]string{resumeAnnotation: strconv.Itoa(int(before))})
 		}
 		d.Spec.WithReplicas(0)
-	case s.liveReplicas() > 0:
+	case s.scaled():
 		d.WithAnnotations(map[string]string{replicasByAnnotation: replicasByAutoscaler})
 	default:
-		d.Spec.WithReplicas(within(bounds, s.lastReplicas()))
+		number := within(bounds, s.lastReplicas())
+		d.WithAnnotations(map[string]string{startAnnotation: strconv.Itoa(int(number))})
+		d.Spec.WithReplicas(number)
 	}
+}
+
+// scaled says that the autoscaler has set the number. It cannot have when there are no pods.
+func (s *scope) scaled() bool {
+	if s.liveReplicas() == 0 {
+		return false
+	}
+	start, found := s.deployment.Annotations[startAnnotation]
+	return s.deployment.Annotations[replicasByAnnotation] == replicasByAutoscaler ||
+		(found && start != strconv.Itoa(int(s.liveReplicas())))
+}
+
+// yields are the fields of an object that are ours only until somebody else sets them.
+func (s *scope) yields(kind schema.GroupVersionKind) []apply.Path {
+	if kind.Kind != "Deployment" || !s.autoscaled() || s.scaled() || s.liveReplicas() == 0 || s.deployment.Annotations[startAnnotation] == "" {
+		return nil
+	}
+	return []apply.Path{{"spec", "replicas"}}
 }
 
 func within(bounds *v1alpha1.Autoscaling, number int32) int32 {
@@ -85,31 +103,6 @@ func (s *scope) lastReplicas() int32 {
 		return 0
 	}
 	return int32(before)
-}
-
-// replicasToHandOver is the number with which the autoscaler begins, when it is to begin.
-func (s *scope) replicasToHandOver() (int32, bool) {
-	if !s.autoscaled() || s.liveReplicas() == 0 || !metav1.IsControlledBy(s.deployment, s.tenant) || s.update == nil || s.databaseBlocked() ||
-		s.deployment.Annotations[replicasByAnnotation] == replicasByAutoscaler {
-		return 0, false
-	}
-	return within(autoscaling(s.podTenant()), s.liveReplicas()), true
-}
-
-// handOverReplicas applies the number under the name of an interim owner. The apply of the Deployment, which
-// comes next, lets go of it.
-func (r *Reconciler) handOverReplicas(ctx context.Context, s *scope) error {
-	number, due := s.replicasToHandOver()
-	if !due {
-		return nil
-	}
-	d := appsv1ac.Deployment(s.deployment.Name, s.deployment.Namespace).
-		WithUID(s.deployment.UID).
-		WithSpec(appsv1ac.DeploymentSpec().WithReplicas(number))
-	if err := r.Client.Apply(ctx, d, client.FieldOwner(interimOwner), client.ForceOwnership); err != nil {
-		return fmt.Errorf("hand %d replicas over to the autoscaler: %w", number, err)
-	}
-	return nil
 }
 
 // wantedReplicas is how many pods the spec asks for; with an autoscaler, the least.

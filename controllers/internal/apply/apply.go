@@ -43,6 +43,9 @@ type Intent struct {
 	*unstructured.Unstructured
 	// Adopt is nil for objects that must be controlled by the owner.
 	Adopt Adopt
+	// Yields are fields that are ours only as long as nobody else sets them to something else: then the object is
+	// applied without them.
+	Yields []Path
 	// Essential: nothing that comes after is applied when this fails, because it would use what is
 	// there under the name instead.
 	Essential bool
@@ -50,6 +53,9 @@ type Intent struct {
 	// left as it is, which is an error that another pass does not meet.
 	Fresh bool
 }
+
+// Path leads to a field by its name and those of the fields around it, the outermost first.
+type Path []string
 
 // Applier applies intents. It is safe for concurrent use, for different owners at once.
 type Applier struct {

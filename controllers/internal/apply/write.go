@@ -3,8 +3,10 @@ package apply
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -44,8 +46,8 @@ func isFormerSelf(controller *metav1.OwnerReference, owner client.Object, c clie
 		controller.Name == owner.GetName()
 }
 
-// write applies and returns the object as it is afterwards.
-func (a *Applier) write(ctx context.Context, intent Intent, observed client.Object, hash string) (*unstructured.Unstructured, error) {
+// write applies, and returns the metadata of the object as it is afterwards.
+func (a *Applier) write(ctx context.Context, intent Intent, observed client.Object, hash string) (*metav1.PartialObjectMetadata, error) {
 	object := intent.DeepCopy()
 	annotations := object.GetAnnotations()
 	if annotations == nil {
@@ -61,7 +63,7 @@ func (a *Applier) write(ctx context.Context, intent Intent, observed client.Obje
 		// none that could differ. To look first would cost a request for each new object, and lose races.
 		object.SetResourceVersion(noVersion)
 	}
-	err := a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), client.FieldOwner(FieldOwner), client.ForceOwnership)
+	applied, err := a.applyYielding(ctx, object, intent.Yields)
 	if err != nil {
 		gvk := intent.GroupVersionKind()
 		if apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err) {
@@ -69,33 +71,80 @@ func (a *Applier) write(ctx context.Context, intent Intent, observed client.Obje
 		}
 		return nil, fmt.Errorf("apply %s %s: %w", gvk.Kind, intent.GetName(), err)
 	}
-	return object, a.removeAdditions(ctx, intent, object)
+	return a.removeAdditions(ctx, intent, applied)
 }
 
-// removeAdditions takes out what others have added to a field that must be ours alone. applied is
-// replaced by the result.
-func (a *Applier) removeAdditions(ctx context.Context, intent Intent, applied *unstructured.Unstructured) error {
-	field, exact := exactFields[intent.GroupVersionKind().GroupKind()]
+// applyYielding applies by force, but gives way where others have set fields that yield.
+func (a *Applier) applyYielding(ctx context.Context, object *unstructured.Unstructured, yields []Path) (*metav1.PartialObjectMetadata, error) {
+	if len(yields) == 0 {
+		return a.send(ctx, object, client.ForceOwnership)
+	}
+	applied, err := a.send(ctx, object)
+	var contested []string
+	if status := apierrors.APIStatus(nil); errors.As(err, &status) && status.Status().Details != nil {
+		for _, cause := range status.Status().Details.Causes {
+			if cause.Type == metav1.CauseTypeFieldManagerConflict {
+				contested = append(contested, cause.Field)
+			}
+		}
+	}
+	if len(contested) == 0 {
+		return applied, err
+	}
+	for _, path := range yields {
+		if slices.Contains(contested, path.String()) {
+			unstructured.RemoveNestedField(object.Object, path...)
+		}
+	}
+	return a.send(ctx, object, client.ForceOwnership)
+}
+
+// String is the path as the API server writes it in a conflict.
+func (p Path) String() string { return "." + strings.Join(p, ".") }
+
+// send makes one apply. The answer is metadata alone: what is in the object is known, and to have all of it written
+// and read again would be for nothing.
+func (a *Applier) send(ctx context.Context, object *unstructured.Unstructured, options ...client.PatchOption) (*metav1.PartialObjectMetadata, error) {
+	body, err := json.Marshal(object.Object)
+	if err != nil {
+		return nil, fmt.Errorf("write %s %s: %w", object.GetKind(), object.GetName(), err)
+	}
+	applied := metadataOf(object.GroupVersionKind())
+	applied.Namespace, applied.Name = object.GetNamespace(), object.GetName()
+	err = a.Client.Patch(ctx, applied, client.RawPatch(types.ApplyPatchType, body), append(options, client.FieldOwner(FieldOwner))...)
+	return applied, err
+}
+
+// removeAdditions takes out what others have added to a field that must be ours alone, and returns the metadata of the
+// result.
+func (a *Applier) removeAdditions(ctx context.Context, intent Intent, applied *metav1.PartialObjectMetadata) (*metav1.PartialObjectMetadata, error) {
+	gvk := intent.GroupVersionKind()
+	field, exact := exactFields[gvk.GroupKind()]
 	if !exact || !slices.ContainsFunc(applied.GetManagedFields(), func(e metav1.ManagedFieldsEntry) bool {
 		return e.Subresource == "" && (e.Manager != FieldOwner || e.Operation != metav1.ManagedFieldsOperationApply) &&
-			ownsExactField(e, intent.GroupVersionKind().GroupKind())
+			ownsExactField(e, gvk.GroupKind())
 	}) {
-		return nil
+		return applied, nil
+	}
+	live := &unstructured.Unstructured{}
+	live.SetGroupVersionKind(gvk)
+	if err := a.Live.Get(ctx, client.ObjectKeyFromObject(applied), live); err != nil {
+		return nil, fmt.Errorf("read %s %s: %w", gvk.Kind, applied.Name, err)
 	}
 	want, _, _ := unstructured.NestedMap(intent.Object, field)
-	have, _, _ := unstructured.NestedMap(applied.Object, field)
+	have, _, _ := unstructured.NestedMap(live.Object, field)
 	patch := additions(want, have)
 	if len(patch) == 0 {
-		return nil
+		return applied, nil
 	}
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": applied.GetUID()}, field: patch})
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": applied.UID}, field: patch})
 	if err != nil {
-		return fmt.Errorf("render the repair of %s: %w", intent.GetName(), err)
+		return nil, fmt.Errorf("render the repair of %s: %w", applied.Name, err)
 	}
 	if err := a.Client.Patch(ctx, applied, client.RawPatch(types.MergePatchType, body), client.FieldOwner(FieldOwner)); err != nil {
-		return fmt.Errorf("remove foreign fields from %s %s: %w", intent.GetKind(), intent.GetName(), err)
+		return nil, fmt.Errorf("remove foreign fields from %s %s: %w", gvk.Kind, applied.Name, err)
 	}
-	return nil
+	return applied, nil
 }
 
 // additions is the JSON merge patch that takes have back to want, for entries of a map that only
