@@ -9,9 +9,11 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -54,8 +56,10 @@ func CacheOptions(namespaces []string, operatorNamespace string) cache.Options {
 // optionalCacheOptions are CacheOptions for the cache of one optional kind.
 func optionalCacheOptions(namespaces []string) func(optional.Kind) cache.Options {
 	return func(kind optional.Kind) cache.Options {
+		owned := ownedKind(kind.GroupKind())
+		owned.Transform = withoutSpec(owned.Transform)
 		return cache.Options{
-			ByObject:          map[client.Object]cache.ByObject{kind.Object(): ownedKind(kind.GroupKind())},
+			ByObject:          map[client.Object]cache.ByObject{kind.Object(): owned},
 			DefaultNamespaces: only(namespaces),
 		}
 	}
@@ -110,10 +114,51 @@ func ownersOf(object metav1.Object) []metav1.OwnerReference {
 	return nil
 }
 
-// trimPod drops the spec: the status is what counts.
+// trimPod keeps by what a pod is found, and of its status what is looked at. There are more pods than anything else.
 func trimPod(in any) (any, error) {
-	if pod, ok := in.(*corev1.Pod); ok {
-		pod.Spec, pod.ManagedFields = corev1.PodSpec{}, nil
+	pod, ok := in.(*corev1.Pod)
+	if !ok {
+		return in, nil
 	}
-	return in, nil
+	kept := &corev1.Pod{TypeMeta: pod.TypeMeta}
+	kept.Namespace, kept.Name, kept.UID, kept.ResourceVersion = pod.Namespace, pod.Name, pod.UID, pod.ResourceVersion
+	kept.Labels, kept.OwnerReferences, kept.DeletionTimestamp = pod.Labels, pod.OwnerReferences, pod.DeletionTimestamp
+	kept.Status = corev1.PodStatus{
+		Phase: pod.Status.Phase, PodIP: pod.Status.PodIP, Conditions: told(pod.Status.Conditions),
+		InitContainerStatuses: waiting(pod.Status.InitContainerStatuses), ContainerStatuses: waiting(pod.Status.ContainerStatuses),
+	}
+	return kept, nil
+}
+
+// told keeps whether the pod is ready, and whether it has a node.
+func told(all []corev1.PodCondition) []corev1.PodCondition {
+	var kept []corev1.PodCondition
+	for _, condition := range all {
+		if condition.Type == corev1.PodReady || condition.Type == corev1.PodScheduled {
+			kept = append(kept, condition)
+		}
+	}
+	return kept
+}
+
+// waiting keeps the containers that cannot start, and why.
+func waiting(all []corev1.ContainerStatus) []corev1.ContainerStatus {
+	var kept []corev1.ContainerStatus
+	for _, status := range all {
+		if status.State.Waiting != nil {
+			kept = append(kept, corev1.ContainerStatus{Name: status.Name, Image: status.Image, State: corev1.ContainerState{Waiting: status.State.Waiting}})
+		}
+	}
+	return kept
+}
+
+// withoutSpec drops what was asked for of an object whose status is looked at, before the transform that every owned
+// object goes through.
+func withoutSpec(next toolscache.TransformFunc) toolscache.TransformFunc {
+	return func(in any) (any, error) {
+		if object, ok := in.(*unstructured.Unstructured); ok {
+			delete(object.Object, "spec")
+		}
+		return next(in)
+	}
 }

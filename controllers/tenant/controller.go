@@ -229,7 +229,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, s *scope) (time.Duration, 
 		return wait, nil
 	}
 	s.tenant.Status = after
-	metrics.TenantConditions(s.tenant.Namespace, s.tenant.Name, before.Status.Conditions, s.tenant.Status.Conditions)
+	metrics.TenantConditions(s.tenant.Namespace, s.tenant.Name, s.tenant.Status.Conditions)
 	written, err := r.Status.Patch(ctx, s.tenant, before)
 	if written {
 		r.announce(s.tenant, before.Status.Conditions)

@@ -12,8 +12,8 @@ type Kind struct {
 	schema.GroupVersionKind
 	// Plural is the name of the resource as it stands in URLs.
 	Plural string
-	// Content says that whole objects are cached, as unstructured.Unstructured, because their status is
-	// read. Otherwise only their metadata is.
+	// Content says that objects are cached as unstructured.Unstructured, because their status is read. Otherwise
+	// only their metadata is.
 	Content bool
 }
 

@@ -73,14 +73,28 @@ type Prober struct {
 	progressed func(types.NamespacedName)
 }
 
-// worker asks one pod for one revision.
+// worker asks one pod for one revision. Between two questions it is a timer: a goroutine would hold its stack, and
+// there are thousands of pods.
 type worker struct {
+	tenant          types.NamespacedName
 	pod             Pod
 	revision, token string
 
-	cancel   context.CancelFunc
+	ctx     context.Context
+	cancel  context.CancelFunc
+	backoff time.Duration
+	// next asks again; nil while a question is under way.
+	next     *time.Timer
 	answer   Answer
 	answered bool
+}
+
+// stop ends it. The caller holds the lock.
+func (w *worker) stop() {
+	w.cancel()
+	if w.next != nil {
+		w.next.Stop()
+	}
 }
 
 // New returns a Prober that uses the transport; nil means one that suits pods.
@@ -147,7 +161,7 @@ func (p *Prober) Assign(a Assignment) map[types.UID]Answer {
 	}
 	for pod, w := range workers {
 		if _, wanted := a.Pods[pod]; !wanted {
-			w.cancel()
+			w.stop()
 			delete(workers, pod)
 		}
 	}
@@ -155,7 +169,7 @@ func (p *Prober) Assign(a Assignment) map[types.UID]Answer {
 	for uid, pod := range a.Pods {
 		w := workers[uid]
 		if w == nil || w.pod != pod || w.revision != a.Revision || w.token != a.Token {
-			w = p.replace(w, &worker{pod: pod, revision: a.Revision, token: a.Token}, a.Tenant)
+			w = p.replace(w, &worker{tenant: a.Tenant, pod: pod, revision: a.Revision, token: a.Token, backoff: minBackoff})
 			workers[uid] = w
 		}
 		if w.answered {
@@ -174,61 +188,70 @@ func (p *Prober) Forget(tenant types.NamespacedName) {
 }
 
 // replace starts a worker, which begins with what the former one knew. The caller holds the lock.
-func (p *Prober) replace(old, next *worker, tenant types.NamespacedName) *worker {
+func (p *Prober) replace(old, next *worker) *worker {
 	if old != nil {
-		old.cancel()
+		old.stop()
 		// The errors of a pod that was starting are no news of one that is ready.
 		if old.pod == next.pod || old.answer.Err == nil {
 			next.answer, next.answered = old.answer, old.answered
 		}
 	}
-	var ctx context.Context
-	ctx, next.cancel = context.WithCancel(p.ctx)
-	wait := next.answered // of a pod that was never heard of, anything is news
-	if p.ctx.Err() == nil {
-		p.done.Go(func() { p.run(ctx, tenant, next, wait) })
-	}
+	next.ctx, next.cancel = context.WithCancel(p.ctx)
+	p.begin(next, next.answered) // of a pod that was never heard of, anything is news
 	return next
 }
 
-// run asks until it is told to stop. Without wait the first question is answered at once.
-func (p *Prober) run(ctx context.Context, tenant types.NamespacedName, w *worker, wait bool) {
-	backoff := minBackoff
-	for ; ; wait = true {
-		answer := p.ask(ctx, w, wait)
-		if ctx.Err() != nil {
-			return
-		}
-		p.record(tenant, w, answer)
-		pause := pollInterval
-		switch {
-		case answer.Err != nil:
-			pause, backoff = backoff, min(2*backoff, maxBackoff)
-		case answer.Serves(w.revision), answer.Refuses(w.revision):
-			pause, backoff = recheckInterval+rand.N(recheckInterval/5), minBackoff //nolint:gosec // jitter
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(pause):
-		}
+// begin has a pod asked. Without wait the question is answered at once. The caller holds the lock.
+func (p *Prober) begin(w *worker, wait bool) {
+	w.next = nil
+	if w.ctx.Err() == nil {
+		p.done.Go(func() { p.run(w, wait) })
 	}
 }
 
-// record keeps the answer and wakes the tenant's reconcile when it says something new.
-func (p *Prober) record(tenant types.NamespacedName, w *worker, answer Answer) {
+// run asks once, and sees to it that it is done again.
+func (p *Prober) run(w *worker, wait bool) {
+	answer := p.ask(w.ctx, w, wait)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if w.ctx.Err() != nil {
+		return
+	}
+	p.record(w, answer)
+	w.next = time.AfterFunc(w.pause(answer), func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.begin(w, true)
+	})
+}
+
+// pause is how long to wait after an answer.
+func (w *worker) pause(answer Answer) time.Duration {
+	switch {
+	case answer.Err != nil:
+		pause := w.backoff
+		w.backoff = min(2*w.backoff, maxBackoff)
+		return pause
+	case answer.Serves(w.revision), answer.Refuses(w.revision):
+		w.backoff = minBackoff
+		return recheckInterval + rand.N(recheckInterval/5) //nolint:gosec // jitter
+	default:
+		return pollInterval
+	}
+}
+
+// record keeps the answer and wakes the tenant's reconcile when it says something new. The caller holds the lock.
+func (p *Prober) record(w *worker, answer Answer) {
 	before, known := w.answer, w.answered
 	if answer.Err != nil {
 		answer.Status = before.Status
 	}
 	w.answer, w.answered = answer, true
 	if p.queue != nil && (!known || !sameNews(before, answer)) {
-		urgency.Add(p.queue, urgency.News, reconcile.Request{NamespacedName: tenant})
+		urgency.Add(p.queue, urgency.News, reconcile.Request{NamespacedName: w.tenant})
 	}
 	if p.progressed != nil && (!known || !reflect.DeepEqual(before.Campaigns, answer.Campaigns)) {
-		p.progressed(tenant)
+		p.progressed(w.tenant)
 	}
 }
 

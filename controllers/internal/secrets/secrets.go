@@ -64,6 +64,7 @@ func (r *Reader) GetLive(ctx context.Context, key types.NamespacedName) (*corev1
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	secret.ManagedFields = nil // often more than the content, and of no use here
 	if r.kept == nil {
 		r.kept = map[types.NamespacedName]*corev1.Secret{}
 	}
