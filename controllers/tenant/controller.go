@@ -9,6 +9,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -25,6 +26,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/rootkey"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/secrets"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/status"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/urgency"
 )
 
 // retryStalled is when objects that nobody watches for us, such as a foreign one of our name or the
@@ -99,6 +101,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	defer func() {
 		wait, statusErr := r.writeStatus(ctx, s)
 		result.RequeueAfter = sooner(result.RequeueAfter, wait)
+		result.Priority = ptr.To(int(urgency.News)) // what comes of an edit must not hold up the next one
 		if err = errors.Join(err, statusErr); err != nil {
 			result = reconcile.Result{} // an error has a time of its own to come back
 		}

@@ -47,11 +47,13 @@ func NewNudges() *Nudges {
 	return &Nudges{clock: time.Now, pods: map[types.NamespacedName]map[types.UID]nudged{}}
 }
 
-// nudge wakes kubelet for every running pod that does not serve the current revision. It returns
-// when to come back, or 0 when all serve it.
+// nudge wakes kubelet for every running pod that does not serve the current revision, all at once: what is edited is
+// served when the last one has it. It returns when to come back, or 0 when all serve it.
 func (r *Reconciler) nudge(ctx context.Context, s *scope) time.Duration {
 	var again time.Duration
 	revision := s.current()
+	var requests sync.WaitGroup
+	defer requests.Wait()
 	r.Nudges.retain(client.ObjectKeyFromObject(s.tenant), s.pods)
 	for i := range s.pods {
 		pod := &s.pods[i]
@@ -61,9 +63,11 @@ func (r *Reconciler) nudge(ctx context.Context, s *scope) time.Duration {
 		}
 		due, wait := r.Nudges.due(client.ObjectKeyFromObject(s.tenant), pod.UID, revision)
 		if due {
-			if err := r.nudgePod(ctx, pod, revision); err != nil {
-				log.FromContext(ctx).Error(err, "Could not nudge a pod; kubelet will refresh it by itself", "pod", pod.Name)
-			}
+			requests.Go(func() {
+				if err := r.nudgePod(ctx, pod, revision); err != nil {
+					log.FromContext(ctx).Error(err, "Could not nudge a pod; kubelet will refresh it by itself", "pod", pod.Name)
+				}
+			})
 		}
 		if again == 0 || wait < again {
 			again = wait

@@ -52,13 +52,18 @@ func (p *pace) forget(key types.NamespacedName) {
 	delete(p.withheld, key)
 }
 
-// mereProgress says that something is under way, that it was before, and that nothing is new but how far it has
-// come. What the next pass needs to know is more than that: what there is, and what pods are made from.
+// mereProgress says that something is under way, and that nothing else is new. What the next pass needs to know is
+// more than that: what there is, and what pods are made from.
 func mereProgress(before, after *v1alpha1.TenantStatus) bool {
 	return meta.IsStatusConditionTrue(after.Conditions, string(v1alpha1.ConditionReconciling)) &&
-		sameStatuses(before.Conditions, after.Conditions) &&
-		equality.Semantic.DeepEqual(withoutProgress(before), withoutProgress(after)) &&
-		!equality.Semantic.DeepEqual(before, after)
+		!equality.Semantic.DeepEqual(before, after) &&
+		(furtherAlong(before, after) || newRevision(before, after))
+}
+
+// furtherAlong says that something was under way before, and has come further.
+func furtherAlong(before, after *v1alpha1.TenantStatus) bool {
+	return sameStatuses(before.Conditions, after.Conditions) &&
+		equality.Semantic.DeepEqual(withoutProgress(before), withoutProgress(after))
 }
 
 // sameStatuses lets the first pod become ready: the tenant is about to be, when the others are.
@@ -71,6 +76,28 @@ func sameStatuses(before, after []metav1.Condition) bool {
 		comes := c.Type == string(v1alpha1.ConditionWorkloadAvailable) && c.Status == metav1.ConditionTrue
 		return old.Status != c.Status && !comes
 	})
+}
+
+// underWay are the conditions that say of a tenant that was ready that it is not, because something is under way.
+var underWay = []v1alpha1.ConditionType{v1alpha1.ConditionReady, v1alpha1.ConditionProgressing, v1alpha1.ConditionReconciling}
+
+// newRevision says that a tenant was ready, and that its running servers have an edit of its spec still to take up,
+// which is mostly a matter of milliseconds. Meanwhile the status says itself of which generation it is.
+func newRevision(before, after *v1alpha1.TenantStatus) bool {
+	ready := meta.FindStatusCondition(after.Conditions, string(v1alpha1.ConditionReady))
+	if before.ObservedGeneration == after.ObservedGeneration || !meta.IsStatusConditionTrue(before.Conditions, string(v1alpha1.ConditionReady)) ||
+		ready == nil || ready.Reason != string(v1alpha1.ReasonRevisionPending) {
+		return false
+	}
+	for _, c := range after.Conditions {
+		old := meta.FindStatusCondition(before.Conditions, c.Type)
+		if !slices.Contains(underWay, v1alpha1.ConditionType(c.Type)) && (old == nil || old.Status != c.Status) {
+			return false
+		}
+	}
+	was, is := withoutProgress(before), withoutProgress(after)
+	was.ObservedGeneration, was.Revision = is.ObservedGeneration, is.Revision
+	return equality.Semantic.DeepEqual(was, is)
 }
 
 func withoutProgress(s *v1alpha1.TenantStatus) *v1alpha1.TenantStatus {

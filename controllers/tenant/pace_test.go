@@ -10,8 +10,8 @@ import (
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 )
 
-// underWay is the status of a tenant whose pods are being rolled.
-func underWay() *v1alpha1.TenantStatus {
+// rolling is the status of a tenant whose pods are being rolled.
+func rolling() *v1alpha1.TenantStatus {
 	return &v1alpha1.TenantStatus{
 		ObservedGeneration: 3,
 		Revision:           &v1alpha1.RevisionStatus{Desired: "b", Served: "a"},
@@ -53,10 +53,48 @@ func TestOnlyMereProgressIsWithheld(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			after := underWay()
+			after := rolling()
 			test.change(after)
 			var p pace
-			if got := p.wait(types.NamespacedName{Name: "shop"}, underWay(), after, time.Now()); (got > 0) != test.withheld {
+			if got := p.wait(types.NamespacedName{Name: "shop"}, rolling(), after, time.Now()); (got > 0) != test.withheld {
+				t.Errorf("it is to wait %s", got)
+			}
+		})
+	}
+}
+
+func TestEditThatOnlyHasToBeTakenUpIsWithheld(t *testing.T) {
+	t.Parallel()
+	was := &v1alpha1.TenantStatus{
+		ObservedGeneration: 3, Revision: &v1alpha1.RevisionStatus{Desired: "a", Served: "a", DocumentVersion: "1.0"},
+		Conditions: []metav1.Condition{
+			{Type: string(v1alpha1.ConditionReady), Status: metav1.ConditionTrue, Reason: "Ready", ObservedGeneration: 3},
+			{Type: string(v1alpha1.ConditionDatabaseReady), Status: metav1.ConditionTrue, ObservedGeneration: 3},
+		},
+	}
+	for _, test := range []struct {
+		name     string
+		change   func(*v1alpha1.TenantStatus)
+		withheld bool
+	}{
+		{"a revision that is being taken up", func(*v1alpha1.TenantStatus) {}, true},
+		{"pods that are rolled", func(s *v1alpha1.TenantStatus) { s.Conditions[0].Reason = "RollingOut" }, false},
+		{"a database that is away", func(s *v1alpha1.TenantStatus) { s.Conditions[1].Status = metav1.ConditionFalse }, false},
+		{"a condition more", func(s *v1alpha1.TenantStatus) {
+			s.Conditions = append(s.Conditions, metav1.Condition{Type: string(v1alpha1.ConditionDegraded), Status: metav1.ConditionTrue})
+		}, false},
+		{"another template", func(s *v1alpha1.TenantStatus) { s.Template = &v1alpha1.TemplateStatus{Platform: "{}"} }, false},
+		{"another generation of nothing", func(s *v1alpha1.TenantStatus) { s.ObservedGeneration = 3 }, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			after := was.DeepCopy()
+			after.ObservedGeneration, after.Revision.Desired = 4, "b"
+			after.Conditions[0].Status, after.Conditions[0].Reason = metav1.ConditionFalse, string(v1alpha1.ReasonRevisionPending)
+			after.Conditions = append(after.Conditions, metav1.Condition{Type: string(v1alpha1.ConditionReconciling), Status: metav1.ConditionTrue})
+			test.change(after)
+			var p pace
+			if got := p.wait(types.NamespacedName{Name: "shop"}, was, after, time.Now()); (got > 0) != test.withheld {
 				t.Errorf("it is to wait %s", got)
 			}
 		})
@@ -67,7 +105,7 @@ func TestProgressIsWrittenInTheEnd(t *testing.T) {
 	t.Parallel()
 	var p pace
 	now := time.Now()
-	shop, after := types.NamespacedName{Name: "shop"}, underWay()
+	shop, after := types.NamespacedName{Name: "shop"}, rolling()
 	after.Conditions[0].Message = "1 of 2"
 	for _, step := range []struct {
 		name  string
@@ -79,7 +117,7 @@ func TestProgressIsWrittenInTheEnd(t *testing.T) {
 		{"when it has waited", progressInterval, 0},
 		{"what comes next waits again", progressInterval, progressInterval},
 	} {
-		if got := p.wait(shop, underWay(), after, now.Add(step.later)); got != step.want {
+		if got := p.wait(shop, rolling(), after, now.Add(step.later)); got != step.want {
 			t.Errorf("%s: it is to wait %s, want %s", step.name, got, step.want)
 		}
 	}

@@ -258,6 +258,9 @@ func (s *scope) report() rollout.Tenant {
 	case s.tenant.Spec.RunState == v1alpha1.RunStateSuspended:
 		r.Health = rollout.Suspended
 	case outcome.state != current:
+		if meta.IsStatusConditionTrue(s.tenant.Status.Conditions, string(v1alpha1.ConditionReady)) {
+			ready = s.now // the status does not say so yet: see pace
+		}
 		r.Health, r.Since, r.Message = rollout.Unhealthy, ready, outcome.message
 	case bad:
 		r.Health, r.Since, r.Message = rollout.Unhealthy, degraded, meta.FindStatusCondition(s.tenant.Status.Conditions, string(v1alpha1.ConditionDegraded)).Message

@@ -17,8 +17,9 @@ type Level int
 
 // The levels.
 const (
-	// News is what became of objects: of pods and Deployments, of what the operator owns, and of a rollout. They share
-	// a level so that none of them starves: edits make news, too, and a rollout must come to its end while there are any.
+	// News is what became of objects: of pods and Deployments, of what the operator owns, of a rollout, and of an edit
+	// after the pass that acted upon it. They share a level so that none of them starves: edits make news, too, and a
+	// rollout must come to its end while there are any.
 	News Level = -10
 	// Idle is what has only to be looked at some time, as everything when the operator starts.
 	Idle Level = handler.LowPriority
