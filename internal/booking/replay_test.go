@@ -155,7 +155,7 @@ func TestRefusedMovesAndSeriesAreRepeated(t *testing.T) {
 		return refusal
 	}
 	for code, request := range requests {
-		expect(code, request(string(code)), false)
+		_ = expect(code, request(string(code)), false)
 	}
 	if _, _, err := d.Cancel(t.Context(), booking.CancelRequest{ID: inTheWay.ID}); err != nil {
 		t.Fatal(err)

@@ -203,7 +203,7 @@ func domainProblem(ctx context.Context, refused *booking.Error) *Problem {
 		problem.Details["alternatives"] = slotViews(refused.Alternatives, tenant.FromContext(ctx).Location)
 	}
 	if refused.Repeated {
-		problem.withHeader(replayedHeader, "true")
+		problem = problem.withHeader(replayedHeader, "true")
 	}
 	if refused.Conflicts != nil {
 		problem.Details["conflicts"] = conflictViews(refused.Conflicts, tenant.FromContext(ctx).Location)
