@@ -37,7 +37,7 @@ func TestFieldThatYieldsStaysWhereOthersHaveSetIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	applier := &apply.Applier{Client: cluster.Client, Live: cluster.Client}
-	bring := func(minReadySeconds int64) *appsv1.Deployment {
+	bring := func(minReadySeconds int64, renderedFrom string) *appsv1.Deployment {
 		t.Helper()
 		object := &unstructured.Unstructured{}
 		if err := yaml.Unmarshal([]byte(yielding), &object.Object); err != nil {
@@ -48,7 +48,7 @@ func TestFieldThatYieldsStaysWhereOthersHaveSetIt(t *testing.T) {
 		if err := unstructured.SetNestedField(object.Object, minReadySeconds, "spec", "minReadySeconds"); err != nil {
 			t.Fatal(err)
 		}
-		intent := apply.Intent{Unstructured: object, Yields: []apply.Path{{"spec", "replicas"}}}
+		intent := apply.Intent{Unstructured: object, Yields: []apply.Path{{"spec", "replicas"}}, RenderedFrom: renderedFrom}
 		if _, err := applier.Apply(t.Context(), owner, nil, intent); err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func TestFieldThatYieldsStaysWhereOthersHaveSetIt(t *testing.T) {
 		}
 		return deployment
 	}
-	made := bring(1)
+	made := bring(1, "")
 	scale := &autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: 5}}
 	if err := cluster.Client.SubResource("scale").Update(t.Context(), made, client.WithSubResourceBody(scale), client.FieldOwner("autoscaler")); err != nil {
 		t.Fatal(err)
@@ -67,10 +67,10 @@ func TestFieldThatYieldsStaysWhereOthersHaveSetIt(t *testing.T) {
 	if err := cluster.Client.Patch(t.Context(), made.DeepCopy(), meddled, client.FieldOwner("meddler")); err != nil {
 		t.Fatal(err)
 	}
-	if after := bring(3); *after.Spec.Replicas != 5 || after.Spec.MinReadySeconds != 3 {
+	if after := bring(3, made.ResourceVersion); *after.Spec.Replicas != 5 || after.Spec.MinReadySeconds != 3 {
 		t.Errorf("%d replicas and %d s, want the autoscaler's 5 and our 3", *after.Spec.Replicas, after.Spec.MinReadySeconds)
 	}
-	if again := bring(4); *again.Spec.Replicas != 5 || again.Spec.MinReadySeconds != 4 {
+	if again := bring(4, ""); *again.Spec.Replicas != 5 || again.Spec.MinReadySeconds != 4 {
 		t.Errorf("%d replicas and %d s, want the autoscaler's 5 and our 4", *again.Spec.Replicas, again.Spec.MinReadySeconds)
 	}
 }

@@ -75,7 +75,9 @@ func (s *scope) render() ([]apply.Intent, error) {
 			return nil, fmt.Errorf("render %T: %w", configuration, err)
 		}
 		intent := apply.Intent{Unstructured: &unstructured.Unstructured{Object: object}, Essential: factory.essential}
-		intent.Yields = s.yields(intent.GroupVersionKind())
+		if intent.Yields = s.yields(intent.GroupVersionKind()); intent.Yields != nil {
+			intent.RenderedFrom = s.deployment.ResourceVersion
+		}
 		intent.Fresh = s.apiKeyAbsent && intent.GetName() == apiKeySecretName(s.tenant)
 		if isData(intent.GroupVersionKind().GroupKind()) {
 			intent.Adopt = func(found client.Object) bool { return mayUse(s.tenant, found) }

@@ -44,8 +44,10 @@ type Intent struct {
 	// Adopt is nil for objects that must be controlled by the owner.
 	Adopt Adopt
 	// Yields are fields that are ours only as long as nobody else sets them to something else: then the object is
-	// applied without them.
-	Yields []Path
+	// applied without them. RenderedFrom is the resourceVersion of the object in which nobody had; empty when there was
+	// none.
+	Yields       []Path
+	RenderedFrom string
 	// Essential: nothing that comes after is applied when this fails, because it would use what is
 	// there under the name instead.
 	Essential bool

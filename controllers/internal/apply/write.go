@@ -63,7 +63,7 @@ func (a *Applier) write(ctx context.Context, intent Intent, observed client.Obje
 		// none that could differ. To look first would cost a request for each new object, and lose races.
 		object.SetResourceVersion(noVersion)
 	}
-	applied, err := a.applyYielding(ctx, object, intent.Yields)
+	applied, err := a.applyYielding(ctx, object, intent)
 	if err != nil {
 		gvk := intent.GroupVersionKind()
 		if apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err) {
@@ -75,9 +75,16 @@ func (a *Applier) write(ctx context.Context, intent Intent, observed client.Obje
 }
 
 // applyYielding applies by force, but gives way where others have set fields that yield.
-func (a *Applier) applyYielding(ctx context.Context, object *unstructured.Unstructured, yields []Path) (*metav1.PartialObjectMetadata, error) {
-	if len(yields) == 0 {
+func (a *Applier) applyYielding(ctx context.Context, object *unstructured.Unstructured, intent Intent) (*metav1.PartialObjectMetadata, error) {
+	if len(intent.Yields) == 0 {
 		return a.send(ctx, object, client.ForceOwnership)
+	}
+	if intent.RenderedFrom != "" {
+		unchanged := object.DeepCopy()
+		unchanged.SetResourceVersion(intent.RenderedFrom)
+		if applied, err := a.send(ctx, unchanged, client.ForceOwnership); !apierrors.IsConflict(err) {
+			return applied, err
+		}
 	}
 	applied, err := a.send(ctx, object)
 	var contested []string
@@ -91,7 +98,7 @@ func (a *Applier) applyYielding(ctx context.Context, object *unstructured.Unstru
 	if len(contested) == 0 {
 		return applied, err
 	}
-	for _, path := range yields {
+	for _, path := range intent.Yields {
 		if slices.Contains(contested, path.String()) {
 			unstructured.RemoveNestedField(object.Object, path...)
 		}
