@@ -257,10 +257,7 @@ func (s *scope) report() rollout.Tenant {
 		r.Health = rollout.Unknown
 	case s.tenant.Spec.RunState == v1alpha1.RunStateSuspended:
 		r.Health = rollout.Suspended
-	case outcome.state != current:
-		if meta.IsStatusConditionTrue(s.tenant.Status.Conditions, string(v1alpha1.ConditionReady)) {
-			ready = s.now // the status does not say so yet: see pace
-		}
+	case outcome.state != current && !s.takesUp(outcome):
 		r.Health, r.Since, r.Message = rollout.Unhealthy, ready, outcome.message
 	case bad:
 		r.Health, r.Since, r.Message = rollout.Unhealthy, degraded, meta.FindStatusCondition(s.tenant.Status.Conditions, string(v1alpha1.ConditionDegraded)).Message
@@ -268,6 +265,12 @@ func (s *scope) report() rollout.Tenant {
 		r.Health, r.Since = rollout.Healthy, later(ready, degraded)
 	}
 	return r
+}
+
+// takesUp says that the servers are taking up an edit, for less time than would be worth a word in the status: see
+// newRevision. Else a fleet that is edited all the time would never be healthy enough to be rolled.
+func (s *scope) takesUp(v verdict) bool {
+	return v.reason == v1alpha1.ReasonRevisionPending && meta.IsStatusConditionTrue(s.tenant.Status.Conditions, string(v1alpha1.ConditionReady))
 }
 
 func conditionTime(all []metav1.Condition, kind v1alpha1.ConditionType) time.Time {

@@ -15,6 +15,8 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/fleet"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/rollout"
+	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
 
 // shaped is a tenant that shapes its pods in every way it may.
@@ -263,6 +265,26 @@ func TestCovers(t *testing.T) {
 		}
 		if got := covers(object, wanted); got != test.want {
 			t.Errorf("%s covers %s: %v", test.object, test.wanted, got)
+		}
+	}
+}
+
+func TestTenantThatTakesUpAnEditMayBeRolled(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		said metav1.ConditionStatus // what the status says of the generation before
+		want rollout.Health
+	}{
+		{metav1.ConditionTrue, rollout.Healthy},
+		{metav1.ConditionFalse, rollout.Unhealthy},
+	} {
+		s := servingScope()
+		s.bundle = tenantconfig.Bundle{"tenant.yaml": []byte("edited")}
+		s.tenant.Status.Conditions = []metav1.Condition{{
+			Type: string(v1alpha1.ConditionReady), Status: test.said, ObservedGeneration: s.tenant.Generation - 1,
+		}}
+		if got := s.report().Health; got != test.want {
+			t.Errorf("Ready was %s: it counts as %v, want %v", test.said, got, test.want)
 		}
 	}
 }
