@@ -78,7 +78,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	tenant := &v1alpha1.Tenant{}
 	if err := r.Status.Get(ctx, request.NamespacedName, tenant); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.forget(request.NamespacedName) //nolint:contextcheck // what it stops is older than this pass
+			r.forget(request.NamespacedName)
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
@@ -114,7 +114,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err := r.releaseHosts(ctx, s); err != nil {
 		return reconcile.Result{}, err
 	}
-	s.answers = r.observe(s) //nolint:contextcheck // the questions outlive the pass
+	s.answers = r.observe(s)
 	again := r.nudge(ctx, s)
 	return s.result(again)
 }

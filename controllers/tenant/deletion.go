@@ -54,7 +54,7 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (rec
 	if err := r.Client.Patch(ctx, tenant, patch); client.IgnoreNotFound(err) != nil {
 		return reconcile.Result{}, fmt.Errorf("remove finalizer: %w", err)
 	}
-	r.forget(client.ObjectKeyFromObject(tenant)) //nolint:contextcheck // what it stops is older than this pass
+	r.forget(client.ObjectKeyFromObject(tenant))
 	return reconcile.Result{}, nil
 }
 
