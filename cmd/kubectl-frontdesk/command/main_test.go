@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -184,13 +185,31 @@ var changing = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`), "UID"},
 }
 
-// golden compares a text, without what differs in each run, with a file.
-func (w *world) golden(name, text string) {
+// awaitGolden runs the program until it prints, apart from what differs in each run, what is in a file, and returns that
+// run: the operator hears of policies, Secrets, claims and pods in any order, and what it says settles only with the last.
+func (w *world) awaitGolden(name string, args ...string) outcome {
 	w.t.Helper()
-	compareGolden(w.t, name, strings.ReplaceAll(text, w.namespace, "dental"))
+	deadline := time.Now().Add(patience)
+	for {
+		got := w.run(args...)
+		diff := compareGolden(w.t, name, strings.ReplaceAll(got.out, w.namespace, "dental"))
+		switch {
+		case diff == "":
+			return got
+		case time.Now().After(deadline):
+			w.t.Error(diff)
+			return got
+		}
+		select {
+		case <-w.t.Context().Done():
+			w.t.Fatal(diff)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
-func compareGolden(t *testing.T, name, text string) {
+// compareGolden compares a text, without what differs in each run, with a file, and says how they differ.
+func compareGolden(t *testing.T, name, text string) (difference string) {
 	t.Helper()
 	for _, c := range changing {
 		text = c.pattern.ReplaceAllString(text, c.replacement)
@@ -203,13 +222,14 @@ func compareGolden(t *testing.T, name, text string) {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		return
+		return ""
 	}
 	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), text); diff != "" {
-		t.Errorf("%s differs; if that is meant, run `go test ./cmd/kubectl-frontdesk/command -update` and read the diff (-want +got):\n%s", path, diff)
+		return fmt.Sprintf("%s differs; if that is meant, run `go test ./cmd/kubectl-frontdesk/command -update` and read the diff (-want +got):\n%s", path, diff)
 	}
+	return ""
 }

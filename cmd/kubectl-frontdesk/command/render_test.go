@@ -43,7 +43,9 @@ func TestRenderHidesSecrets(t *testing.T) {
 	if config == "" {
 		t.Fatalf("no config Secret in:\n%s", got.out)
 	}
-	compareGolden(t, "render/config-secret.yaml", between(got.out, "---\napiVersion: v1\ndata:\n  database-url", "---"))
+	if diff := compareGolden(t, "render/config-secret.yaml", between(got.out, "---\napiVersion: v1\ndata:\n  database-url", "---")); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func between(text, first, end string) string {
