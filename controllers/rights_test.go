@@ -82,21 +82,21 @@ func asOperator(t *testing.T, cluster *kubetest.Cluster, namespace string) *rest
 	return rest.CopyConfig(shared.config)
 }
 
-// awaitRights returns when the API server's authorizer has seen the binding: it learns of it by a watch.
+// awaitRights returns when the API server's authorizer has seen both bindings: it learns of them by watches.
 func awaitRights(t *testing.T, cluster *kubetest.Cluster, namespace string) {
 	t.Helper()
-	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
-			User: operatorUser,
-			ResourceAttributes: &authorizationv1.ResourceAttributes{
-				Namespace: namespace, Verb: "list", Group: v1alpha1.GroupVersion.Group, Resource: "tenants",
-			},
-		}}
-		err := cluster.Client.Create(ctx, review)
-		return review.Status.Allowed, err
-	})
-	if err != nil {
-		t.Fatalf("the operator's rights in %s: %v", namespace, err)
+	for _, right := range []authorizationv1.ResourceAttributes{
+		{Namespace: namespace, Verb: "list", Group: v1alpha1.GroupVersion.Group, Resource: "tenants"},
+		{Verb: "list", Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions", Name: "httproutes.gateway.networking.k8s.io"},
+	} {
+		err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+			review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: operatorUser, ResourceAttributes: &right}}
+			err := cluster.Client.Create(ctx, review)
+			return review.Status.Allowed, err
+		})
+		if err != nil {
+			t.Fatalf("the operator's right to %s %s: %v", right.Verb, right.Resource, err)
+		}
 	}
 }
 

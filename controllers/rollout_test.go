@@ -24,15 +24,18 @@ import (
 
 const serverImage = "frontdesk.example/server:"
 
-// waves is a plan for tests: a canary, then two tenants at a time.
+// waves is a plan for tests: a canary, then two tenants at a time. On a loaded machine none is late for it.
 func waves(t *testing.T) controllers.RolloutPlan {
 	t.Helper()
 	two, err := controllers.ParseRolloutSize("2")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return controllers.RolloutPlan{Batches: []controllers.RolloutSize{two}, Soak: time.Second, Deadline: 4 * time.Second}
+	return controllers.RolloutPlan{Batches: []controllers.RolloutSize{two}, Soak: time.Second, Deadline: patience}
 }
+
+// failQuickly is for a plan whose tenants are meant to be late.
+func failQuickly(o *controllers.Options) { o.Rollout.Deadline = 4 * time.Second }
 
 // newFleet is a world with tenants on a database of their own, whose pods are replaced one by one.
 func newFleet(t *testing.T, names ...string) *world {
@@ -254,7 +257,7 @@ func TestBadImageHaltsAndAFixResumes(t *testing.T) {
 		pods[name] = w.podsOf(name)
 	}
 	w.node.LoseImage(serverImage+"1.2.4", true)
-	w.upgrade("1.2.4", nil)
+	w.upgrade("1.2.4", failQuickly)
 	w.eventually("a halt", func() string {
 		if state := w.state(); state.Halted == nil {
 			return fmt.Sprintf("has not come: %+v", state)
@@ -333,7 +336,7 @@ func TestHaltedRolloutIsResumedByAnnotation(t *testing.T) {
 	t.Parallel()
 	w := newFleet(t, "amber", "birch")
 	w.node.LoseImage(serverImage+"1.2.4", true)
-	w.upgrade("1.2.4", nil)
+	w.upgrade("1.2.4", failQuickly)
 	w.eventually("a halt", func() string {
 		if w.state().Halted == nil {
 			return "has not come"
