@@ -18,8 +18,9 @@ const (
 	DefaultMaxSize = 1000
 	// share is the memory that one entry may take, in bytes; a larger one takes the places of several.
 	share = 16 << 10
-	// maxValue is the size, in bytes, above which an answer is not kept.
-	maxValue = 1 << 20
+	// maxValue is the size, in bytes, above which an answer is not kept: one large calendar must not push out the
+	// free slots of a whole day. Whoever reads those asks seldom, and what they cost is mostly to send them.
+	maxValue = 64 << 10
 	// loadTimeout bounds one load, which several callers may be waiting for.
 	loadTimeout = 15 * time.Second
 )

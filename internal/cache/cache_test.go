@@ -253,12 +253,24 @@ func TestBounded(t *testing.T) {
 	if s := c.Stats(); s.Size == 0 || s.Bytes == 0 || s.Deletes == 0 {
 		t.Errorf("%+v; want a full cache", s)
 	}
-	huge := func(context.Context) ([]byte, error) { return make([]byte, 2<<20), nil }
-	if value, err := c.GetOrLoad(t.Context(), key("huge"), huge); err != nil || len(value) != 2<<20 {
-		t.Errorf("%d bytes, %v", len(value), err)
-	}
-	if _, found := c.Get(key("huge")); found {
-		t.Error("an answer of 2 MiB is kept")
+}
+
+// A calendar of a busy year is larger than all free slots together.
+func TestLargeAnswersAreNotKept(t *testing.T) {
+	t.Parallel()
+	c := newCache(t, cache.Options{})
+	for size, kept := range map[int]bool{64 << 10: true, 64<<10 + 1: false} {
+		k := key(strconv.Itoa(size))
+		loads := 0
+		for range 2 {
+			value, err := c.GetOrLoad(t.Context(), k, func(context.Context) ([]byte, error) { loads++; return make([]byte, size), nil })
+			if err != nil || len(value) != size {
+				t.Fatalf("%d bytes, %v; want %d", len(value), err, size)
+			}
+		}
+		if (loads == 1) != kept {
+			t.Errorf("an answer of %d bytes was loaded %d times", size, loads)
+		}
 	}
 }
 
