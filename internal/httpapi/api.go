@@ -31,11 +31,14 @@ type Options struct {
 	Draining func() bool
 	// TrustedProxies are the networks, as CIDRs, whose X-Forwarded-For is believed.
 	TrustedProxies []string
-	// LeastTimeout is what every operation may take at least; 0 leaves each the time of its own.
-	LeastTimeout time.Duration
+	// WithTimeout begins the time that an operation may take.
+	WithTimeout WithTimeout
 	// AllowedOrigins are the origins whose pages may use the API, such as https://example.com; "*" is all.
 	AllowedOrigins []string
 }
+
+// WithTimeout is context.WithTimeout, or what takes its place.
+type WithTimeout func(context.Context, time.Duration) (context.Context, context.CancelFunc)
 
 type api struct {
 	Options
@@ -240,7 +243,7 @@ func (a *api) responses(op operation) map[string]*huma.Response {
 // limitTime gives an operation its deadline.
 func (a *api) limitTime(timeout time.Duration) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		limited, cancel := context.WithTimeout(ctx.Context(), max(timeout, a.LeastTimeout))
+		limited, cancel := a.WithTimeout(ctx.Context(), timeout)
 		defer cancel()
 		next(huma.WithContext(ctx, limited))
 	}

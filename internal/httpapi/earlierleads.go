@@ -31,7 +31,7 @@ func (a *api) mountEarlierLeads(router chi.Router) {
 // guard is authenticate and limitTime for handlers that are no operations.
 func (a *api) guard(scope auth.Scope, timeout time.Duration, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), max(timeout, a.LeastTimeout))
+		ctx, cancel := a.WithTimeout(r.Context(), timeout)
 		defer cancel()
 		principal, problem := a.admit(ctx, w, r, operation{scope: scope})
 		if problem != nil {

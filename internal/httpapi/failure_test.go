@@ -132,7 +132,7 @@ func TestFailuresTellNothingOfTheInside(t *testing.T) {
 
 func TestSlowRequestsTimeOut(t *testing.T) {
 	t.Parallel()
-	s, database, _ := startFaulty(t, func(o *server.Options) { o.LeastTimeout = 0 })
+	s, database, _ := startFaulty(t, func(o *server.Options) { o.WithTimeout = context.WithTimeout })
 	began := time.Now()
 	asked := make(chan time.Time, 1)
 	database.set(func(ctx context.Context) error {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
+	"github.com/frontdesk-dev/frontdesk/internal/httpapi"
 )
 
 // Options are what a server is started with. Everything else comes from the configuration folder.
@@ -40,8 +41,8 @@ type Options struct {
 	CacheMaxSize int
 	// RedisTimeout bounds one question to a shared Redis; default 250 ms.
 	RedisTimeout time.Duration
-	// LeastTimeout is what every operation of the API may take at least; 0 leaves each the time of its own.
-	LeastTimeout time.Duration
+	// WithTimeout begins the time that an operation of the API may take; default context.WithTimeout.
+	WithTimeout httpapi.WithTimeout
 	// Poll is how often the configuration folder is read without being told to; see configwatch.
 	Poll time.Duration
 }
@@ -64,6 +65,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if o.WithTimeout == nil {
+		o.WithTimeout = context.WithTimeout
 	}
 	return o
 }

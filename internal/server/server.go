@@ -96,7 +96,7 @@ func (s *Server) Close() error {
 func (s *Server) publicHandler(trustedProxies []string) http.Handler {
 	router := httpapi.New(httpapi.Options{
 		Holder: &s.holder, Logger: s.options.Logger, Metrics: s.metrics, Clock: s.options.Clock, Draining: s.draining.Load,
-		TrustedProxies: trustedProxies, AllowedOrigins: s.options.AllowedOrigins, LeastTimeout: s.options.LeastTimeout,
+		TrustedProxies: trustedProxies, AllowedOrigins: s.options.AllowedOrigins, WithTimeout: s.options.WithTimeout,
 	})
 	pages := dashboard.New(s.options.Logger, s.options.Clock)
 	router.With(s.holder.Bind(pages.NotConfigured)).Mount("/dashboard", pages.Routes())
@@ -112,7 +112,7 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      max(tenantconfig.StatusWait, s.options.LeastTimeout) + 20*time.Second,
+		WriteTimeout:      tenantconfig.StatusWait + 20*time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(s.options.Logger.Handler(), slog.LevelWarn),

@@ -25,8 +25,13 @@ import (
 const Patience = 20 * time.Second
 
 // Deadline bounds every request, for the server and for the client. Neither the race detector nor other tests on a busy
-// machine should make one fail that is answered in the end. Tests of time limits set Options.LeastTimeout to 0.
+// machine should make one fail that is answered in the end. Tests of time limits set Options.WithTimeout to that of
+// context.
 const Deadline = 3 * time.Minute
+
+func patient(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, Deadline)
+}
 
 // StatusToken is the bearer token of the status endpoint in Bundle.
 const StatusToken = "status-token-of-the-test"
@@ -59,7 +64,7 @@ func Start(t testing.TB, change func(*tenantconfig.Document), options ...func(*s
 		s.Configure(change)
 	}
 	settings := server.Options{
-		ConfigFolder: s.Folder, PublicAddress: "127.0.0.1:0", InternalAddress: "127.0.0.1:0", Logger: logger(t), LeastTimeout: Deadline,
+		ConfigFolder: s.Folder, PublicAddress: "127.0.0.1:0", InternalAddress: "127.0.0.1:0", Logger: logger(t), WithTimeout: patient,
 	}
 	for _, option := range options {
 		option(&settings)
