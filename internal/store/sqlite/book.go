@@ -83,17 +83,12 @@ func bookUnits(ctx context.Context, tx *sql.Tx, r booking.NewBooking) (booking.B
 func firstFree(
 	ctx context.Context, tx *sql.Tx, blocked booking.Interval, candidates []booking.Assignment,
 ) (booking.Assignment, error) {
-	find, err := tx.PrepareContext(ctx, `
-		SELECT EXISTS (SELECT 1 FROM json_each(?1) u JOIN occupancy o ON o.resource_id = u.value ->> 0 AND o.unit = u.value ->> 1
-			WHERE o.blocked_to > ?2 AND o.blocked_from < ?3 AND `+notExpired+`)`)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = find.Close() }() // the transaction's end releases it anyway
 	for _, candidate := range request.TryOrder(candidates) {
 		var taken bool
-		err := find.QueryRowContext(ctx, unitList(candidate).String(),
-			blocked.Start.UnixMicro(), blocked.End.UnixMicro()).Scan(&taken)
+		err := tx.QueryRowContext(ctx, `
+			SELECT EXISTS (SELECT 1 FROM json_each(?1) u JOIN occupancy o ON o.resource_id = u.value ->> 0 AND o.unit = u.value ->> 1
+				WHERE o.blocked_to > ?2 AND o.blocked_from < ?3 AND `+notExpired+`)`,
+			unitList(candidate).String(), blocked.Start.UnixMicro(), blocked.End.UnixMicro()).Scan(&taken)
 		if err != nil {
 			return nil, err
 		}

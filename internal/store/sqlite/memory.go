@@ -59,7 +59,7 @@ type memory struct {
 }
 
 func newMemory(ctx context.Context, save func(context.Context, *Content) error) (*memory, error) {
-	db, err := sql.Open("sqlite", "file:/frontdesk-"+uuid.NewString()+"?vfs=memdb&_foreign_keys=1&_txlock=immediate")
+	db, err := connect("file:/frontdesk-" + uuid.NewString() + "?vfs=memdb&_foreign_keys=1&_txlock=immediate")
 	if err != nil {
 		return nil, wrap("open the database", err)
 	}

@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"time"
 
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
-
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/store/datafile"
 	"github.com/frontdesk-dev/frontdesk/internal/store/housekeeping"
@@ -83,7 +81,7 @@ func prepareFile(path string) (string, error) {
 
 func open(path, option string, connections int) (*sql.DB, error) {
 	name := (&url.URL{Scheme: "file", Path: path}).String() + "?_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&" + option
-	db, err := sql.Open("sqlite", name)
+	db, err := connect(name)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
