@@ -42,6 +42,9 @@ func survey(ctx context.Context, tx pgx.Tx, r booking.NewBooking) (taken map[int
 	}
 	batch := &pgx.Batch{}
 	queueLocks(batch, request.Locks(r, who))
+	if request.LimitsCustomer(r) {
+		queuePersonCheck(batch, r.Booking.Customer, who)
+	}
 	queueClaimCheck(batch, r.Idempotency)
 	for _, limit := range r.Limits {
 		queueLimit(batch, limit, request.Identity(r.Booking.Customer), r.Booking.ID)
@@ -58,6 +61,18 @@ func whoseLimits(ctx context.Context, tx pgx.Tx, r booking.NewBooking) (identity
 		err = tx.QueryRow(ctx, `SELECT `+personSQL(`$1::text`), identity).Scan(&identity)
 	}
 	return identity, err
+}
+
+// queuePersonCheck fails with errNotWon when the customer was merged into somebody else while the locks were waited for:
+// then the other's are needed.
+func queuePersonCheck(batch *pgx.Batch, customer booking.Customer, who string) {
+	batch.Queue(`SELECT `+personSQL(`$1::text`), request.Identity(customer)).QueryRow(func(row pgx.Row) error {
+		var now string
+		if err := row.Scan(&now); err != nil || now == who {
+			return err
+		}
+		return errNotWon
+	})
 }
 
 // queueTaken finds out which candidates are taken.

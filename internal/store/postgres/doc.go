@@ -20,5 +20,10 @@
 // the line's lock and joining holds it alone, so none misses an entry. An entry's row is locked before the customer's, but
 // by erasing and merging people, which begin with the person and are rare: who meets one of them there is tried again.
 //
+// During an update servers of two releases share the database, and with it the locks: a lock keeps its number, or is
+// taken under both numbers for one release. No rule depends on an advisory lock alone that would make two bookings of
+// one time; those are the constraints' to refuse. What a lock that is not shared costs is a person in line who is passed over, or a limit
+// that is exceeded by one.
+//
 // The package decides by the database's clock only, never caches, and never puts a value into SQL text.
 package postgres

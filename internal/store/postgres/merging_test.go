@@ -70,6 +70,40 @@ func TestNumberThatIsBeingMergedAway(t *testing.T) {
 	}
 }
 
+// TestOneBoundForTheNumbersThatAreMerged has two requests to join wait for a merge, with one number each. Together they would
+// exceed what one person may wait for.
+func TestOneBoundForTheNumbersThatAreMerged(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	const phone = "+442079460300"
+	join := func(phone, service string) error {
+		_, _, err := store.Join(t.Context(), booking.NewWaitlistEntry{Entry: booking.WaitlistEntry{
+			ID: uuid.Must(uuid.NewV7()).String(), ServiceID: service, Customer: booking.Customer{Name: "Ann", Phone: phone},
+			Windows: []booking.Interval{{Start: noon, End: noon.Add(time.Hour)}},
+		}})
+		return err
+	}
+	for i := range booking.MaxWaitlistEntries - 1 {
+		if err := join(phone, fmt.Sprint("service-", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, finish := merging(t, store, noon, phone)
+	var joined []<-chan error
+	for i, number := range []string{phone, phone + "9"} {
+		joined = append(joined, inBackground(func() error { return join(number, fmt.Sprint("another-", i)) }))
+	}
+	awaitBlocked(t, store.Pool(), 3)
+	finish()
+	var limit *booking.LimitError
+	switch first, second := <-joined[0], <-joined[1]; {
+	case first == nil && second == nil:
+		t.Error("both joined: the person waits for more than one may")
+	case first != nil && second != nil, !errors.As(errors.Join(first, second), &limit):
+		t.Errorf("%v and %v; want one to join and the other to be refused", first, second)
+	}
+}
+
 // TestNobodyGetsANumberThatIsBeingMergedAway is the same for the change of somebody's number.
 func TestNobodyGetsANumberThatIsBeingMergedAway(t *testing.T) {
 	t.Parallel()

@@ -12,7 +12,7 @@ import (
 
 // lineOf is the number of the lock of a service's line. It orders those who join the line, who hold it alone, and changes
 // that free time of the service, which share it: either a change sees an entry, or the entry came after it. Only a
-// request's idempotency key and the lock of openEntriesOf are taken before it.
+// request's idempotency key is taken before it.
 func lineOf(service string) string {
 	return `hashtextextended('frontdesk/waitlist/' || ` + service + `, 0)`
 }

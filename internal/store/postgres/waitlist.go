@@ -44,28 +44,24 @@ func scanEntry(row pgx.Row) (booking.WaitlistEntry, error) {
 	return e, nil
 }
 
-// joinSQL keeps an entry, and its customer as a hold would.
-var joinSQL = `WITH customer AS (
+// joinerSQL keeps who joins as a hold would, and locks the row.
+var joinerSQL = `
 	INSERT INTO customers AS c (id, identity, name, phone, email, status)
-	VALUES ($9::uuid, ` + personSQL(`$10::text`) + `, $11::text, $12::text, $13::text, 'engaged')
+	VALUES ($1::uuid, ` + personSQL(`$2::text`) + `, $3::text, $4::text, $5::text, 'engaged')
 	ON CONFLICT (identity) DO UPDATE SET
 		name = CASE WHEN c.name <> '' THEN c.name ELSE excluded.name END,
 		email = CASE WHEN excluded.email <> '' THEN excluded.email ELSE c.email END,
 		updated_at = clock_timestamp()
-	RETURNING c.id, c.name, c.phone, c.email
-), joined AS (
-	INSERT INTO waitlist (id, service_id, resource_id, customer_id, joined_for, window_starts, window_ends, ends_at, notes, channel)
-	SELECT $1::uuid, $2::text, $3::text, id, nullif(nullif($11::text, ''), name), $4::timestamptz[], $5::timestamptz[], $6::timestamptz,
-		$7::text, $8::text
-	FROM customer RETURNING *
-)
-SELECT ` + entryColumns + ` FROM joined e, customer c`
+	RETURNING c.id`
 
-// openEntriesOf is the number of the lock of the open entries of who is kept under an identity. Those who join take it
-// first, because the bound on them counts entries in the lines of all services.
-func openEntriesOf(identity string) string {
-	return `hashtextextended('frontdesk/waiting/' || ` + identity + `, 0)`
-}
+// joinSQL keeps an entry.
+const joinSQL = `WITH joined AS (
+	INSERT INTO waitlist (id, service_id, resource_id, customer_id, joined_for, window_starts, window_ends, ends_at, notes, channel)
+	SELECT $1::uuid, $2::text, $3::text, id, nullif(nullif($5::text, ''), name), $6::timestamptz[], $7::timestamptz[], $8::timestamptz,
+		$9::text, $10::text
+	FROM customers WHERE id = $4 RETURNING *
+)
+SELECT ` + entryColumns + ` FROM joined e JOIN customers c ON c.id = e.customer_id`
 
 // Join implements booking.WaitlistStore. It holds the line's lock alone, so that entries are in the order of their commits.
 func (s *Store) Join(ctx context.Context, r booking.NewWaitlistEntry) (e booking.WaitlistEntry, replayed bool, err error) {
@@ -73,17 +69,14 @@ func (s *Store) Join(ctx context.Context, r booking.NewWaitlistEntry) (e booking
 		return booking.WaitlistEntry{}, false, err
 	}
 	earlier, err := s.writeEntry(ctx, "join the waitlist", r.Idempotency, func(tx pgx.Tx) (request.Earlier, error) {
-		if err := lockForJoin(ctx, tx, r.Entry); err != nil {
-			return request.Earlier{}, err
-		}
-		args, err := joinArgs(r.Entry)
+		customerID, err := lockForJoin(ctx, tx, r.Entry)
 		if err == nil {
-			err = checkOpen(ctx, tx, r.Entry)
+			err = checkOpen(ctx, tx, r.Entry, customerID)
 		}
 		if err != nil {
 			return request.Earlier{}, err
 		}
-		if e, err = scanEntry(tx.QueryRow(ctx, joinSQL, args...)); err != nil {
+		if e, err = scanEntry(tx.QueryRow(ctx, joinSQL, joinArgs(r.Entry, customerID)...)); err != nil {
 			return request.Earlier{}, err
 		}
 		return request.Earlier{Subject: e.Customer.ID, Answer: e.ID}, addEntryEvent(ctx, tx, e, booking.EventWaitlistJoined, r.Actor)
@@ -91,40 +84,41 @@ func (s *Store) Join(ctx context.Context, r booking.NewWaitlistEntry) (e booking
 	return s.entryAnswer(ctx, e, earlier, err)
 }
 
-func lockForJoin(ctx context.Context, tx pgx.Tx, e booking.WaitlistEntry) error {
+// lockForJoin locks the line, and the row of who joins it, whose id it returns. That row is what the bound on open entries
+// is counted under, because they are in the lines of all services, and because merging locks it as well.
+func lockForJoin(ctx context.Context, tx pgx.Tx, e booking.WaitlistEntry) (customerID string, err error) {
+	fresh, err := uuid.NewV7()
+	if err != nil {
+		return "", err
+	}
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT pg_advisory_xact_lock(`+openEntriesOf(personSQL(`$1::text`))+`)`, request.Identity(e.Customer))
 	batch.Queue(`SELECT pg_advisory_xact_lock(`+lineOf(`$1::text`)+`)`, e.ServiceID)
-	return tx.SendBatch(ctx, batch).Close()
+	batch.Queue(joinerSQL, fresh.String(), request.Identity(e.Customer), e.Customer.Name, e.Customer.Phone, e.Customer.Email).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&customerID) })
+	return customerID, tx.SendBatch(ctx, batch).Close()
 }
 
-// checkOpen refuses who waits for this already, or for too much.
-func checkOpen(ctx context.Context, tx pgx.Tx, e booking.WaitlistEntry) error {
+// checkOpen refuses who waits for this already, or for too much. The caller holds the customer's row.
+func checkOpen(ctx context.Context, tx pgx.Tx, e booking.WaitlistEntry, customerID string) error {
 	var open, alike int
 	err := tx.QueryRow(ctx, `
 		SELECT count(*), count(*) FILTER (WHERE e.service_id = $2 AND e.resource_id = $3)
-		FROM waitlist e JOIN customers c ON c.id = e.customer_id
-		WHERE c.identity = `+personSQL(`$1::text`)+` AND `+entryStatus+` IN ('waiting', 'offered')`,
-		request.Identity(e.Customer), e.ServiceID, e.ResourceID).Scan(&open, &alike)
+		FROM waitlist e WHERE e.customer_id = $1 AND `+entryStatus+` IN ('waiting', 'offered')`,
+		customerID, e.ServiceID, e.ResourceID).Scan(&open, &alike)
 	if err != nil {
 		return err
 	}
 	return request.JoinRefusal(open, alike)
 }
 
-func joinArgs(e booking.WaitlistEntry) ([]any, error) {
-	customerID, err := uuid.NewV7()
-	if err != nil {
-		return nil, err
-	}
+func joinArgs(e booking.WaitlistEntry, customerID string) []any {
 	starts, ends := make([]time.Time, len(e.Windows)), make([]time.Time, len(e.Windows))
 	for i, window := range e.Windows {
 		starts[i], ends[i] = window.Start, window.End
 	}
 	return []any{
-		e.ID, e.ServiceID, e.ResourceID, starts, ends, ends[len(ends)-1], e.Notes, e.Channel,
-		customerID.String(), request.Identity(e.Customer), e.Customer.Name, e.Customer.Phone, e.Customer.Email,
-	}, nil
+		e.ID, e.ServiceID, e.ResourceID, customerID, e.Customer.Name, starts, ends, ends[len(ends)-1], e.Notes, e.Channel,
+	}
 }
 
 // writeEntry is leadStore.write: entries are about people, and their idempotency keys are kept with those of people.
