@@ -58,7 +58,9 @@ func command() *cobra.Command {
 			if options.ConfigFolder == "" {
 				return fmt.Errorf("--config is needed: name the folder that holds %s, such as config/standalone", tenantconfig.DocumentKey)
 			}
-			logger, err := observe.NewLogger(os.Stderr, logFormat)
+			lines := observe.GatherLines(os.Stderr)
+			defer lines.Flush()
+			logger, err := observe.NewLogger(lines, logFormat)
 			if err != nil {
 				return err
 			}

@@ -47,8 +47,9 @@ func observed(logger *slog.Logger, metrics *observe.Metrics) func(http.Handler) 
 					code = inside.problem.Code
 				}
 				finished(route, method(r), status, code, took)
-				logRequest(r.Context(), logger, inside, strings.HasPrefix(route, "/health"), answer.BytesWritten(),
-					slog.String("method", method(r)), slog.String("route", route), slog.Int("status", status), slog.Duration("took", took))
+				logRequest(r.Context(), logger, inside, strings.HasPrefix(route, "/health"), start.Add(took),
+					slog.String("method", method(r)), slog.String("route", route), slog.Int("status", status), slog.Duration("took", took),
+					slog.Int("bytes", answer.BytesWritten()))
 			}()
 			next.ServeHTTP(answer, r)
 			if answer.Status() == 0 {
@@ -70,26 +71,32 @@ func recovered(w middleware.WrapResponseWriter, r *http.Request, cause any, metr
 }
 
 // logRequest writes the request's one line. Paths, queries and addresses are left out: they can be personal.
-// Health checks come every few seconds and go to the debug level.
-func logRequest(ctx context.Context, logger *slog.Logger, inside *record, isHealthCheck bool, bytes int, attrs ...slog.Attr) {
+// Health checks come every few seconds and go to the debug level. The line goes to the handler itself, because a logger
+// would look for its caller, whom nobody wants to know.
+func logRequest(ctx context.Context, logger *slog.Logger, inside *record, isHealthCheck bool, ended time.Time, attrs ...slog.Attr) {
 	level := slog.LevelInfo
 	if isHealthCheck {
 		level = slog.LevelDebug
 	}
-	attrs = append(attrs, slog.Int("bytes", bytes))
+	failed := inside.problem != nil && inside.problem.status >= http.StatusInternalServerError
+	if failed {
+		level = slog.LevelError
+	}
+	if !logger.Enabled(ctx, level) {
+		return
+	}
+	line := slog.NewRecord(ended, level, "request", 0)
+	line.AddAttrs(attrs...)
 	if inside.keyID != "" {
-		attrs = append(attrs, slog.String("key", inside.keyID))
+		line.AddAttrs(slog.String("key", inside.keyID))
 	}
-	if problem := inside.problem; problem != nil {
-		attrs = append(attrs, slog.String("code", problem.Code))
-		if problem.status >= http.StatusInternalServerError {
-			level = slog.LevelError
-			if problem.cause != nil {
-				attrs = append(attrs, slog.String("error", problem.cause.Error()))
-			}
-		}
+	if inside.problem != nil {
+		line.AddAttrs(slog.String("code", inside.problem.Code))
 	}
-	logger.LogAttrs(ctx, level, "request", attrs...)
+	if failed && inside.problem.cause != nil {
+		line.AddAttrs(slog.String("error", inside.problem.cause.Error()))
+	}
+	_ = logger.Handler().Handle(ctx, line) // a log that cannot be written has nowhere to say so
 }
 
 // routePattern is the label of the route: bounded, and without identifiers.

@@ -14,32 +14,43 @@ const (
 	LogText = "text"
 )
 
-// NewLogger returns a logger that adds the correlation id of the context to every line.
+// NewLogger returns a logger that adds the correlation id of the context to every line. Warnings and worse do not wait in
+// an out that holds lines back.
 func NewLogger(out io.Writer, format string) (*slog.Logger, error) {
+	lines, _ := out.(*Lines)
 	switch format {
 	case LogJSON:
-		return slog.New(correlated{slog.NewJSONHandler(out, nil)}), nil
+		return slog.New(correlated{slog.NewJSONHandler(out, nil), lines}), nil
 	case LogText:
-		return slog.New(correlated{slog.NewTextHandler(out, nil)}), nil
+		return slog.New(correlated{slog.NewTextHandler(out, nil), lines}), nil
 	}
 	return nil, fmt.Errorf("unknown log format %q: use %s or %s", format, LogJSON, LogText)
 }
 
 // correlated is a handler that adds the context's correlation id.
-type correlated struct{ slog.Handler }
+type correlated struct {
+	slog.Handler
+	lines *Lines // nil where none are held back
+}
 
 func (h correlated) Handle(ctx context.Context, record slog.Record) error {
 	if id := CorrelationID(ctx); id != "" {
 		record.AddAttrs(slog.String("correlation_id", id))
 	}
-	return h.Handler.Handle(ctx, record)
+	err := h.Handler.Handle(ctx, record)
+	if h.lines != nil && record.Level >= slog.LevelWarn {
+		h.lines.Flush()
+	}
+	return err
 }
 
 func (h correlated) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return correlated{h.Handler.WithAttrs(attrs)}
+	return correlated{h.Handler.WithAttrs(attrs), h.lines}
 }
 
-func (h correlated) WithGroup(name string) slog.Handler { return correlated{h.Handler.WithGroup(name)} }
+func (h correlated) WithGroup(name string) slog.Handler {
+	return correlated{h.Handler.WithGroup(name), h.lines}
+}
 
 // CorrelationHeader carries the correlation id in and out.
 const CorrelationHeader = "X-Correlation-ID"
