@@ -19,9 +19,14 @@ type facts struct {
 
 // facts reads what bears on starts in [from, to). Time of lapsed holds goes to those who wait for it first.
 func (s *Service) facts(ctx context.Context, p *plan, from, to time.Time) (facts, error) {
+	return s.factsFrom(ctx, s.store, p, from, to)
+}
+
+// factsFrom is facts by what is known elsewhere than in the Store.
+func (s *Service) factsFrom(ctx context.Context, taken Taken, p *plan, from, to time.Time) (facts, error) {
 	s.handOnLapsed(ctx)
 	buffers := s.catalog.rules.Buffers
-	occupied, err := s.store.Occupied(ctx, p.resourceIDs, Interval{
+	occupied, err := taken.Occupied(ctx, p.resourceIDs, Interval{
 		Start: from.Add(-buffers.Before.Std()),
 		End:   to.Add(p.service.Duration + buffers.After.Std()),
 	})
@@ -32,7 +37,7 @@ func (s *Service) facts(ctx context.Context, p *plan, from, to time.Time) (facts
 	if limits.PerDay == 0 && limits.PerWeek == 0 {
 		return facts{occupied: occupied}, nil
 	}
-	counted, err := s.store.CountByStart(ctx, nil, Interval{
+	counted, err := taken.CountByStart(ctx, nil, Interval{
 		Start: s.catalog.weekOf(from).Start,
 		End:   s.catalog.weekOf(to).End,
 	})

@@ -47,6 +47,8 @@ type SlotQuery struct {
 	From, To time.Time
 	// Limit bounds the number of slots; 0 means all.
 	Limit int
+	// Taken is where what is taken is read, for an answer that may be a little old; nil is the Store.
+	Taken Taken
 }
 
 // Request is a wish to book.

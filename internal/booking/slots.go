@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -25,7 +26,7 @@ func (s *Service) Slots(ctx context.Context, query SlotQuery) ([]Slot, error) {
 	if !query.From.Before(query.To) { // wholly in the past
 		return nil, nil
 	}
-	known, err := s.facts(ctx, plan, query.From, query.To)
+	known, err := s.factsFrom(ctx, cmp.Or[Taken](query.Taken, s.store), plan, query.From, query.To)
 	if err != nil {
 		return nil, err
 	}

@@ -202,6 +202,16 @@ type Position struct {
 	ID    string
 }
 
+// Taken is what is known of what is taken.
+type Taken interface {
+	// Occupied returns what blocks the given resources anywhere in the interval, ordered by unit and start.
+	// Expired holds are left out.
+	Occupied(ctx context.Context, resourceIDs []string, within Interval) ([]Occupied, error)
+	// CountByStart returns, for the day and week limits, the starts (ascending) of counted bookings in the
+	// interval that occupy one of the resources (all when empty).
+	CountByStart(ctx context.Context, resourceIDs []string, within Interval) ([]time.Time, error)
+}
+
 // Store keeps one tenant's bookings. Every implementation passes storetest. Times are kept to the
 // microsecond. Any method may fail with ErrUnavailable or with the context's error,
 // and any that changes something with ErrStorageFull.
@@ -256,12 +266,7 @@ type Store interface {
 	Get(ctx context.Context, id string) (Booking, error)
 	// List returns bookings in the order of start, then id.
 	List(ctx context.Context, filter Filter) ([]Booking, error)
-	// Occupied returns what blocks the given resources anywhere in the interval, ordered by unit and start.
-	// Expired holds are left out.
-	Occupied(ctx context.Context, resourceIDs []string, within Interval) ([]Occupied, error)
-	// CountByStart returns, for the day and week limits, the starts (ascending) of counted bookings in the
-	// interval that occupy one of the resources (all when empty).
-	CountByStart(ctx context.Context, resourceIDs []string, within Interval) ([]time.Time, error)
+	Taken
 	// CountByStatus counts the bookings that start in [within.Start, within.End) by their status by the clock.
 	CountByStatus(ctx context.Context, within Interval) (map[Status]int, error)
 	// Events returns a booking's history in order.

@@ -105,6 +105,12 @@ func (k Key) groups() []string {
 	return append(k.Groups[:len(k.Groups):len(k.Groups)], everything)
 }
 
+// Stamp identifies the present generations of the groups, for what a process remembers beside the cache: while it is the
+// same, none of them was invalidated. It is not valid with a second level, to which such things must not find their way.
+func (c *Cache) Stamp(groups ...string) (stamp uint64, valid bool) {
+	return c.generations.stamp(groups), c.second == nil
+}
+
 // Get returns the answer if this process has it, and does not load it otherwise. Only hits are counted: who misses goes
 // on to GetOrLoad, and is counted there.
 func (c *Cache) Get(key Key) ([]byte, bool) {

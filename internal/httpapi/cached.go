@@ -53,9 +53,10 @@ const revalidated = "private, no-cache"
 // tagLength is the length of an entity tag: 64 bits in hexadecimal, in quotes.
 const tagLength = 16 + 2
 
-// tagged puts its entity tag in front of a body. The tag comes from the bytes alone, so that all replicas give the same one.
-func tagged(body []byte) []byte {
-	return append(fmt.Appendf(make([]byte, 0, tagLength+len(body)), "\"%016x\"", xxhash.Sum64(body)), body...)
+// writeTag writes the entity tag of a body into the room in front of it. It comes from the bytes alone, so that all
+// replicas give the same one.
+func writeTag(kept []byte) {
+	copy(kept, fmt.Sprintf("\"%016x\"", xxhash.Sum64(kept[tagLength:])))
 }
 
 func untagged(kept []byte) (tag string, body []byte) {
@@ -104,15 +105,17 @@ func announce(r *http.Request, bytes int) {
 	}
 }
 
-// cached answers a request that fromCache has passed on. Any number of them at the same time make the answer once.
-func cached(ctx context.Context, condition IfNoneMatch, produce func(context.Context) ([]byte, error)) (*encoded, error) {
+// cached answers a request that fromCache has passed on, with the body that produce appends. Any number of them at the
+// same time make the answer once.
+func cached(ctx context.Context, condition IfNoneMatch, produce func(ctx context.Context, out []byte) ([]byte, error)) (*encoded, error) {
 	key, _ := ctx.Value(questionKey{}).(cache.Key) // fromCache has put it there
 	kept, err := tenant.FromContext(ctx).Cache.GetOrLoad(ctx, key, func(ctx context.Context) ([]byte, error) {
-		body, err := produce(ctx)
+		kept, err := produce(ctx, make([]byte, tagLength))
 		if err != nil {
 			return nil, err
 		}
-		return tagged(body), nil
+		writeTag(kept)
+		return kept, nil
 	})
 	if err != nil {
 		return nil, err

@@ -174,11 +174,12 @@ func bookingCalendar(ctx context.Context, in *bookingCalendarInput) (*calendarOu
 
 // written is a calendar as it is kept: with its entity tag in front.
 func written(calendar icalendar.Calendar) ([]byte, error) {
-	var body bytes.Buffer
-	if err := calendar.Write(&body); err != nil {
+	kept := bytes.NewBuffer(make([]byte, tagLength))
+	if err := calendar.Write(kept); err != nil {
 		return nil, err
 	}
-	return tagged(body.Bytes()), nil
+	writeTag(kept.Bytes())
+	return kept.Bytes(), nil
 }
 
 // answer sends the calendar, unless the caller has it.

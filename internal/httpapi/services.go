@@ -50,7 +50,10 @@ const catalogueTTL = 5 * time.Minute
 type servicesInput struct{ IfNoneMatch }
 
 func listServices(ctx context.Context, in *servicesInput) (*encoded, error) {
-	return cached(ctx, in.IfNoneMatch, func(ctx context.Context) ([]byte, error) { return encode(succeed(catalogue(ctx)).Body) })
+	return cached(ctx, in.IfNoneMatch, func(ctx context.Context, out []byte) ([]byte, error) {
+		body, err := encode(succeed(catalogue(ctx)).Body)
+		return append(out, body...), err
+	})
 }
 
 func catalogue(ctx context.Context) Catalogue {

@@ -8,6 +8,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/auth"
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/cache"
+	"github.com/frontdesk-dev/frontdesk/internal/shown"
 	"github.com/frontdesk-dev/frontdesk/internal/tenant"
 )
 
@@ -28,9 +29,12 @@ type slotsInput struct {
 	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"At most so many slots." example:"20"`
 }
 
-// slotsTTL bounds how long slots are kept. Each change of a booking ends it; time alone changes what is free too:
+// slotsAge bounds how old slots can be. Each change of a booking makes them anew; time alone changes what is free too:
 // notice runs out, and holds do.
-const slotsTTL = 5 * time.Second
+const slotsAge = 5 * time.Second
+
+// slotsTTL is how long slots are kept, which may be made of what was known a little before.
+const slotsTTL = slotsAge - shown.TTL
 
 func (a *api) registerSlots() {
 	register(a, operation{
@@ -44,12 +48,12 @@ func (a *api) registerSlots() {
 }
 
 func listSlots(ctx context.Context, in *slotsInput) (*encoded, error) {
-	return cached(ctx, in.IfNoneMatch, func(ctx context.Context) ([]byte, error) {
+	return cached(ctx, in.IfNoneMatch, func(ctx context.Context, out []byte) ([]byte, error) {
 		found, err := findSlots(ctx, in)
 		if err != nil {
 			return nil, err
 		}
-		return found.appendJSON(nil), nil
+		return found.appendJSON(out), nil
 	})
 }
 
@@ -65,6 +69,7 @@ func findSlots(ctx context.Context, in *slotsInput) (*freeSlots, error) {
 	}
 	slots, err := current.Bookings.Slots(ctx, booking.SlotQuery{
 		ServiceID: in.Service, ResourceID: in.Resource, From: from, To: to, Limit: in.Limit + 1, // one more tells whether there are more
+		Taken: current.Shown,
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,10 +23,7 @@ const slotSize = 192
 // appendJSON appends the whole answer, as encode(Success[FreeSlots]{…}) would write it. That takes ten times as long, and
 // a week has more than a hundred slots.
 func (f *freeSlots) appendJSON(out []byte) []byte {
-	if out == nil {
-		out = make([]byte, 0, 256+len(f.slots)*slotSize)
-	}
-	out = append(out, `{"ok":true,"data":{"service":{"id":`...)
+	out = append(slices.Grow(out, 256+len(f.slots)*slotSize), `{"ok":true,"data":{"service":{"id":`...)
 	out = appendText(out, f.service.ID)
 	out = append(out, `,"name":`...)
 	out = appendText(out, f.service.Name)

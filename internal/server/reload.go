@@ -10,6 +10,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/configwatch"
 	"github.com/frontdesk-dev/frontdesk/internal/lead"
+	"github.com/frontdesk-dev/frontdesk/internal/shown"
 	"github.com/frontdesk-dev/frontdesk/internal/store"
 	"github.com/frontdesk-dev/frontdesk/internal/tenant"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
@@ -114,6 +115,7 @@ func (s *Server) serveRevision(ctx context.Context, update configwatch.Update) e
 	}
 	next.Keys.Include(next.Store.Keys)
 	next.Bookings = booking.NewService(next.Store, catalog, s.options.Clock)
+	next.Shown = shown.New(next.Store, next.Cache)
 	if next.Store.People != nil {
 		next.Leads = lead.NewService(next.Store.People, next.Store, update.Document.Tenant.Region, s.options.Clock)
 	}

@@ -29,6 +29,8 @@ type Tenant struct {
 	Keys     *auth.Verifier
 	Sessions *auth.Sessions
 	Store    *Store
+	// Shown is what is taken, as answers show it that are kept in the Cache.
+	Shown booking.Taken
 	// Cache holds answers that are only shown, never what decides something. It outlives revisions.
 	Cache  *cache.Cache
 	Limits *Limits
