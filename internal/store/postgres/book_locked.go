@@ -18,14 +18,27 @@ func (s *Store) bookLocked(ctx context.Context, r booking.NewBooking) (b booking
 	if err != nil {
 		return booking.Booking{}, err
 	}
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		taken, err := survey(ctx, tx, r)
-		if err != nil {
-			return err
+	who, err := whoseLimits(ctx, s.pool, r)
+	if err != nil {
+		return booking.Booking{}, err
+	}
+	err = s.underLocks(ctx, request.Locks(r, who), func(tx pgx.Tx, look *pgx.Batch) error {
+		taken := map[int]bool(nil)
+		queueSurvey(look, r, who, &taken)
+		// Of one candidate it is known before what would be booked.
+		only := len(r.Candidates) == 1 && len(r.Limits) == 0 && !request.IsGroup(r.Booking)
+		if only {
+			queueBookUnits(look, args, r.Candidates[0], &b)
 		}
-		if request.IsGroup(r.Booking) {
+		err := tx.SendBatch(ctx, look).Close()
+		switch {
+		case errors.Is(err, errNotWon) && taken[0]:
+			return booking.ErrOccupied
+		case err != nil || only:
+			return err
+		case request.IsGroup(r.Booking):
 			b, err = bookPlace(ctx, tx, r, args, taken)
-		} else {
+		default:
 			b, err = bookUnits(ctx, tx, r, args, taken)
 		}
 		return err
@@ -33,32 +46,41 @@ func (s *Store) bookLocked(ctx context.Context, r booking.NewBooking) (b booking
 	return b, err
 }
 
-// survey takes the locks and then looks, in one round trip: each statement after the lock has a snapshot of its own and
-// so sees what the lock's previous owners committed. It says which candidates are taken.
-func survey(ctx context.Context, tx pgx.Tx, r booking.NewBooking) (taken map[int]bool, err error) {
-	who, err := whoseLimits(ctx, tx, r)
+// underLocks runs fn in a transaction, with a batch that takes the locks of these names: what fn adds to it and sends comes
+// after them in one round trip. Each statement has a snapshot of its own and so sees what the locks' previous owners
+// committed.
+func (s *Store) underLocks(ctx context.Context, names []string, fn func(tx pgx.Tx, look *pgx.Batch) error) error {
+	leave, err := s.turns.take(ctx, names)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	batch := &pgx.Batch{}
-	queueLocks(batch, request.Locks(r, who))
+	defer leave()
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		look := &pgx.Batch{}
+		queueLocks(look, names)
+		return fn(tx, look)
+	})
+}
+
+// queueSurvey looks whether the limits are still those of who, whether the key is known, counts the limits, and finds out
+// which candidates are taken.
+func queueSurvey(batch *pgx.Batch, r booking.NewBooking, who string, taken *map[int]bool) {
 	if request.LimitsCustomer(r) {
 		queuePersonCheck(batch, r.Booking.Customer, who)
 	}
 	queueClaimCheck(batch, r.Idempotency)
 	for _, limit := range r.Limits {
-		queueLimit(batch, limit, request.Identity(r.Booking.Customer), r.Booking.ID)
+		queueLimit(batch, limit, request.Identity(r.Booking.Customer), r.Booking.ID, refuseAtLimit)
 	}
-	queueTaken(batch, r.Booking.Blocked, r.Candidates, &taken)
-	return taken, tx.SendBatch(ctx, batch).Close()
+	queueTaken(batch, r.Booking.Blocked, r.Candidates, taken)
 }
 
 // whoseLimits is the identity under which the person is kept whose open bookings are limited, so that all numbers of one
 // person share a lock. Without such a limit nobody asks.
-func whoseLimits(ctx context.Context, tx pgx.Tx, r booking.NewBooking) (identity string, err error) {
+func whoseLimits(ctx context.Context, db querier, r booking.NewBooking) (identity string, err error) {
 	identity = request.Identity(r.Booking.Customer)
 	if request.LimitsCustomer(r) {
-		err = tx.QueryRow(ctx, `SELECT `+personSQL(`$1::text`), identity).Scan(&identity)
+		err = db.QueryRow(ctx, `SELECT `+personSQL(`$1::text`), identity).Scan(&identity)
 	}
 	return identity, err
 }
@@ -119,9 +141,9 @@ func lockNumber(name string) int64 {
 	return int64(hash.Sum64())
 }
 
-// queueLimit counts what the limit counts, apart from the booking itself, and fails with *booking.LimitError when it is
-// reached.
-func queueLimit(batch *pgx.Batch, limit booking.Limit, customer, bookingID string) {
+// queueLimit counts what the limit counts, apart from the booking itself, and fails with what reached makes of a
+// *booking.LimitError when it is reached.
+func queueLimit(batch *pgx.Batch, limit booking.Limit, customer, bookingID string, reached func(error) error) {
 	var query *pgx.QueuedQuery
 	if limit.Kind == booking.LimitOpenPerCustomer {
 		query = batch.Queue(`
@@ -138,9 +160,12 @@ func queueLimit(batch *pgx.Batch, limit booking.Limit, customer, bookingID strin
 		if err := row.Scan(&count); err != nil || count < limit.Max {
 			return err
 		}
-		return &booking.LimitError{Limit: limit}
+		return reached(&booking.LimitError{Limit: limit})
 	})
 }
+
+// refuseAtLimit is for those whom one limit refuses as a whole.
+func refuseAtLimit(limit error) error { return limit }
 
 // isCounted says whether a booking b counts towards the day and week limits.
 const isCounted = `(b.status IN ('completed', 'no_show') OR ` + isLive + `)`
@@ -157,10 +182,20 @@ func bookUnits(
 	if !found {
 		return booking.Booking{}, booking.ErrOccupied
 	}
-	resources, numbers := unzipUnits(units)
-	b, err := scanBooking(tx.QueryRow(ctx, bookUnitsSQL, append(args, resources, numbers)...))
-	if errors.Is(err, pgx.ErrNoRows) {
-		return booking.Booking{}, errNotWon
-	}
+	var b booking.Booking
+	batch := &pgx.Batch{}
+	queueBookUnits(batch, args, units, &b)
+	err := tx.SendBatch(ctx, batch).Close()
 	return b, err
+}
+
+// queueBookUnits books the units, or fails with errNotWon.
+func queueBookUnits(batch *pgx.Batch, args []any, units booking.Assignment, b *booking.Booking) {
+	resources, numbers := unzipUnits(units)
+	batch.Queue(bookUnitsSQL, append(args[:len(args):len(args)], resources, numbers)...).QueryRow(func(row pgx.Row) (err error) {
+		if *b, err = scanBooking(row); errors.Is(err, pgx.ErrNoRows) {
+			err = errNotWon
+		}
+		return err
+	})
 }

@@ -27,75 +27,101 @@ type changing struct {
 	actor booking.Actor
 	// offering is nil for changes that free no time that could still be used.
 	offering *booking.Offering
+	// units are those that the booking was on a moment ago; nil if nobody has looked yet.
+	units booking.Assignment
 	// names says which locks a booking on these units needs.
 	names func(units booking.Assignment) []string
+	// check, if set, refuses the change of a booking.
+	check func(b current) error
+	// look, if set, queues what is to be done as soon as the locks are held. It is undone if the change is refused.
+	look func(batch *pgx.Batch)
 }
 
 // changeBooking runs fn on a live or finished booking in a transaction that holds the named locks and the booking's
-// row, offers what it frees, and writes event and key.
+// row, offers what it frees, and writes event and key. What fn queues is written before them.
 func (s *Store) changeBooking(
-	ctx context.Context, c changing, fn func(tx pgx.Tx, b current) (booking.EventType, error),
+	ctx context.Context, c changing, fn func(tx pgx.Tx, b current, last *pgx.Batch) (booking.EventType, error),
 ) (b booking.Booking, err error) {
+	if c.units == nil {
+		if _, c.units, err = sessionOf(ctx, s.pool, c.id); err != nil {
+			return booking.Booking{}, err
+		}
+	}
+	names := c.names(c.units)
+	leave, err := s.turns.take(ctx, names)
+	if err != nil {
+		return booking.Booking{}, err
+	}
+	defer leave()
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		freed, err := lineUp(ctx, tx, c.offering, c.id, 0)
 		if err != nil {
 			return err
 		}
-		_, units, err := sessionOf(ctx, tx, c.id)
+		found, err := c.lock(ctx, tx, append(names, freed.locks()...))
 		if err != nil {
 			return err
 		}
-		var found current
-		batch := &pgx.Batch{}
-		queueLocks(batch, append(c.names(units), freed.locks()...))
-		queueClaimCheck(batch, c.claim)
-		queueLockBooking(batch, c.id, &found)
-		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-			return err
+		if !freed.unchanged(found.Version) {
+			return errNotWon
 		}
-		if !slices.Equal(found.Units, units) || !freed.unchanged(found.Version) {
-			return errNotWon // it was moved in between: other locks are needed
+		last := &pgx.Batch{}
+		event, err := fn(tx, found, last)
+		if err == nil && len(freed.proposals) > 0 { // what it occupies is not to be offered
+			err = tx.SendBatch(ctx, last).Close()
+			last = &pgx.Batch{}
 		}
-		event, err := fn(tx, found)
 		if err != nil {
 			return err
 		}
 		if _, err := freed.offer(ctx, tx); err != nil {
 			return err
 		}
-		b, err = finishChange(ctx, tx, c.id, event, c.actor, c.claim)
+		b, err = finishChange(ctx, tx, last, c, event)
 		return err
 	})
 	return b, err
 }
 
-// queueLockBooking locks the booking's row and reads it. The statement comes after the locks and so sees what their
-// previous owners committed.
-func queueLockBooking(batch *pgx.Batch, id string, found *current) {
+// lock takes the locks, locks the booking's row and reads it: a statement after the locks sees what their previous owners
+// committed.
+func (c changing) lock(ctx context.Context, tx pgx.Tx, names []string) (found current, err error) {
+	batch := &pgx.Batch{}
+	queueLocks(batch, names)
+	queueClaimCheck(batch, c.claim)
 	batch.Queue(`
 		SELECT `+bookingColumns+`, b.session_id, clock_timestamp() FROM bookings b JOIN customers c ON c.id = b.customer_id
-		WHERE b.id = $1 FOR UPDATE OF b`, id).QueryRow(func(row pgx.Row) (err error) {
+		WHERE b.id = $1 FOR UPDATE OF b`, c.id).QueryRow(func(row pgx.Row) (err error) {
 		found.Booking, err = scanBooking(row, &found.sessionID, &found.now)
-		if errors.Is(err, pgx.ErrNoRows) {
-			err = booking.ErrNotFound
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return booking.ErrNotFound
+		case err != nil:
+			return err
+		case !slices.Equal(found.Units, c.units):
+			return errNotWon // it was moved in between: other locks are needed
+		case c.check != nil:
+			return c.check(found)
 		}
-		return err
+		return nil
 	})
+	if c.look != nil {
+		c.look(batch)
+	}
+	err = tx.SendBatch(ctx, batch).Close()
+	return found, err
 }
 
-// finishChange writes event and key, counts the version up and returns the booking as it is now.
-func finishChange(
-	ctx context.Context, tx pgx.Tx, id string, event booking.EventType, actor booking.Actor, claim *booking.IdempotencyClaim,
-) (b booking.Booking, err error) {
-	batch := &pgx.Batch{}
-	batch.Queue(`UPDATE bookings SET version = version + 1, updated_at = clock_timestamp() WHERE id = $1`, id)
+// finishChange writes event and key, counts the version up and returns the booking as it is now, at the end of a batch.
+func finishChange(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, c changing, event booking.EventType) (b booking.Booking, err error) {
+	batch.Queue(`UPDATE bookings SET version = version + 1, updated_at = clock_timestamp() WHERE id = $1`, c.id)
 	batch.Queue(`INSERT INTO booking_events (booking_id, type, actor, channel) VALUES ($1, $2, $3, $4)`,
-		id, string(event), actor.Principal, actor.Channel)
-	if claim != nil {
+		c.id, string(event), c.actor.Principal, c.actor.Channel)
+	if c.claim != nil {
 		batch.Queue(`INSERT INTO idempotency_keys (principal, route, key, body_hash, booking_id) VALUES ($1, $2, $3, $4, $5)`,
-			append(claimArgs(claim), id)...)
+			append(claimArgs(c.claim), c.id)...)
 	}
-	batch.Queue(`SELECT `+bookingColumns+` FROM bookings b JOIN customers c ON c.id = b.customer_id WHERE b.id = $1`, id).
+	batch.Queue(`SELECT `+bookingColumns+` FROM bookings b JOIN customers c ON c.id = b.customer_id WHERE b.id = $1`, c.id).
 		QueryRow(func(row pgx.Row) (err error) {
 			b, err = scanBooking(row)
 			return err
@@ -166,11 +192,11 @@ func (s *Store) Transition(ctx context.Context, r booking.Transition) (booking.B
 		return booking.Booking{}, false, err
 	}
 	return s.once(ctx, "change status", r.Idempotency, func(ctx context.Context) (booking.Booking, error) {
-		c := changing{id: r.BookingID, claim: r.Idempotency, actor: r.Actor, names: request.ResourceLocks}
-		return s.changeBooking(ctx, c, func(tx pgx.Tx, b current) (booking.EventType, error) {
-			if err := request.AllowTransition(r, b.Status); err != nil {
-				return "", err
-			}
+		c := changing{
+			id: r.BookingID, claim: r.Idempotency, actor: r.Actor, names: request.ResourceLocks,
+			check: func(b current) error { return request.AllowTransition(r, b.Status) },
+		}
+		return s.changeBooking(ctx, c, func(tx pgx.Tx, b current, _ *pgx.Batch) (booking.EventType, error) {
 			return request.EventType(r.To), transition(ctx, tx, b, r.To)
 		})
 	})

@@ -135,7 +135,7 @@ func makeOffer(ctx context.Context, tx pgx.Tx, r booking.NewBooking) error {
 	}
 	batch, taken := &pgx.Batch{}, map[int]bool(nil)
 	for _, limit := range r.Limits {
-		queueLimit(batch, limit, request.Identity(r.Booking.Customer), r.Booking.ID)
+		queueLimit(batch, limit, request.Identity(r.Booking.Customer), r.Booking.ID, refuseAtLimit)
 	}
 	queueTaken(batch, r.Booking.Blocked, r.Candidates, &taken)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,47 +18,63 @@ func (s *Store) Reschedule(ctx context.Context, r booking.Rescheduling) (booking
 	if err := request.CheckRescheduling(r); err != nil {
 		return booking.Booking{}, false, err
 	}
-	c := changing{id: r.BookingID, claim: r.Idempotency, actor: r.Actor, offering: r.Offering}
-	c.names = func(from booking.Assignment) []string { return request.MoveLocks(r, from) }
 	return s.once(ctx, "reschedule", r.Idempotency, func(ctx context.Context) (booking.Booking, error) {
-		if err := s.turnAway(ctx, r); err != nil {
+		inSession, units, err := s.turnAway(ctx, r)
+		if err != nil {
 			return booking.Booking{}, err
 		}
-		return s.changeBooking(ctx, c, func(tx pgx.Tx, b current) (booking.EventType, error) {
-			if err := checkMovable(b, r); err != nil {
-				return "", err
-			}
-			return booking.EventRescheduled, move(ctx, tx, b, r)
+		c := changing{id: r.BookingID, claim: r.Idempotency, actor: r.Actor, offering: r.Offering, units: units}
+		c.names = func(from booking.Assignment) []string { return request.MoveLocks(r, from) }
+		c.check = func(b current) error { return checkMovable(b, r) }
+		if inSession {
+			return s.changeBooking(ctx, c, func(tx pgx.Tx, b current, _ *pgx.Batch) (booking.EventType, error) {
+				return booking.EventRescheduled, moveToPlace(ctx, tx, b, r)
+			})
+		}
+		taken := map[int]bool(nil)
+		// The old time is given back first, so that the new one may overlap it. Others see neither before the commit, and if
+		// there is no new time the transaction is undone.
+		c.look = func(batch *pgx.Batch) {
+			batch.Queue(releaseSQL, r.BookingID)
+			queueWanted(batch, r, &taken)
+		}
+		return s.changeBooking(ctx, c, func(_ pgx.Tx, b current, last *pgx.Batch) (booking.EventType, error) {
+			return booking.EventRescheduled, queueMove(last, b, r, taken)
 		})
 	})
 }
 
-// turnAwaySQL says whether booking $6 may be moved at all, and which candidates have a unit that another booking has in
-// [$1, $2). What sessions have is left out: the booking may be one that joins them.
+// turnAwaySQL reads the units of booking $6, whether it is a place in a session, whether it may be moved at all, and which
+// candidates have a unit that another booking has in [$1, $2). What sessions have is left out: the booking may be one
+// that joins them.
 const turnAwaySQL = `
-SELECT EXISTS (
-	SELECT FROM bookings b WHERE b.id = $6::uuid AND ` + isLive + ` AND ($8::integer = 0 OR b.reschedules < $8)
-		AND clock_timestamp() < b.start_at - $7::bigint * interval '1 microsecond'
-), (
-	SELECT coalesce(array_agg(DISTINCT c.candidate), '{}')
+SELECT b.resource_ids, b.unit_numbers, b.session_id IS NOT NULL,
+	` + isLive + ` AND ($8::integer = 0 OR b.reschedules < $8) AND clock_timestamp() < b.start_at - $7::bigint * interval '1 microsecond',
+	(SELECT coalesce(array_agg(DISTINCT c.candidate), '{}')
 	FROM unnest($3::integer[], $4::text[], $5::integer[]) AS c (candidate, resource_id, unit)
 	WHERE EXISTS (
 		SELECT FROM occupancy o
 		WHERE o.resource_id = c.resource_id AND o.unit = c.unit AND o.blocked && tstzrange($1::timestamptz, $2::timestamptz)
-			AND ` + notExpired + ` AND o.booking_id <> $6)
-)`
+			AND ` + notExpired + ` AND o.booking_id <> $6))
+FROM bookings b WHERE b.id = $6::uuid`
 
-// turnAway refuses a move to a time that others have before it waits for locks, and others for those that it holds.
-// It decides nothing else: everybody else comes to the same checks again under the locks.
-func (s *Store) turnAway(ctx context.Context, r booking.Rescheduling) error {
-	var movable bool
-	var taken []int
-	err := s.pool.QueryRow(ctx, turnAwaySQL, append(takenArgs(r.Blocked, r.Candidates), r.BookingID, r.CutOff.Microseconds(), r.MaxTimes)...).
-		Scan(&movable, &taken)
-	if err == nil && movable && len(r.Candidates) > 0 && len(taken) == len(r.Candidates) {
+// turnAway refuses a move to a time that others have before it waits for locks, and others for those that it holds. It
+// decides nothing else: everybody else comes to the same checks again under the locks, which the units name that it reads.
+func (s *Store) turnAway(ctx context.Context, r booking.Rescheduling) (inSession bool, units booking.Assignment, err error) {
+	var (
+		movable        bool
+		resources      []string
+		numbers, taken []int
+	)
+	err = s.pool.QueryRow(ctx, turnAwaySQL, append(takenArgs(r.Blocked, r.Candidates), r.BookingID, r.CutOff.Microseconds(), r.MaxTimes)...).
+		Scan(&resources, &numbers, &inSession, &movable, &taken)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		err = booking.ErrNotFound
+	case err == nil && movable && len(r.Candidates) > 0 && len(taken) == len(r.Candidates):
 		err = booking.ErrOccupied
 	}
-	return err
+	return inSession, zipUnits(resources, numbers), err
 }
 
 func checkMovable(b current, r booking.Rescheduling) error {
@@ -72,26 +89,15 @@ func checkMovable(b current, r booking.Rescheduling) error {
 	return nil
 }
 
-// move gives the old time back first, so that the new one may overlap it. Others see neither before the commit, and
-// if there is no new time the transaction is undone.
-func move(ctx context.Context, tx pgx.Tx, b current, r booking.Rescheduling) error {
-	if request.IsGroup(b.Booking) {
-		return moveToPlace(ctx, tx, b, r)
-	}
-	batch, taken := &pgx.Batch{}, map[int]bool(nil)
-	batch.Queue(releaseSQL, b.ID)
-	queueWanted(batch, b, r, &taken)
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return err
-	}
+// queueMove occupies the new time and writes it into the booking, whose old time has been released.
+func queueMove(batch *pgx.Batch, b current, r booking.Rescheduling, taken map[int]bool) error {
 	units, found := request.FirstFree(r.Candidates, taken)
 	if !found {
 		return booking.ErrOccupied
 	}
-	batch = &pgx.Batch{}
 	queueOccupy(batch, owner{bookingID: &b.ID}, units, r.Blocked, optionalTime(b.HoldExpiresAt))
 	queueMoved(batch, b, r, place{place: 1, units: units})
-	return tx.SendBatch(ctx, batch).Close()
+	return nil
 }
 
 // moveToPlace moves a booking of a group to a place in a session at the new time.
@@ -100,7 +106,7 @@ func moveToPlace(ctx context.Context, tx pgx.Tx, b current, r booking.Rescheduli
 		return err
 	}
 	batch, taken := &pgx.Batch{}, map[int]bool(nil)
-	queueWanted(batch, b, r, &taken)
+	queueWanted(batch, r, &taken)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
@@ -121,9 +127,9 @@ func moveToPlace(ctx context.Context, tx pgx.Tx, b current, r booking.Rescheduli
 }
 
 // queueWanted counts the limits and finds out which candidates are taken.
-func queueWanted(batch *pgx.Batch, b current, r booking.Rescheduling, taken *map[int]bool) {
+func queueWanted(batch *pgx.Batch, r booking.Rescheduling, taken *map[int]bool) {
 	for _, limit := range r.Limits {
-		queueLimit(batch, limit, "", b.ID)
+		queueLimit(batch, limit, "", r.BookingID, refuseAtLimit)
 	}
 	queueTaken(batch, r.Blocked, r.Candidates, taken)
 }

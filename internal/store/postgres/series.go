@@ -17,20 +17,16 @@ func (s *Store) BookSeries(ctx context.Context, r booking.NewSeries) ([]booking.
 		return nil, false, err
 	}
 	return s.series(ctx, "book series", r.Idempotency, func(ctx context.Context) (first booking.Booking, err error) {
-		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			who, err := whoseLimits(ctx, tx, r.Bookings[0]) // they are all of one customer, with the same limits
-			if err != nil {
-				return err
-			}
-			batch := &pgx.Batch{}
-			queueLocks(batch, request.SeriesLocks(r, who))
-			queueClaimCheck(batch, r.Idempotency)
-			if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-				return err
-			}
-			seats, err := seatSeries(ctx, tx, r)
-			if err == nil {
-				first, err = recordSeries(ctx, tx, r, seats)
+		who, err := whoseLimits(ctx, s.pool, r.Bookings[0]) // they are all of one customer, with the same limits
+		if err != nil {
+			return booking.Booking{}, err
+		}
+		err = s.underLocks(ctx, request.SeriesLocks(r, who), func(tx pgx.Tx, look *pgx.Batch) (err error) {
+			queueClaimCheck(look, r.Idempotency)
+			if request.IsGroup(r.Bookings[0].Booking) {
+				first, err = bookSeriesPlaces(ctx, tx, look, r)
+			} else {
+				first, err = bookSeriesUnits(ctx, tx, look, r)
 			}
 			return err
 		})
@@ -50,87 +46,141 @@ func (s *Store) series(
 	return bookings, replayed, err
 }
 
-// seatSeries occupies a unit or finds a place for each booking. All of it comes before the first booking is written:
-// single bookings occupy first and touch their customer second, and whoever does it in another order meets them
-// in a deadlock.
-func seatSeries(ctx context.Context, tx pgx.Tx, r booking.NewSeries) ([]place, error) {
-	seats, refused := make([]place, len(r.Bookings)), map[int]error{}
+// bookSeriesUnits books a series of no group, and returns its first booking: it looks for all of them, then writes all of
+// them, each in one round trip.
+func bookSeriesUnits(ctx context.Context, tx pgx.Tx, look *pgx.Batch, r booking.NewSeries) (first booking.Booking, err error) {
+	taken, refused := make([]map[int]bool, len(r.Bookings)), map[int]error{}
 	for i, wanted := range r.Bookings {
-		var err error
-		seats[i], err = seatOne(ctx, tx, wanted, i)
-		if _, limit := errors.AsType[*booking.LimitError](err); limit || errors.Is(err, booking.ErrOccupied) {
-			refused[i] = err
-		} else if err != nil {
-			return nil, err
+		queueSeriesLimits(look, wanted, i, refused)
+		queueTaken(look, wanted.Booking.Blocked, wanted.Candidates, &taken[i])
+	}
+	if err := tx.SendBatch(ctx, look).Close(); err != nil {
+		return booking.Booking{}, err
+	}
+	seats := make([]place, len(r.Bookings))
+	for i, wanted := range r.Bookings {
+		units, found := request.FirstFree(wanted.Candidates, taken[i])
+		if !found && refused[i] == nil {
+			refused[i] = booking.ErrOccupied
 		}
+		seats[i] = place{place: 1, units: units}
 	}
 	if len(refused) > 0 {
-		return nil, &booking.SeriesError{Refused: refused}
+		return booking.Booking{}, &booking.SeriesError{Refused: refused}
 	}
-	return seats, nil
+	batch := &pgx.Batch{}
+	for i, wanted := range r.Bookings {
+		queueOccupy(batch, owner{bookingID: &wanted.Booking.ID}, seats[i].units, wanted.Booking.Blocked, nil)
+	}
+	err = eachOfSeries(r, func(i int, args []any) error {
+		resources, numbers := unzipUnits(seats[i].units)
+		batch.Queue(bookKeptSQL, append(args, resources, numbers)...).QueryRow(func(row pgx.Row) error {
+			b, err := scanBooking(row)
+			if i == 0 {
+				first = b
+			}
+			return err
+		})
+		return nil
+	})
+	if err != nil {
+		return booking.Booking{}, err
+	}
+	queueNameSeries(batch, r)
+	err = tx.SendBatch(ctx, batch).Close()
+	first.SeriesID = r.ID
+	return first, err
 }
 
-// seatOne seats a booking before which so many others of the series have been seated, which the customer's limit must
-// count although they are not written yet. Days and weeks have one of them each.
-func seatOne(ctx context.Context, tx pgx.Tx, wanted booking.NewBooking, before int) (place, error) {
-	batch, taken := &pgx.Batch{}, map[int]bool(nil)
+// queueSeriesLimits counts the limits of a booking before which so many others of the series are written, which the
+// customer's limit must count although they are not there yet. Days and weeks have one of them each.
+func queueSeriesLimits(batch *pgx.Batch, wanted booking.NewBooking, before int, refused map[int]error) {
 	for _, limit := range wanted.Limits {
 		if limit.Kind == booking.LimitOpenPerCustomer {
 			limit.Max -= before
 		}
-		queueLimit(batch, limit, request.Identity(wanted.Booking.Customer), wanted.Booking.ID)
+		queueLimit(batch, limit, request.Identity(wanted.Booking.Customer), wanted.Booking.ID, func(limit error) error {
+			if refused[before] == nil {
+				refused[before] = limit
+			}
+			return nil
+		})
 	}
-	b := wanted.Booking
-	queueTaken(batch, b.Blocked, wanted.Candidates, &taken)
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return place{}, err
-	}
-	if request.IsGroup(b) {
-		return takePlace(ctx, tx, b, wanted.Candidates, taken)
-	}
-	units, found := request.FirstFree(wanted.Candidates, taken)
-	if !found {
-		return place{}, booking.ErrOccupied
-	}
-	return place{place: 1, units: units}, occupy(ctx, tx, owner{bookingID: &b.ID}, units, b.Blocked, nil)
 }
 
-// recordSeries writes the bookings and returns the first.
-func recordSeries(ctx context.Context, tx pgx.Tx, r booking.NewSeries, seats []place) (first booking.Booking, err error) {
-	ids := make([]string, len(r.Bookings))
+// bookSeriesPlaces books a series of places in groups, and returns its first booking. All places are found before the first
+// booking is written: single bookings occupy first and touch their customer second, and whoever does it in another order
+// meets them in a deadlock.
+func bookSeriesPlaces(ctx context.Context, tx pgx.Tx, look *pgx.Batch, r booking.NewSeries) (first booking.Booking, err error) {
+	if err := tx.SendBatch(ctx, look).Close(); err != nil {
+		return booking.Booking{}, err
+	}
+	seats, refused := make([]place, len(r.Bookings)), map[int]error{}
+	for i, wanted := range r.Bookings {
+		batch, taken := &pgx.Batch{}, map[int]bool(nil)
+		queueSeriesLimits(batch, wanted, i, refused)
+		queueTaken(batch, wanted.Booking.Blocked, wanted.Candidates, &taken)
+		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+			return booking.Booking{}, err
+		}
+		if refused[i] != nil {
+			continue
+		}
+		seats[i], err = takePlace(ctx, tx, wanted.Booking, wanted.Candidates, taken)
+		if errors.Is(err, booking.ErrOccupied) {
+			refused[i] = err
+		} else if err != nil {
+			return booking.Booking{}, err
+		}
+	}
+	if len(refused) > 0 {
+		return booking.Booking{}, &booking.SeriesError{Refused: refused}
+	}
+	err = eachOfSeries(r, func(i int, args []any) error {
+		b, err := scanBooking(tx.QueryRow(ctx, bookPlaceSQL, append(args, seats[i].sessionID, seats[i].place)...))
+		if i == 0 {
+			first = b
+		}
+		if err == nil {
+			err = settleSession(ctx, tx, seats[i].sessionID)
+		}
+		return err
+	})
+	if err != nil {
+		return booking.Booking{}, err
+	}
+	batch := &pgx.Batch{}
+	queueNameSeries(batch, r)
+	first.SeriesID = r.ID
+	err = tx.SendBatch(ctx, batch).Close()
+	return first, err
+}
+
+// eachOfSeries calls record for each booking with the arguments of its record. The first one claims the key for all.
+func eachOfSeries(r booking.NewSeries, record func(i int, args []any) error) error {
 	for i, wanted := range r.Bookings {
 		wanted.Idempotency = nil
 		if i == 0 {
 			wanted.Idempotency = r.Idempotency
 		}
-		b, err := recordOne(ctx, tx, wanted, seats[i])
+		args, err := recordArgs(wanted)
+		if err == nil {
+			err = record(i, args)
+		}
 		if err != nil {
-			return booking.Booking{}, err
+			return err
 		}
-		if i == 0 {
-			first = b
-		}
-		ids[i] = b.ID
 	}
-	_, err = tx.Exec(ctx, `UPDATE bookings SET series_id = $1 WHERE id = ANY ($2::uuid[])`, r.ID, ids)
-	first.SeriesID = r.ID
-	return first, err
+	return nil
 }
 
-func recordOne(ctx context.Context, tx pgx.Tx, wanted booking.NewBooking, seat place) (booking.Booking, error) {
-	args, err := recordArgs(wanted)
-	if err != nil {
-		return booking.Booking{}, err
+// queueNameSeries says of which series the bookings are.
+func queueNameSeries(batch *pgx.Batch, r booking.NewSeries) {
+	ids := make([]string, len(r.Bookings))
+	for i, wanted := range r.Bookings {
+		ids[i] = wanted.Booking.ID
 	}
-	if !request.IsGroup(wanted.Booking) {
-		resources, numbers := unzipUnits(seat.units)
-		return scanBooking(tx.QueryRow(ctx, bookKeptSQL, append(args, resources, numbers)...))
-	}
-	b, err := scanBooking(tx.QueryRow(ctx, bookPlaceSQL, append(args, seat.sessionID, seat.place)...))
-	if err != nil {
-		return booking.Booking{}, err
-	}
-	return b, settleSession(ctx, tx, seat.sessionID)
+	batch.Queue(`UPDATE bookings SET series_id = $1 WHERE id = ANY ($2::uuid[])`, r.ID, ids)
 }
 
 // Series implements booking.Store.

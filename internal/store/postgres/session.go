@@ -142,13 +142,13 @@ func settleSession(ctx context.Context, tx pgx.Tx, sessionID string) error {
 }
 
 // sessionOf returns the session and the units of a booking; no session is an empty id.
-func sessionOf(ctx context.Context, tx pgx.Tx, bookingID string) (string, booking.Assignment, error) {
+func sessionOf(ctx context.Context, db querier, bookingID string) (string, booking.Assignment, error) {
 	var (
 		sessionID *string
 		resources []string
 		numbers   []int
 	)
-	err := tx.QueryRow(ctx, `SELECT session_id, resource_ids, unit_numbers FROM bookings WHERE id = $1`, bookingID).
+	err := db.QueryRow(ctx, `SELECT session_id, resource_ids, unit_numbers FROM bookings WHERE id = $1`, bookingID).
 		Scan(&sessionID, &resources, &numbers)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):

@@ -45,6 +45,7 @@ type Options struct {
 type Store struct {
 	pool      *pgxpool.Pool
 	collector *collector
+	turns     *turns
 	announcer *announcer
 	lost      losses
 	keeping   *housekeeping.Loop
@@ -71,7 +72,7 @@ func connect(ctx context.Context, config *pgxpool.Config, telling housekeeping.O
 	if err != nil {
 		return nil, wrap("connect", err)
 	}
-	s := &Store{pool: pool, collector: startCollector(pool), log: telling.Logger}
+	s := &Store{pool: pool, collector: startCollector(pool), turns: newTurns(), log: telling.Logger}
 	s.announcer = startAnnouncer(pool, s.log)
 	s.keeping = housekeeping.Start(ctx, s.removePast, telling)
 	return s, nil

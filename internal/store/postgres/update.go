@@ -19,13 +19,13 @@ func (s *Store) Update(ctx context.Context, r booking.Update) (booking.Booking, 
 	}
 	return s.once(ctx, "update", r.Idempotency, func(ctx context.Context) (booking.Booking, error) {
 		c := changing{id: r.BookingID, claim: r.Idempotency, actor: r.Actor, names: noLocks}
-		return s.changeBooking(ctx, c, func(tx pgx.Tx, b current) (booking.EventType, error) {
+		return s.changeBooking(ctx, c, func(_ pgx.Tx, b current, last *pgx.Batch) (booking.EventType, error) {
 			notes, fields, err := request.Updated(b.Booking, r)
 			if err != nil {
 				return "", err
 			}
-			_, err = tx.Exec(ctx, `UPDATE bookings SET notes = $2, custom_fields = $3 WHERE id = $1`, b.ID, notes, customFields(fields))
-			return booking.EventUpdated, err
+			last.Queue(`UPDATE bookings SET notes = $2, custom_fields = $3 WHERE id = $1`, b.ID, notes, customFields(fields))
+			return booking.EventUpdated, nil
 		})
 	})
 }
