@@ -116,7 +116,7 @@ func newDesk(server *rig.Server, url string) *desk {
 }
 
 func (d *desk) run(ctx context.Context, clients int, length time.Duration) (loadgen.Result, error) {
-	before, err := d.spent(ctx)
+	before, err := spentBy(ctx, d.server, d.url)
 	if err != nil {
 		return loadgen.Result{}, err
 	}
@@ -130,9 +130,8 @@ func (d *desk) run(ctx context.Context, clients int, length time.Duration) (load
 		return result, fmt.Errorf("booking: %w\n%s", err, d.server.LogTail())
 	}
 	d.booked += result.ByStatus[http.StatusCreated]
-	after, err := d.spent(ctx)
-	d.cpu.server += after.server - before.server
-	d.cpu.postgres += after.postgres - before.postgres
+	after, err := spentBy(ctx, d.server, d.url)
+	d.cpu = d.cpu.plus(after.since(before))
 	return result, err
 }
 

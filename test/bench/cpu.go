@@ -16,11 +16,11 @@ import (
 // spent is processor time so far: of the server, and of the Postgres processes that serve it.
 type spent struct{ server, postgres time.Duration }
 
-func (d *desk) spent(ctx context.Context) (s spent, err error) {
-	if s.server, err = d.server.CPU(); err != nil {
+func spentBy(ctx context.Context, server *rig.Server, url string) (s spent, err error) {
+	if s.server, err = server.CPU(); err != nil {
 		return s, err
 	}
-	conn, err := pgx.Connect(ctx, d.url)
+	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return s, err
 	}
@@ -36,6 +36,14 @@ func (d *desk) spent(ctx context.Context) (s spent, err error) {
 		err = errors.Join(err, cpuErr)
 	}
 	return s, err
+}
+
+func (s spent) since(before spent) spent {
+	return spent{s.server - before.server, s.postgres - before.postgres}
+}
+
+func (s spent) plus(other spent) spent {
+	return spent{s.server + other.server, s.postgres + other.postgres}
 }
 
 func microsecondsEach(total time.Duration, n int) float64 {

@@ -60,7 +60,7 @@ func slots(ctx context.Context, b *bench) (rows []report.Row, err error) {
 		{"cold", server.Public, newBrowser(server, monday, true).next},
 		{"cached", server.Public, newBrowser(server, monday, false).next},
 	}
-	rates, bytes, err := b.inTurns(ctx, loads)
+	measured, err := b.inTurns(ctx, loads, func() (spent, error) { return spentBy(ctx, server, url) })
 	if err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, server.LogTail())
 	}
@@ -69,11 +69,23 @@ func slots(ctx context.Context, b *bench) (rows []report.Row, err error) {
 			return nil, err
 		}
 	}
+	hellos, cold, cached := measured["hello"], measured["cold"], measured["cached"]
 	return []report.Row{
-		report.Against("slots_cached_vs_hello", median(rates["cached"]), "queries/s", median(rates["hello"])),
-		report.Against("slots_cold_vs_hello", median(rates["cold"]), "queries/s", median(rates["hello"])),
-		report.Plain("slots_answer", bytes["cached"]/1024, "KiB"),
+		report.Against("slots_cached_vs_hello", median(cached.rates), "queries/s", median(hellos.rates)),
+		report.Against("slots_cold_vs_hello", median(cold.rates), "queries/s", median(hellos.rates)),
+		report.Plain("slots_answer", float64(cached.bytes)/float64(cached.answers)/1024, "KiB"),
+		report.Plain("slots_cached_cpu_server", microsecondsEach(cached.cpu.server, cached.answers), "µs of processor time"),
+		report.Plain("slots_cold_cpu_server", microsecondsEach(cold.cpu.server, cold.answers), "µs of processor time"),
+		report.Plain("slots_cold_cpu_postgres", microsecondsEach(cold.cpu.postgres, cold.answers), "µs of processor time"),
 	}, nil
+}
+
+// answered is what came of one kind of request, in all turns.
+type answered struct {
+	rates   []float64
+	answers int
+	bytes   int64
+	cpu     spent // by the server that is measured, not by hello
 }
 
 // load is one kind of request.
@@ -90,22 +102,39 @@ func (l load) run(ctx context.Context, length time.Duration) (loadgen.Result, er
 	return result, err
 }
 
-// inTurns returns each load's rates, and the mean size of its answers.
-func (b *bench) inTurns(ctx context.Context, loads []load) (rates map[string][]float64, bytes map[string]float64, err error) {
-	rates, bytes = map[string][]float64{}, map[string]float64{}
+// inTurns measures the loads one after the other, again and again.
+func (b *bench) inTurns(ctx context.Context, loads []load, spentSoFar func() (spent, error)) (map[string]*answered, error) {
+	all := map[string]*answered{}
 	for range b.runs {
 		for _, l := range loads {
+			before, err := spentSoFar()
+			if err != nil {
+				return nil, err
+			}
 			result, err := l.run(ctx, b.each*2/3)
 			if err != nil {
-				return nil, nil, fmt.Errorf("%s: %w", l.name, err)
+				return nil, fmt.Errorf("%s: %w", l.name, err)
 			}
-			rates[l.name] = append(rates[l.name], result.PerSecond(http.StatusOK))
-			bytes[l.name] = float64(result.Bytes) / float64(result.Requests())
-			fmt.Fprintf(os.Stderr, "  %s %.0f/s of %.1f KiB", l.name, result.PerSecond(http.StatusOK), bytes[l.name]/1024)
+			after, err := spentSoFar()
+			if err != nil {
+				return nil, err
+			}
+			if all[l.name] == nil {
+				all[l.name] = &answered{}
+			}
+			all[l.name].add(result, after.since(before))
+			fmt.Fprintf(os.Stderr, "  %s %.0f/s of %.1f KiB", l.name, result.PerSecond(http.StatusOK), float64(result.Bytes)/float64(result.Requests())/1024)
 		}
 		fmt.Fprintf(os.Stderr, " (load average %.1f)\n", loadAverage())
 	}
-	return rates, bytes, nil
+	return all, nil
+}
+
+func (a *answered) add(result loadgen.Result, cpu spent) {
+	a.rates = append(a.rates, result.PerSecond(http.StatusOK))
+	a.answers += result.Requests()
+	a.bytes += result.Bytes
+	a.cpu = a.cpu.plus(cpu)
 }
 
 func (b *bench) profileLoad(ctx context.Context, server *rig.Server, l load) error {
