@@ -22,19 +22,23 @@ func (s *Store) bookLocked(ctx context.Context, r booking.NewBooking) (b booking
 	if err != nil {
 		return booking.Booking{}, err
 	}
-	err = s.underLocks(ctx, request.Locks(r, who), func(tx pgx.Tx, look *pgx.Batch) error {
+	names := request.Locks(r, who)
+	if len(r.Candidates) == 1 && len(r.Limits) == 0 && !request.IsGroup(r.Booking) {
+		return s.bookOnly(ctx, names, args, r.Candidates[0])
+	}
+	err = s.underLocks(ctx, names, func(tx pgx.Tx, look *pgx.Batch) error {
 		taken := map[int]bool(nil)
-		queueSurvey(look, r, who, &taken)
-		// Of one candidate it is known before what would be booked.
-		only := len(r.Candidates) == 1 && len(r.Limits) == 0 && !request.IsGroup(r.Booking)
-		if only {
-			queueBookUnits(look, args, r.Candidates[0], &b)
+		if request.LimitsCustomer(r) {
+			queuePersonCheck(look, r.Booking.Customer, who)
 		}
+		queueClaimCheck(look, r.Idempotency)
+		for _, limit := range r.Limits {
+			queueLimit(look, limit, request.Identity(r.Booking.Customer), r.Booking.ID, refuseAtLimit)
+		}
+		queueTaken(look, r.Booking.Blocked, r.Candidates, &taken)
 		err := tx.SendBatch(ctx, look).Close()
 		switch {
-		case errors.Is(err, errNotWon) && taken[0]:
-			return booking.ErrOccupied
-		case err != nil || only:
+		case err != nil:
 			return err
 		case request.IsGroup(r.Booking):
 			b, err = bookPlace(ctx, tx, r, args, taken)
@@ -44,6 +48,23 @@ func (s *Store) bookLocked(ctx context.Context, r booking.NewBooking) (b booking
 		return err
 	})
 	return b, err
+}
+
+// bookOnly books the only candidate, whose statement can be written before anything is known: locks, booking and commit are
+// one round trip, in the transaction that pgx makes of every batch.
+func (s *Store) bookOnly(ctx context.Context, names []string, args []any, units booking.Assignment) (b booking.Booking, err error) {
+	leave, err := s.turns.take(ctx, names)
+	if err != nil {
+		return booking.Booking{}, err
+	}
+	defer leave()
+	batch := &pgx.Batch{}
+	queueLocks(batch, names)
+	queueBookUnits(batch, args, units, &b)
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return booking.Booking{}, err
+	}
+	return b, nil
 }
 
 // underLocks runs fn in a transaction, with a batch that takes the locks of these names: what fn adds to it and sends comes
@@ -60,19 +81,6 @@ func (s *Store) underLocks(ctx context.Context, names []string, fn func(tx pgx.T
 		queueLocks(look, names)
 		return fn(tx, look)
 	})
-}
-
-// queueSurvey looks whether the limits are still those of who, whether the key is known, counts the limits, and finds out
-// which candidates are taken.
-func queueSurvey(batch *pgx.Batch, r booking.NewBooking, who string, taken *map[int]bool) {
-	if request.LimitsCustomer(r) {
-		queuePersonCheck(batch, r.Booking.Customer, who)
-	}
-	queueClaimCheck(batch, r.Idempotency)
-	for _, limit := range r.Limits {
-		queueLimit(batch, limit, request.Identity(r.Booking.Customer), r.Booking.ID, refuseAtLimit)
-	}
-	queueTaken(batch, r.Booking.Blocked, r.Candidates, taken)
 }
 
 // whoseLimits is the identity under which the person is kept whose open bookings are limited, so that all numbers of one
@@ -193,7 +201,7 @@ func bookUnits(
 func queueBookUnits(batch *pgx.Batch, args []any, units booking.Assignment, b *booking.Booking) {
 	resources, numbers := unzipUnits(units)
 	batch.Queue(bookUnitsSQL, append(args[:len(args):len(args)], resources, numbers)...).QueryRow(func(row pgx.Row) (err error) {
-		if *b, err = scanBooking(row); errors.Is(err, pgx.ErrNoRows) {
+		if *b, err = scanBooking(row); errors.Is(err, pgx.ErrNoRows) || isPartlyWon(err) {
 			err = errNotWon
 		}
 		return err

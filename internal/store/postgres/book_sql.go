@@ -90,8 +90,11 @@ var bookAnySQL = `WITH pick AS (
 	ORDER BY c.rank, random() LIMIT 1
 )` + bookPickedSQL
 
+// keyUnknown says whether the request's key is unknown, or it has none, as far as the snapshot shows.
+const keyUnknown = `NOT EXISTS (SELECT FROM idempotency_keys k WHERE k.principal = $22 AND k.route = $23 AND k.key = $24)`
+
 // bookable says whether candidate unit c is free and the key unknown, as far as the snapshot shows.
-const bookable = `NOT EXISTS (SELECT FROM idempotency_keys k WHERE k.principal = $22 AND k.route = $23 AND k.key = $24)
+const bookable = keyUnknown + `
 		AND NOT EXISTS (SELECT FROM occupancy o WHERE ` + overlaps + ` AND ` + notExpired + `)`
 
 var bookPickedSQL = occupySQL + `, gate AS (
@@ -100,13 +103,18 @@ var bookPickedSQL = occupySQL + `, gate AS (
 	FROM won HAVING count(*) = 1
 )` + recordSQL
 
-// bookUnitsSQL books all of the units $27 (resources) and $28 (numbers), which the caller found free.
+// bookUnitsSQL books all of the units $27 (resources) and $28 (numbers), or returns nothing if one of them is not free or the
+// key is known. When another request was faster at only some of them the booking has no resources, which its table refuses
+// (isPartlyWon), and everything is undone.
 var bookUnitsSQL = `WITH pick AS (
 	SELECT c.resource_id, c.unit FROM unnest($27::text[], $28::integer[]) AS c (resource_id, unit)
+	WHERE ` + keyUnknown + ` AND NOT EXISTS (
+		SELECT FROM unnest($27::text[], $28::integer[]) AS c (resource_id, unit)
+		WHERE EXISTS (SELECT FROM occupancy o WHERE ` + overlaps + ` AND ` + notExpired + `))
 )` + occupySQL + `, gate AS (
-	SELECT $27::text[] AS resource_ids, $28::integer[] AS unit_numbers, NULL::uuid AS session_id,
-		1 AS place, max(expires_at) AS expires_at
-	FROM won HAVING count(*) = cardinality($27::text[])
+	SELECT CASE WHEN count(*) = cardinality($27::text[]) THEN $27::text[] END AS resource_ids, $28::integer[] AS unit_numbers,
+		NULL::uuid AS session_id, 1 AS place, max(expires_at) AS expires_at
+	FROM won HAVING count(*) > 0
 )` + recordSQL
 
 // bookKeptSQL books the units $27 (resources) and $28 (numbers), which the caller has occupied.

@@ -16,6 +16,7 @@ import (
 
 // SQLSTATEs, from PostgreSQL's appendix "Error Codes".
 const (
+	stateNotNullViolation     = "23502"
 	stateUniqueViolation      = "23505"
 	stateSerializationFailure = "40001"
 	stateDeadlockDetected     = "40P01"
@@ -88,6 +89,12 @@ func isUnavailable(err error) bool {
 func isContention(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (pg.Code == stateSerializationFailure || pg.Code == stateDeadlockDetected)
+}
+
+// isPartlyWon says that a booking of several units was refused because others had some of them first.
+func isPartlyWon(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == stateNotNullViolation && pg.TableName == "bookings" && pg.ColumnName == "resource_ids"
 }
 
 // isKeyTaken says that another request claimed the idempotency key first.

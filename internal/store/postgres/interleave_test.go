@@ -208,6 +208,33 @@ func elsewhere(r booking.NewBooking) booking.NewBooking {
 	return r
 }
 
+// TestNothingIsHalfBooked takes the second of two units while a booking of both waits for it, after it has the first.
+func TestNothingIsHalfBooked(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	taker := begin(t, store, `INSERT INTO occupancy (booking_id, resource_id, unit, blocked)
+		VALUES (gen_random_uuid(), 'room-2', 1, tstzrange($1, $2))`, noon, noon.Add(time.Hour))
+	r := request(noon)
+	r.Candidates = []booking.Assignment{{{ResourceID: "dr-khan", Number: 1}, {ResourceID: "room-2", Number: 1}}}
+	booked := inBackground(func() error {
+		_, _, err := store.Book(t.Context(), r)
+		return err
+	})
+	awaitBlocked(t, store.Pool(), 1)
+	if err := taker.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-booked; !errors.Is(err, booking.ErrOccupied) {
+		t.Errorf("booking a room that another one has: %v", err)
+	}
+	var left int
+	err := store.Pool().QueryRow(t.Context(), `
+		SELECT (SELECT count(*) FROM occupancy WHERE resource_id = 'dr-khan') + (SELECT count(*) FROM bookings)`).Scan(&left)
+	if err != nil || left != 0 {
+		t.Errorf("%d rows are left of a booking that failed, %v", left, err)
+	}
+}
+
 // begin starts a transaction with one statement.
 func begin(t *testing.T, store *postgres.Store, sql string, args ...any) pgx.Tx {
 	t.Helper()
