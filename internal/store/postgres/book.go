@@ -108,7 +108,7 @@ SELECT coalesce(array_agg(DISTINCT c.candidate), '{}')
 FROM unnest($3::integer[], $4::text[], $5::integer[]) AS c (candidate, resource_id, unit)
 WHERE EXISTS (
 	SELECT FROM occupancy o
-	WHERE o.resource_id = c.resource_id AND o.unit = c.unit AND o.blocked && tstzrange($1::timestamptz, $2::timestamptz)
+	WHERE ` + onUnit + ` AND o.blocked && tstzrange($1::timestamptz, $2::timestamptz)
 		AND ` + notExpired + `)`
 
 func takenArgs(blocked booking.Interval, candidates []booking.Assignment) []any {

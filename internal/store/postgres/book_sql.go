@@ -55,7 +55,13 @@ func personSQL(identity string) string {
 const expiry = `clock_timestamp() + $10::bigint * interval '1 microsecond'`
 
 // overlaps says whether an occupancy row o is in the way of candidate unit c.
-const overlaps = `o.resource_id = c.resource_id AND o.unit = c.unit AND o.blocked && tstzrange($5::timestamptz, $6::timestamptz)`
+const overlaps = onUnit + ` AND o.blocked && tstzrange($5::timestamptz, $6::timestamptz)`
+
+// onUnit says whether an occupancy row o is of the unit c, by the number that the constraint's index has (migration 70).
+const onUnit = `o.unit_key = (hashtextextended(c.resource_id, 0) & -4096) + c.unit`
+
+// onResource says whether an occupancy row o is of the resource r, whatever its unit.
+const onResource = `o.unit_key > (hashtextextended(r.id, 0) & -4096) AND o.unit_key < (hashtextextended(r.id, 0) & -4096) + 4096 AND o.resource_id = r.id`
 
 const notExpired = `(o.expires_at IS NULL OR o.expires_at > clock_timestamp())`
 

@@ -88,7 +88,7 @@ const occupiedSQL = `
 SELECT o.resource_id, o.unit, lower(o.blocked), upper(o.blocked), coalesce(o.session_id::text, '')
 FROM (SELECT DISTINCT unnest($1::text[])) AS r (id)
 CROSS JOIN LATERAL (
-	SELECT * FROM occupancy o WHERE o.resource_id = r.id AND o.blocked && tstzrange($2, $3) AND ` + notExpired + ` OFFSET 0
+	SELECT * FROM occupancy o WHERE ` + onResource + ` AND o.blocked && tstzrange($2, $3) AND ` + notExpired + ` OFFSET 0
 ) o
 ORDER BY o.resource_id COLLATE "C", o.unit, lower(o.blocked)`
 

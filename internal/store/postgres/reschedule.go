@@ -54,7 +54,7 @@ SELECT b.resource_ids, b.unit_numbers, b.session_id IS NOT NULL,
 	FROM unnest($3::integer[], $4::text[], $5::integer[]) AS c (candidate, resource_id, unit)
 	WHERE EXISTS (
 		SELECT FROM occupancy o
-		WHERE o.resource_id = c.resource_id AND o.unit = c.unit AND o.blocked && tstzrange($1::timestamptz, $2::timestamptz)
+		WHERE ` + onUnit + ` AND o.blocked && tstzrange($1::timestamptz, $2::timestamptz)
 			AND ` + notExpired + ` AND o.booking_id <> $6))
 FROM bookings b WHERE b.id = $6::uuid`
 
