@@ -3,7 +3,8 @@
 // The database itself prevents overlap: each live booking owns rows in occupancy, under an exclusion
 // constraint. The common booking is one statement, which is also one round trip and one commit; those that
 // arrive together share all of it (collect.go, book_together.go). Bookings that need several units, counted limits or a
-// place in a group take advisory locks in sorted order first, in a transaction of their own.
+// place in a group take advisory locks in sorted order first, in a transaction of their own. Those of one process take turns before
+// that, so that none of them waits with a connection in hand (turns.go).
 //
 // Every path acquires in the same order, so that no two wait for each other crosswise: the lock of the
 // waitlist's line, advisory locks (sorted), occupancy (sorted), customers (sorted), booking, event, idempotency keys (sorted). The key comes last, as a
