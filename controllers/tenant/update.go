@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -253,12 +254,13 @@ func (s *scope) report() rollout.Tenant {
 	ready := conditionTime(s.tenant.Status.Conditions, v1alpha1.ConditionReady)
 	degraded := conditionTime(s.tenant.Status.Conditions, v1alpha1.ConditionDegraded)
 	switch bad := meta.IsStatusConditionTrue(s.tenant.Status.Conditions, string(v1alpha1.ConditionDegraded)); {
-	case s.unheard():
+	case s.unheard(), s.takesUp(outcome) && s.silent():
 		r.Health = rollout.Unknown
 	case s.tenant.Spec.RunState == v1alpha1.RunStateSuspended:
 		r.Health = rollout.Suspended
 	case outcome.state != current && !s.takesUp(outcome):
 		r.Health, r.Since, r.Message = rollout.Unhealthy, ready, outcome.message
+		r.Progressing = outcome.state == inProgress && slices.Contains(expected, outcome.reason)
 	case bad:
 		r.Health, r.Since, r.Message = rollout.Unhealthy, degraded, meta.FindStatusCondition(s.tenant.Status.Conditions, string(v1alpha1.ConditionDegraded)).Message
 	default:

@@ -17,6 +17,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/rollout"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
 
@@ -193,6 +194,30 @@ func TestUnheardPodsDoNotUnreadyATenant(t *testing.T) {
 	s.answers["one"] = answer
 	if s.unheard() {
 		t.Error("a pod that cannot be reached was heard of")
+	}
+}
+
+// A newer operator may write another document. Until the pods are heard of nothing can be said of the tenant; and when
+// they take longer than the status waits for, it is progress: unless they refuse it.
+func TestTakingUpAnotherDocumentIsProgress(t *testing.T) {
+	t.Parallel()
+	s := servingScope()
+	s.tenant.Status = s.status()
+	s.bundle = tenantconfig.Bundle{"tenant.yaml": []byte("of a newer operator")}
+	answer := s.answers["one"]
+	delete(s.answers, "one")
+	if got := s.report(); got.Health != rollout.Unknown {
+		t.Errorf("got %+v of a tenant whose pod has not been heard of", got)
+	}
+	s.answers["one"] = answer
+	s.tenant.Status = s.status()
+	if got := s.report(); got.Health != rollout.Unhealthy || !got.Progressing {
+		t.Errorf("got %+v, want progress", got)
+	}
+	answer.Refused = &tenantconfig.Refusal{Revision: s.desired(), Message: "unknown field"}
+	s.answers["one"] = answer
+	if got := s.report(); got.Health != rollout.Unhealthy || got.Progressing {
+		t.Errorf("got %+v of a tenant that refuses it", got)
 	}
 }
 

@@ -176,6 +176,14 @@ func shortRevision(revision string) string {
 	return "revision " + revision[:min(8, len(revision))]
 }
 
+// silent says that a ready pod has not been heard of since this process started.
+func (s *scope) silent() bool {
+	return slices.ContainsFunc(s.workload().ready, func(pod corev1.Pod) bool {
+		_, known := s.answers[pod.UID]
+		return !known
+	})
+}
+
 // unheard says that nothing but the silence of pods that this process has not heard of yet speaks
 // against what the status says already. It is so after a restart of the operator: a tenant that was
 // ready is not called unready while its pods are being asked.

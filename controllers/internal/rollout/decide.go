@@ -169,8 +169,9 @@ func (d *decision) halt() {
 		len(d.state.Failed), d.Plan.FailureBudget, strings.Join(lines, "; "))}
 }
 
-// hearing is how long the choice of canaries waits for tenants whose pods have not been heard of: an operator that
-// brings a target with it has just started, and those who happen to answer first are not who should go first.
+// hearing is how long the choice of canaries waits for tenants whose pods have not been heard of, or are taking up
+// what this operator writes: one that brings a target with it has just started, and those who happen to answer first
+// are not who should go first.
 const hearing = 30 * time.Second
 
 // admit chooses the next wave, when the last one has ended.
@@ -184,7 +185,7 @@ func (d *decision) admit() {
 	case len(p.victims) > 0:
 		d.members(p.victims)
 	case len(p.candidates) > 0:
-		if heard := d.state.TargetedAt.Add(hearing); p.silent && d.state.Wave.Number == 0 && d.Now.Before(heard) {
+		if heard := d.state.TargetedAt.Add(hearing); p.early && d.state.Wave.Number == 0 && d.Now.Before(heard) {
 			d.wake(heard)
 			return
 		}
@@ -201,8 +202,8 @@ type pool struct {
 	victims, candidates, suspended []Tenant
 	// waiting: there are others that run, and that will be candidates by themselves.
 	waiting bool
-	// silent: pods of some of those have not been heard of.
-	silent bool
+	// early: of some it cannot be said yet how they are.
+	early bool
 }
 
 func (d *decision) pool() pool {
@@ -213,6 +214,7 @@ func (d *decision) pool() pool {
 		}
 		switch t.Health {
 		case Unhealthy:
+			p.early = p.early || t.Progressing
 			if slices.Contains(d.state.Rescue, t.Name) {
 				p.victims = append(p.victims, t)
 			}
@@ -228,7 +230,7 @@ func (d *decision) pool() pool {
 		case Suspended:
 			p.suspended = append(p.suspended, t)
 		case Unknown:
-			p.waiting, p.silent = true, true
+			p.waiting, p.early = true, true
 		}
 	}
 	return p

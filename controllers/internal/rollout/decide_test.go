@@ -220,26 +220,34 @@ func TestCanariesAreThoseWhoCanBearIt(t *testing.T) {
 	}
 }
 
-// A silent volunteer would not be the canary if whoever answers first were it.
-func TestCanariesAreChosenWhenPodsWereHeardOf(t *testing.T) {
+// Whoever answers first would be the canary, and not the volunteer.
+func TestCanariesAreChosenWhenItIsKnownHowTenantsAre(t *testing.T) {
 	t.Parallel()
-	volunteer := rollout.Tenant{Name: "a/volunteer", Pending: true, Volunteer: true}
-	decide := func(after time.Duration, before rollout.State) (rollout.State, time.Time) {
-		fleet := []rollout.Tenant{{Name: "a/first-to-answer", Pending: true, Health: rollout.Healthy}, volunteer}
-		return rollout.Decide(rollout.Input{
-			Now: start.Add(after), Plan: plan(), Target: rollout.Target{Revision: "v2"}, Fleet: fleet, Complete: true,
-		}, before)
-	}
-	silent, again := decide(0, rollout.State{})
-	if len(silent.Wave.Members) > 0 || !again.Equal(start.Add(30*time.Second)) {
-		t.Errorf("%v were admitted while the volunteer is silent; next decision at %s", silent.Wave.Members, again)
-	}
-	if late, _ := decide(30*time.Second, silent); !late.Member("a/first-to-answer") {
-		t.Errorf("%v were admitted: a tenant that stays silent holds up the others", late.Wave.Members)
-	}
-	volunteer.Health = rollout.Healthy
-	if heard, _ := decide(time.Second, silent); !heard.Member("a/volunteer") {
-		t.Errorf("%v were admitted, want the volunteer", heard.Wave.Members)
+	for name, volunteer := range map[string]rollout.Tenant{
+		"its pods have not been heard of":   {Health: rollout.Unknown},
+		"it takes up another configuration": {Health: rollout.Unhealthy, Progressing: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			volunteer.Name, volunteer.Pending, volunteer.Volunteer = "a/volunteer", true, true
+			decide := func(after time.Duration, before rollout.State) (rollout.State, time.Time) {
+				fleet := []rollout.Tenant{{Name: "a/first-to-answer", Pending: true, Health: rollout.Healthy}, volunteer}
+				return rollout.Decide(rollout.Input{
+					Now: start.Add(after), Plan: plan(), Target: rollout.Target{Revision: "v2"}, Fleet: fleet, Complete: true,
+				}, before)
+			}
+			early, again := decide(0, rollout.State{})
+			if len(early.Wave.Members) > 0 || !again.Equal(start.Add(30*time.Second)) {
+				t.Errorf("%v were admitted before the volunteer could be; next decision at %s", early.Wave.Members, again)
+			}
+			if late, _ := decide(30*time.Second, early); !late.Member("a/first-to-answer") {
+				t.Errorf("%v were admitted: one tenant holds up the others", late.Wave.Members)
+			}
+			volunteer.Health, volunteer.Progressing = rollout.Healthy, false
+			if heard, _ := decide(time.Second, early); !heard.Member("a/volunteer") {
+				t.Errorf("%v were admitted, want the volunteer", heard.Wave.Members)
+			}
+		})
 	}
 }
 

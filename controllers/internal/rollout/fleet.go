@@ -28,6 +28,9 @@ type Tenant struct {
 	// Pending: what its pods are made from is not the target.
 	Pending bool
 	Health  Health
+	// Progressing: it is unhealthy only because what was asked for is still being done, such as taking up
+	// the configuration that a newer operator writes.
+	Progressing bool
 	// Since when the health has been what it is.
 	Since time.Time
 	// Message says what is wrong with an unhealthy tenant.
