@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/alerts"
 	"github.com/frontdesk-dev/frontdesk/internal/observe"
 )
@@ -23,7 +24,7 @@ import (
 func TestMonitoringBeginsWhenItsAPIAppears(t *testing.T) {
 	w := newWorld(t)
 	w.apply(simplePolicy)
-	w.apply(simpleTenant("  alerts: {slo: {availability: \"99.5\"}}\n"))
+	w.apply(simpleTenant("  alerts: {emails: [owner@shop.example], slo: {availability: \"99.5\"}}\n"))
 	w.waitReady("shop")
 	w.waitFor("shop", v1alpha1.ConditionMonitoringReady, metav1.ConditionFalse, v1alpha1.ReasonAPINotInstalled)
 
@@ -36,8 +37,12 @@ func TestMonitoringBeginsWhenItsAPIAppears(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	w.waitFor("shop", v1alpha1.ConditionMonitoringReady, metav1.ConditionFalse, v1alpha1.ReasonAlertEmailsOff)
+	w.stop()
+	w.tune = func(o *controllers.Options) { o.Platform.AlertEmails = true }
+	w.startOperator()
 	w.waitFor("shop", v1alpha1.ConditionMonitoringReady, metav1.ConditionTrue, v1alpha1.ReasonMonitoringConfigured)
-	for _, kind := range []string{"PodMonitor", "PrometheusRule"} {
+	for _, kind := range []string{"PodMonitor", "PrometheusRule", "AlertmanagerConfig"} {
 		object := w.monitoring(kind)
 		if !metav1.IsControlledBy(object, w.tenant("shop")) {
 			t.Errorf("%s is not owned by the Tenant: %v", kind, object.GetOwnerReferences())
@@ -72,11 +77,24 @@ func TestMonitoringBeginsWhenItsAPIAppears(t *testing.T) {
 		}
 		return ""
 	})
+
+	// Who takes the addresses out is told no more.
+	edit(w, &v1alpha1.Tenant{}, "shop", func(tenant *v1alpha1.Tenant) { tenant.Spec.Alerts.Emails = nil })
+	w.eventually("the AlertmanagerConfig", func() string {
+		if w.found("AlertmanagerConfig") == "" {
+			return "is still there"
+		}
+		return ""
+	})
 }
 
 func monitoringObject(kind string) *unstructured.Unstructured {
+	version := "v1"
+	if kind == "AlertmanagerConfig" {
+		version = "v1alpha1"
+	}
 	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: kind})
+	object.SetGroupVersionKind(schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: version, Kind: kind})
 	return object
 }
 

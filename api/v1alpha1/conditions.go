@@ -154,6 +154,7 @@ const (
 	ReasonAPINotInstalled       ConditionReason = "APINotInstalled"
 	ReasonMonitoringConfigured  ConditionReason = "MonitoringConfigured"
 	ReasonMonitoringUnavailable ConditionReason = "MonitoringUnavailable"
+	ReasonAlertEmailsOff        ConditionReason = "AlertEmailsOff"
 )
 
 // Reasons of a Campaign's conditions.

@@ -2,8 +2,11 @@ package v1alpha1
 
 // Alerts says who is told, and of what.
 type Alerts struct {
-	// emails of those who are told when something is wrong. Messages are grouped
-	// and throttled. Needs integrations.email.
+	// emails of those who are told of the tenant's alerts, and when they are over.
+	// The platform's Alertmanager sends them, each address a message of its own:
+	// alerts of the same severity together, new ones at most every five minutes,
+	// what goes on every twelve hours. It takes a platform that offers this;
+	// MonitoringReady says when it does not.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1

@@ -10,7 +10,6 @@ import (
 // +kubebuilder:validation:XValidation:rule="self.services.map(s, s.requires.map(q, q.anyOf.size()).sum()).sum() <= 8000",fieldPath=".services",message="the anyOf lists of all services may have at most 8000 entries together"
 // +kubebuilder:validation:XValidation:rule="self.services.map(s, s.requires.map(q, q.anyOf.size()).sum()).sum() > 8000 || [self.resources.map(r, r.id)].all(ids, self.services.all(s, s.requires.all(q, q.anyOf.all(id, id in ids))))",fieldPath=".services",message="requires.anyOf may only name ids from spec.resources"
 // +kubebuilder:validation:XValidation:rule="!(self.database.engine in ['SQLite', 'JSONFile']) || !has(self.server) || (!has(self.server.autoscaling) && (!has(self.server.replicas) || self.server.replicas <= 1))",fieldPath=".server",reason=FieldValueForbidden,message="database engines SQLite and JSONFile keep the data in one pod's volume: server.replicas is at most 1 and server.autoscaling is not possible; choose Postgres or CloudNativePG for more"
-// +kubebuilder:validation:XValidation:rule="!has(self.alerts) || !has(self.alerts.emails) || (has(self.integrations) && has(self.integrations.email))",fieldPath=".alerts",message="alerts.emails needs integrations.email, through which the messages are sent"
 type TenantSpec struct {
 	// displayName is the name of the business as customers read and hear it, for
 	// example "Bright Smile Dental". One line, at most 120 characters. A change

@@ -21,7 +21,8 @@
 //	--database-servers           file that lists the PostgreSQL servers on which tenants may have databases (default: none)
 //	--watch-namespaces           namespaces to serve, separated by commas (default: all)
 //	--watch-apis                 notice when optional APIs are installed or removed; otherwise they are looked up at the start (default true)
-//	--monitoring-label           KEY=VALUE of a label on the PodMonitors and PrometheusRules of tenants; may be repeated (default: none)
+//	--monitoring-label           KEY=VALUE of a label on the PodMonitors, PrometheusRules and AlertmanagerConfigs of tenants; may be repeated (default: none)
+//	--alert-emails               have Alertmanager, which must have a mail server, tell people whom tenants name (default false)
 //	--host-suffix                hosts that tenants of some namespaces may have, as SUFFIX=NAMESPACE[,NAMESPACE…] (repeatable; default none)
 //	--trusted-proxies            networks of the proxies in front of the tenants' servers, separated by commas
 //	--isolation                  JSON object with the lists publicFrom, metricsFrom and dns of NetworkPolicy peers (default: no NetworkPolicies)

@@ -169,6 +169,7 @@ func (o *options) controllers(databases controllers.DatabaseServers) controllers
 			Isolation:       o.isolation.Isolation,
 
 			MonitoringLabels: o.monitoringLabels,
+			AlertEmails:      o.alertEmails,
 		},
 		Rollout:                 o.plan,
 		OperatorNamespace:       o.operatorNamespace,

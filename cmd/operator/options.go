@@ -24,6 +24,7 @@ type options struct {
 	serverVersion           string
 	otherServerImages       pairs
 	monitoringLabels        pairs
+	alertEmails             bool
 	rollout                 rollout
 	plan                    controllers.RolloutPlan
 	operatorNamespace       string
@@ -54,7 +55,8 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.databaseServers, "database-servers", "", "file that lists the PostgreSQL servers on which tenants may have databases")
 	flags.Var(&o.watchNamespaces, "watch-namespaces", "namespaces to serve, separated by commas; empty for all")
 	flags.BoolVar(&o.watchAPIs, "watch-apis", true, "notice when optional APIs (Gateway API, Prometheus operator) are installed or removed; needs a cluster-wide right; otherwise they are looked up at the start")
-	flags.Var(&o.monitoringLabels, "monitoring-label", "KEY=VALUE of a label on the PodMonitors and PrometheusRules of tenants, by which a Prometheus selects; may be repeated")
+	flags.Var(&o.monitoringLabels, "monitoring-label", "KEY=VALUE of a label on the PodMonitors, PrometheusRules and AlertmanagerConfigs of tenants, by which a Prometheus and an Alertmanager select; may be repeated")
+	flags.BoolVar(&o.alertEmails, "alert-emails", false, "have Alertmanager tell people whom tenants name in spec.alerts.emails; its own configuration must name a mail server (smtp_smarthost, smtp_from), or it refuses all of it")
 	flags.Var(&o.hostSuffixes, "host-suffix", "hosts that tenants of some namespaces may have, as SUFFIX=NAMESPACE[,NAMESPACE…], * for all namespaces; may be repeated; none means no host")
 	flags.Var(&o.trustedProxies, "trusted-proxies", "networks of the proxies in front of the tenants' servers, separated by commas, such as 10.0.0.0/8")
 	flags.Var(&o.isolation, "isolation", "JSON object with the lists publicFrom, metricsFrom and dns of NetworkPolicy peers; empty means no NetworkPolicies")

@@ -82,7 +82,7 @@ func readScope(t *testing.T, path string) *scope {
 		apiKey:   fixedKey,
 		derived:  derivedKeys{session: "derived-session-key", statusToken: "derived-status-token"},
 		// What monitors a tenant has golden files of its own: see monitoring_test.go.
-		absent: optional.Absent{podMonitorKind.GroupKind(): true, prometheusRuleKind.GroupKind(): true},
+		absent: optional.Absent{podMonitorKind.GroupKind(): true, prometheusRuleKind.GroupKind(): true, alertmanagerConfigKind.GroupKind(): true},
 	}
 	for document := range bytes.SplitSeq(data, []byte("\n---\n")) {
 		switch kind(t, document) {

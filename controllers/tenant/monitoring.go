@@ -20,8 +20,11 @@ var (
 	podMonitorKind     = schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: "PodMonitor"}
 	prometheusRuleKind = schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: "PrometheusRule"}
 	monitoringKinds    = []schema.GroupVersionKind{podMonitorKind, prometheusRuleKind}
+
+	alertmanagerConfigKind = schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1alpha1", Kind: "AlertmanagerConfig"}
 )
 
+// +kubebuilder:rbac:groups=monitoring.coreos.com,resources=alertmanagerconfigs,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=monitoring.coreos.com,resources=podmonitors,verbs=create;get;list;patch;watch
 // +kubebuilder:rbac:groups=monitoring.coreos.com,resources=prometheusrules,verbs=create;get;list;patch;watch
 
@@ -42,11 +45,14 @@ func (s *scope) monitoringMeta() *metav1ac.ObjectMetaApplyConfiguration {
 		WithOwnerReferences(ownedBy(s.tenant))
 }
 
-// monitoringReady is about the objects. Whether a Prometheus uses them shows only in Prometheus.
-func (s *scope) monitoringReady() conditions.Condition {
-	const t = v1alpha1.ConditionMonitoringReady
-	var absent, missing []string
-	for _, kind := range monitoringKinds {
+// lackingMonitoring are the kinds that the tenant should have an object of: those that the cluster does not
+// serve, and those of which there is none yet.
+func (s *scope) lackingMonitoring() (absent, missing []string) {
+	wanted := monitoringKinds
+	if s.wantsAlertEmails() && s.platform.AlertEmails {
+		wanted = append(slices.Clone(wanted), alertmanagerConfigKind)
+	}
+	for _, kind := range wanted {
 		made := slices.ContainsFunc(s.items, func(item apply.Item) bool { return item.GroupKind() == kind.GroupKind() })
 		switch {
 		case s.absent[kind.GroupKind()]:
@@ -55,8 +61,15 @@ func (s *scope) monitoringReady() conditions.Condition {
 			missing = append(missing, kind.Kind)
 		}
 	}
+	return absent, missing
+}
+
+// monitoringReady is about the objects. Whether a Prometheus and an Alertmanager use them shows only there.
+func (s *scope) monitoringReady() conditions.Condition {
+	const t = v1alpha1.ConditionMonitoringReady
+	absent, missing := s.lackingMonitoring()
 	promised := objective(s.tenant)
-	lacking := fmt.Sprintf("the cluster does not have %s (monitoring.coreos.com/v1)", strings.Join(absent, " and "))
+	lacking := fmt.Sprintf("the cluster does not have %s (%s)", strings.Join(absent, " and "), podMonitorKind.Group)
 	switch {
 	case len(absent) > 0 && s.tenant.Spec.Alerts == nil:
 		return conditions.Unknown(t, v1alpha1.ReasonNotConfigured, "spec.alerts is not set, and "+lacking+"; metrics are on port 9090 of each pod")
@@ -65,10 +78,16 @@ func (s *scope) monitoringReady() conditions.Condition {
 			lacking+": ask the platform to install the Prometheus operator, and the tenant goes on by itself; metrics are on port 9090 of each pod")
 	case len(missing) > 0:
 		return conditions.False(t, v1alpha1.ReasonMonitoringUnavailable, fmt.Sprintf("there is no %s yet", strings.Join(missing, " and ")))
-	case !promised.MeasuresLatency():
-		return conditions.True(t, v1alpha1.ReasonMonitoringConfigured, fmt.Sprintf(
-			"metrics are collected and alerts are in place, but none on latency: the longest time that is told apart is 10s, and the objective is %s", promised.Latency))
-	default:
-		return conditions.True(t, v1alpha1.ReasonMonitoringConfigured, "metrics are collected and alerts are in place, for every Prometheus that selects "+s.tenant.OwnedName())
+	case s.wantsAlertEmails() && !s.platform.AlertEmails:
+		return conditions.False(t, v1alpha1.ReasonAlertEmailsOff, "alerts are in place, but nobody in spec.alerts.emails is told of them: the platform sends no alerts to tenants; "+
+			"ask it to set monitoring.alertEmails in the chart's values, or take the addresses out")
 	}
+	message := "metrics are collected and alerts are in place, for every Prometheus that selects " + s.tenant.OwnedName()
+	if s.wantsAlertEmails() {
+		message += ", and mailed by every Alertmanager that does"
+	}
+	if !promised.MeasuresLatency() {
+		message += fmt.Sprintf("; there is none on latency: the longest time that is told apart is 10s, and the objective is %s", promised.Latency)
+	}
+	return conditions.True(t, v1alpha1.ReasonMonitoringConfigured, message)
 }

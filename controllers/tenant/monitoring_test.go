@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,13 @@ func TestMonitoringObjects(t *testing.T) {
 		},
 		"unmeasured": func(s *scope) {
 			s.tenant.Spec.Alerts = &v1alpha1.Alerts{SLO: &v1alpha1.ServiceLevelObjective{Availability: "99.99", Latency: "20s"}}
+		},
+		"emails": func(s *scope) {
+			s.platform.AlertEmails, s.platform.MonitoringLabels = true, map[string]string{"release": "prometheus"}
+			s.tenant.Spec.Alerts = &v1alpha1.Alerts{Emails: []v1alpha1.EmailAddress{"owner@shop.example", `{{"not"}}@shop.example`}}
+		},
+		"emails-off": func(s *scope) {
+			s.tenant.Spec.Alerts = &v1alpha1.Alerts{Emails: []v1alpha1.EmailAddress{"owner@shop.example"}}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -88,6 +96,36 @@ func TestMonitoringReady(t *testing.T) {
 		got := s.monitoringReady()
 		want := conditions.Condition{Type: v1alpha1.ConditionMonitoringReady, Status: test.status, Reason: test.reason, Message: got.Message}
 		if got != want || !strings.Contains(got.Message, test.says) {
+			t.Errorf("%s: %+v; want %s %s with %q", name, got, test.status, test.reason, test.says)
+		}
+	}
+}
+
+// Who asks to be told must hear that nobody is.
+func TestAlertEmailsAreSentOrSaidNotToBe(t *testing.T) {
+	t.Parallel()
+	var made []apply.Item
+	for _, kind := range append(slices.Clone(monitoringKinds), alertmanagerConfigKind) {
+		made = append(made, apply.Item{GroupVersionKind: kind, Name: "frontdesk-shop"})
+	}
+	for name, test := range map[string]struct {
+		offered bool
+		absent  optional.Absent
+		items   []apply.Item
+		status  metav1.ConditionStatus
+		reason  v1alpha1.ConditionReason
+		says    string
+	}{
+		"not offered":  {false, nil, made[:2], metav1.ConditionFalse, v1alpha1.ReasonAlertEmailsOff, "monitoring.alertEmails"},
+		"no API":       {true, optional.Absent{alertmanagerConfigKind.GroupKind(): true}, made[:2], metav1.ConditionFalse, v1alpha1.ReasonAPINotInstalled, "AlertmanagerConfig"},
+		"not made yet": {true, nil, made[:2], metav1.ConditionFalse, v1alpha1.ReasonMonitoringUnavailable, "no AlertmanagerConfig"},
+		"sent":         {true, nil, made, metav1.ConditionTrue, v1alpha1.ReasonMonitoringConfigured, "mailed by every Alertmanager"},
+	} {
+		s := promising(t, nil)
+		s.tenant.Spec.Alerts = &v1alpha1.Alerts{Emails: []v1alpha1.EmailAddress{"owner@shop.example"}}
+		s.platform.AlertEmails, s.absent, s.items = test.offered, test.absent, test.items
+		got := s.monitoringReady()
+		if got.Status != test.status || got.Reason != test.reason || !strings.Contains(got.Message, test.says) {
 			t.Errorf("%s: %+v; want %s %s with %q", name, got, test.status, test.reason, test.says)
 		}
 	}

@@ -27,9 +27,10 @@ var OptionalKinds = []optional.Kind{
 	{GroupVersionKind: clusterKind, Plural: "clusters", Content: true},
 	{GroupVersionKind: podMonitorKind, Plural: "podmonitors"},
 	{GroupVersionKind: prometheusRuleKind, Plural: "prometheusrules"},
+	{GroupVersionKind: alertmanagerConfigKind, Plural: "alertmanagerconfigs"},
 }
 
-// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,resourceNames=clusters.postgresql.cnpg.io;httproutes.gateway.networking.k8s.io;podmonitors.monitoring.coreos.com;prometheusrules.monitoring.coreos.com,verbs=list;watch
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,resourceNames=alertmanagerconfigs.monitoring.coreos.com;clusters.postgresql.cnpg.io;httproutes.gateway.networking.k8s.io;podmonitors.monitoring.coreos.com;prometheusrules.monitoring.coreos.com,verbs=list;watch
 // +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=postgresql.cnpg.io,resources=clusters,verbs=create;delete;get;list;patch;watch
 

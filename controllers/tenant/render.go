@@ -42,6 +42,7 @@ var factories = []factory{
 	{ingress, false},
 	{podMonitor, false},
 	{prometheusRule, false},
+	{alertmanagerConfig, false},
 }
 
 type factory struct {

@@ -108,8 +108,11 @@ type Platform struct {
 	// OtherImages are those of the other releases that a tenant may be pinned to.
 	OtherImages     map[string]string
 	ImagePullPolicy corev1.PullPolicy
-	// MonitoringLabels are set on PodMonitors and PrometheusRules, for a Prometheus that selects by them.
+	// MonitoringLabels are set on PodMonitors, PrometheusRules and AlertmanagerConfigs, for a Prometheus and an Alertmanager that select by them.
 	MonitoringLabels map[string]string
+	// AlertEmails says that the platform's Alertmanager has a mail server of its own, through which it may tell
+	// people whom tenants name.
+	AlertEmails bool
 	// DatabaseServers are those on which the operator makes databases.
 	DatabaseServers provision.Servers
 	// OperatorNamespace is where the operator runs, and asks the servers from.

@@ -33,7 +33,6 @@ func ignored(t *v1alpha1.Tenant, policy *v1alpha1.BookingPolicy) []string {
 			fields = append(fields, field)
 		}
 	}
-	note(t.Spec.Alerts != nil && len(t.Spec.Alerts.Emails) > 0, "spec.alerts.emails (alerts go where Alertmanager sends them)")
 	if policy != nil {
 		note(len(policy.Spec.Reminders) > 0, "reminders of BookingPolicy "+policy.Name)
 	}

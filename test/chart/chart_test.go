@@ -32,7 +32,7 @@ func TestGolden(t *testing.T) {
 	for name, set := range map[string][]string{
 		"default":    {},
 		"namespaced": {"tenantNamespaces={dental,salons}"},
-		"monitored":  {"monitoring.enabled=true", "monitoring.labels.release=prometheus"},
+		"monitored":  {"monitoring.enabled=true", "monitoring.labels.release=prometheus", "monitoring.alertEmails=true"},
 		"production": {
 			"replicas=3", "flowSchema.enabled=true", "networkPolicy.egress.enabled=true", "global.imageRegistry=mirror.example",
 			"image.digest=sha256:" + strings.Repeat("a", 64), "global.imagePullSecrets[0].name=mirror",

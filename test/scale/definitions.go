@@ -16,6 +16,7 @@ var optional = []struct{ group, version, kind, plural string }{
 	{"gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"},
 	{"monitoring.coreos.com", "v1", "PodMonitor", "podmonitors"},
 	{"monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules"},
+	{"monitoring.coreos.com", "v1alpha1", "AlertmanagerConfig", "alertmanagerconfigs"},
 }
 
 // permissive is the least definition of a kind.

@@ -58,7 +58,7 @@ func TestChecksLikeAnAPIServer(t *testing.T) {
 		{"wrong duration", strings.Replace(sound, "30m", "30 minutes", 1), true},
 		{"service names no resource", strings.Replace(sound, "[desk]}]", "[nobody]}]", 1), true},
 		{"replicas on SQLite", sound + "  server: {replicas: 2}\n", true},
-		{"alerts without e-mail", sound + "  alerts: {emails: [a@b.example]}\n", true},
+		{"an address that is none", sound + "  alerts: {emails: [nobody]}\n", true},
 		{"missing field", strings.Replace(sound, "  timeZone: Europe/London\n", "", 1), true},
 		{"wrong type", strings.Replace(sound, "displayName: Bright Smile", "displayName: 7", 1), true},
 		{"not in the enum", sound + "  runState: Paused\n", true},
