@@ -90,12 +90,14 @@ func (s *scope) compose() {
 		Keys: []tenantconfig.APIKey{{ID: s.apiKey.id(), Hash: s.apiKey.hash, Name: "generated", Scopes: generatedKeyScopes}},
 	})
 	s.faults = append(s.faults, faults...)
-	values := s.collectSecrets()
+	if doc != nil {
+		s.untaken = doc.Restrict(version)
+	}
+	values := s.collectSecrets(doc)
 	complete := s.migration == migrationFailed || (s.bundleDatabase(values) && s.bundleCluster(values))
 	if len(s.faults) > 0 || len(s.missing) > 0 || !complete {
 		return
 	}
-	s.untaken = doc.Restrict(version)
 	text, err := doc.Marshal()
 	if err != nil {
 		s.faults = append(s.faults, document.Fault{Reason: v1alpha1.ReasonInvalid, Field: "spec", Message: err.Error()})
@@ -144,12 +146,15 @@ func (s *scope) supportedVersions() [][]string {
 	return versions
 }
 
-// collectSecrets copies what the spec names and notes what is not there.
-func (s *scope) collectSecrets() tenantconfig.Bundle {
+// collectSecrets copies what the document names and notes what is not there. What the spec names and the running
+// servers are too old for stays out: they have no use for it, and nobody waits for it. Without a document, which is
+// when the spec has faults, everything counts that the spec names.
+func (s *scope) collectSecrets(doc *tenantconfig.Document) tenantconfig.Bundle {
 	bundle := tenantconfig.Bundle{}
 	for _, ref := range secretRefs(s.configured()) {
 		secret := s.secrets[ref.name]
 		switch {
+		case doc != nil && !slices.Contains(doc.SecretKeys(), ref.bundleKey):
 		case secret == nil:
 			s.missing = append(s.missing, missingSecret{ref, true})
 		case strings.TrimSpace(string(secret.Data[ref.key])) == "":

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
@@ -36,6 +38,28 @@ func TestUnheardPodsHoldTheDocumentVersion(t *testing.T) {
 	s.pods[0].Status.Phase = corev1.PodRunning
 	if diff := cmp.Diff(want[1:], s.supportedVersions()); diff != "" {
 		t.Errorf("held to a version that is written no more (-want +got):\n%s", diff)
+	}
+}
+
+// A server that cannot use Redis needs no password for it, and is not kept waiting for one.
+func TestSecretsOfWithheldFieldsAreNotNeeded(t *testing.T) {
+	t.Parallel()
+	for _, present := range []bool{true, false} {
+		for version, wanted := range map[string]bool{"1.0": false, tenantconfig.Current(): true} {
+			s := readScope(t, filepath.Join("testdata", "postgres", "input.yaml"))
+			if !present {
+				delete(s.secrets, "redis")
+			}
+			s.pods = []corev1.Pod{{ObjectMeta: metav1.ObjectMeta{UID: "one"}, Status: corev1.PodStatus{Phase: corev1.PodRunning}}}
+			s.known = map[types.UID]probe.Answer{"one": {Status: tenantconfig.Status{DocumentVersions: []string{version}}}}
+			s.compose()
+			if missing := len(s.missing) > 0; missing != (wanted && !present) {
+				t.Errorf("document %s, Secret there: %v; missing are %v", version, present, s.missing)
+			}
+			if _, copied := s.bundle[string(document.RedisURLKey)]; copied != (wanted && present) {
+				t.Errorf("document %s, Secret there: %v; its value is in the bundle: %v", version, present, copied)
+			}
+		}
 	}
 }
 
