@@ -12,7 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
@@ -48,12 +48,12 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(f.status)
 }
 
-func start(t *testing.T) (*probe.Prober, *fakeServer, string, workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+func start(t *testing.T) (*probe.Prober, *fakeServer, string, priorityqueue.PriorityQueue[reconcile.Request]) {
 	t.Helper()
 	fake := &fakeServer{code: http.StatusOK}
 	server := httptest.NewServer(fake)
 	prober := probe.New(&http.Transport{DisableKeepAlives: true})
-	queue := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
+	queue := priorityqueue.New[reconcile.Request]("test")
 	if err := prober.Source().Start(t.Context(), queue); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func start(t *testing.T) (*probe.Prober, *fakeServer, string, workqueue.TypedRat
 }
 
 // awaken waits until the queue holds the tenant.
-func awaken(t *testing.T, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+func awaken(t *testing.T, queue priorityqueue.PriorityQueue[reconcile.Request]) {
 	t.Helper()
 	woken := make(chan reconcile.Request)
 	go func() {

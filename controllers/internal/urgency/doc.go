@@ -5,6 +5,5 @@
 // them. So each source of work has a level, and a queue hands out the higher levels first. What becomes of a
 // tenant's pods comes in bursts, too, so that news are gathered for a moment: many of them make one pass.
 //
-// It needs the priority queue that controller-runtime gives to every controller; any other queue takes
-// the same requests in the order in which they come.
+// It needs the priority queue that controller-runtime gives to every controller.
 package urgency

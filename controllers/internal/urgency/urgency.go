@@ -32,21 +32,14 @@ const gather = 100 * time.Millisecond
 // Queue is what sources put requests into.
 type Queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// Add queues requests at a level; News are gathered.
+// Add queues requests at a level; News are gathered. The queue must be a controller's.
 func Add(queue Queue, level Level, requests ...reconcile.Request) {
-	var after time.Duration
-	if level == News {
-		after = gather
-	}
-	ordered, ok := queue.(priorityqueue.PriorityQueue[reconcile.Request])
-	if !ok {
-		for _, request := range requests {
-			queue.AddAfter(request, after)
-		}
-		return
-	}
 	priority := int(level)
-	ordered.AddWithOpts(priorityqueue.AddOpts{Priority: &priority, After: after}, requests...)
+	options := priorityqueue.AddOpts{Priority: &priority}
+	if level == News {
+		options.After = gather
+	}
+	queue.(priorityqueue.PriorityQueue[reconcile.Request]).AddWithOpts(options, requests...)
 }
 
 // AsNews makes what a handler queues news. What was there before the operator started stays Idle.
