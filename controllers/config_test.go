@@ -70,41 +70,44 @@ func (w *world) podNames() []string {
 	return names
 }
 
+// brokenEdits are edits that make no configuration, and what is said of them.
+var brokenEdits = []struct {
+	name    string
+	edit    func(*v1alpha1.Tenant)
+	policy  func(*v1alpha1.BookingPolicy)
+	reason  v1alpha1.ConditionReason
+	message string
+}{
+	{
+		name:   "unknown policy",
+		edit:   func(o *v1alpha1.Tenant) { o.Spec.BookingPolicyRef.Name = "nowhere" },
+		reason: v1alpha1.ReasonBookingPolicyNotFound, message: `spec.bookingPolicyRef.name: there is no BookingPolicy "nowhere"`,
+	},
+	{
+		name:   "zone that does not exist",
+		edit:   func(o *v1alpha1.Tenant) { o.Spec.TimeZone = "Europe/Lundon" },
+		reason: v1alpha1.ReasonUnknownTimeZone, message: `spec.timeZone: "Europe/Lundon"`,
+	},
+	{
+		name:   "unknown holiday calendar",
+		policy: func(o *v1alpha1.BookingPolicy) { o.Spec.Holidays = &v1alpha1.Holidays{Calendar: "QQ"} },
+		reason: v1alpha1.ReasonUnknownHolidayCalendar, message: `BookingPolicy hours: spec.holidays.calendar: "QQ"`,
+	},
+	{
+		name:   "policy that the engine cannot use",
+		policy: func(o *v1alpha1.BookingPolicy) { o.Spec.Buffers.After = "1500ms" },
+		reason: v1alpha1.ReasonBookingPolicyInvalid, message: "BookingPolicy hours: spec.buffers.after: is 1s500ms",
+	},
+	{
+		name:   "pinned to a release that the operator does not run",
+		edit:   func(o *v1alpha1.Tenant) { o.Spec.Updates = &v1alpha1.Updates{Version: "0.0.1"} },
+		reason: v1alpha1.ReasonUnsupportedVersion, message: "spec.updates.version",
+	},
+}
+
 func TestBrokenEditKeepsTheLastGoodConfiguration(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
-		name    string
-		edit    func(*v1alpha1.Tenant)
-		policy  func(*v1alpha1.BookingPolicy)
-		reason  v1alpha1.ConditionReason
-		message string
-	}{
-		{
-			name:   "unknown policy",
-			edit:   func(o *v1alpha1.Tenant) { o.Spec.BookingPolicyRef.Name = "nowhere" },
-			reason: v1alpha1.ReasonBookingPolicyNotFound, message: `spec.bookingPolicyRef.name: there is no BookingPolicy "nowhere"`,
-		},
-		{
-			name:   "zone that does not exist",
-			edit:   func(o *v1alpha1.Tenant) { o.Spec.TimeZone = "Europe/Lundon" },
-			reason: v1alpha1.ReasonUnknownTimeZone, message: `spec.timeZone: "Europe/Lundon"`,
-		},
-		{
-			name:   "unknown holiday calendar",
-			policy: func(o *v1alpha1.BookingPolicy) { o.Spec.Holidays = &v1alpha1.Holidays{Calendar: "QQ"} },
-			reason: v1alpha1.ReasonUnknownHolidayCalendar, message: `BookingPolicy hours: spec.holidays.calendar: "QQ"`,
-		},
-		{
-			name:   "policy that the engine cannot use",
-			policy: func(o *v1alpha1.BookingPolicy) { o.Spec.Buffers.After = "1500ms" },
-			reason: v1alpha1.ReasonBookingPolicyInvalid, message: "BookingPolicy hours: spec.buffers.after: is 1s500ms",
-		},
-		{
-			name:   "pinned to a release that the operator does not run",
-			edit:   func(o *v1alpha1.Tenant) { o.Spec.Updates = &v1alpha1.Updates{Version: "0.0.1"} },
-			reason: v1alpha1.ReasonUnsupportedVersion, message: "spec.updates.version",
-		},
-	} {
+	for _, test := range brokenEdits {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)

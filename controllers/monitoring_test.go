@@ -49,23 +49,7 @@ func TestMonitoringBeginsWhenItsAPIAppears(t *testing.T) {
 		}
 	}
 
-	// What somebody edits is put right, and what somebody deletes is made again.
-	rule := w.monitoring("PrometheusRule")
-	rule.Object["spec"] = map[string]any{"groups": []any{}}
-	if err := w.cluster.Client.Update(t.Context(), rule); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.cluster.Client.Delete(t.Context(), w.monitoring("PodMonitor")); err != nil {
-		t.Fatal(err)
-	}
-	w.eventually("the drift is repaired", func() string {
-		groups, _, err := unstructured.NestedSlice(w.monitoring("PrometheusRule").Object, "spec", "groups")
-		if err != nil || len(groups) == 0 {
-			return "the rules are still empty"
-		}
-		return w.found("PodMonitor")
-	})
-
+	repairsMonitoring(t, w)
 	edit(w, &v1alpha1.Tenant{}, "shop", func(tenant *v1alpha1.Tenant) { tenant.Spec.Alerts.SLO.Availability = "99.95" })
 	w.eventually("the objective reaches the rules", func() string {
 		text, err := yaml.Marshal(w.monitoring("PrometheusRule").Object)
@@ -85,6 +69,26 @@ func TestMonitoringBeginsWhenItsAPIAppears(t *testing.T) {
 			return "is still there"
 		}
 		return ""
+	})
+}
+
+// repairsMonitoring looks that what somebody edits is put right, and what somebody deletes is made again.
+func repairsMonitoring(t *testing.T, w *world) {
+	t.Helper()
+	rule := w.monitoring("PrometheusRule")
+	rule.Object["spec"] = map[string]any{"groups": []any{}}
+	if err := w.cluster.Client.Update(t.Context(), rule); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.cluster.Client.Delete(t.Context(), w.monitoring("PodMonitor")); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("the drift is repaired", func() string {
+		groups, _, err := unstructured.NestedSlice(w.monitoring("PrometheusRule").Object, "spec", "groups")
+		if err != nil || len(groups) == 0 {
+			return "the rules are still empty"
+		}
+		return w.found("PodMonitor")
 	})
 }
 

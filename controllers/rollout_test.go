@@ -192,29 +192,7 @@ func TestHeldTenantsKeepTheirTemplate(t *testing.T) {
 		t.Errorf("pods were replaced (-before +after):\n%s", diff)
 	}
 
-	t.Run("own edit", func(t *testing.T) {
-		edit(w, &v1alpha1.Tenant{}, "amber", func(o *v1alpha1.Tenant) {
-			o.Spec.Server = &v1alpha1.Server{Replicas: ptr.To(int32(3)), Pod: &v1alpha1.PodSettings{Labels: map[string]v1alpha1.MetadataValue{"team": "front"}}}
-		})
-		w.eventually("the edit", func() string {
-			if d := w.deployment("amber"); d.Spec.Template.Labels["team"] != "front" || *d.Spec.Replicas != 3 {
-				return "is not applied"
-			}
-			return ""
-		})
-		want := before.Spec.DeepCopy()
-		want.Replicas, want.Template.Labels["team"] = ptr.To(int32(3)), "front"
-		if diff := cmp.Diff(*want, w.deployment("amber").Spec); diff != "" {
-			t.Errorf("more was changed than asked for (-want +got):\n%s", diff)
-		}
-		edit(w, &v1alpha1.Tenant{}, "amber", func(o *v1alpha1.Tenant) { o.Spec.Server.Pod = nil })
-		w.eventually("the edit back", func() string {
-			if d := w.deployment("amber"); d.Spec.Template.Labels["team"] != "" {
-				return "is not applied"
-			}
-			return ""
-		})
-	})
+	t.Run("own edit", func(t *testing.T) { editsWhileHeld(t, w, before.Spec) })
 	t.Run("drift", func(*testing.T) {
 		edit(w, &appsv1.Deployment{}, "frontdesk-amber", func(d *appsv1.Deployment) { d.Spec.Template.Spec.Containers[0].Image = serverImage + "1.2.4" })
 		w.waitRelease("amber", "1.2.3")
@@ -245,6 +223,32 @@ func TestHeldTenantsKeepTheirTemplate(t *testing.T) {
 		w.apply(strings.Replace(simpleTenant(postgresShop), "name: shop", "name: birch", 1))
 		w.waitReady("birch")
 		w.waitRelease("birch", "1.2.4")
+	})
+}
+
+// editsWhileHeld changes what is the tenant's own of a Deployment, and no more than that must come of it.
+func editsWhileHeld(t *testing.T, w *world, before appsv1.DeploymentSpec) {
+	t.Helper()
+	edit(w, &v1alpha1.Tenant{}, "amber", func(o *v1alpha1.Tenant) {
+		o.Spec.Server = &v1alpha1.Server{Replicas: ptr.To(int32(3)), Pod: &v1alpha1.PodSettings{Labels: map[string]v1alpha1.MetadataValue{"team": "front"}}}
+	})
+	w.eventually("the edit", func() string {
+		if d := w.deployment("amber"); d.Spec.Template.Labels["team"] != "front" || *d.Spec.Replicas != 3 {
+			return "is not applied"
+		}
+		return ""
+	})
+	want := before.DeepCopy()
+	want.Replicas, want.Template.Labels["team"] = ptr.To(int32(3)), "front"
+	if diff := cmp.Diff(*want, w.deployment("amber").Spec); diff != "" {
+		t.Errorf("more was changed than asked for (-want +got):\n%s", diff)
+	}
+	edit(w, &v1alpha1.Tenant{}, "amber", func(o *v1alpha1.Tenant) { o.Spec.Server.Pod = nil })
+	w.eventually("the edit back", func() string {
+		if d := w.deployment("amber"); d.Spec.Template.Labels["team"] != "" {
+			return "is not applied"
+		}
+		return ""
 	})
 }
 

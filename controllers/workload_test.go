@@ -78,78 +78,85 @@ func TestDriftIsRepaired(t *testing.T) {
 	w.apply(simplePolicy)
 	w.apply(simpleTenant(""))
 	w.waitReady("shop")
-	good := w.config("shop")
-
-	t.Run("deleted Service", func(t *testing.T) {
-		service := &corev1.Service{}
-		w.get(service, "frontdesk-shop")
-		uid := service.UID
-		if err := w.cluster.Client.Delete(t.Context(), service); err != nil {
-			t.Fatal(err)
-		}
-		w.eventually("the Service", func() string {
-			err := w.cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: w.namespace, Name: "frontdesk-shop"}, service)
-			if err != nil || service.UID == uid {
-				return "has not come back"
-			}
-			return ""
-		})
-	})
-	t.Run("changed Deployment", func(*testing.T) {
-		edit(w, &appsv1.Deployment{}, "frontdesk-shop", func(d *appsv1.Deployment) {
-			d.Spec.Template.Spec.Containers[0].Image = "evil.example/miner"
-			d.Spec.Replicas = ptr.To(int32(3))
-		})
-		w.eventually("the Deployment", func() string {
-			d := &appsv1.Deployment{}
-			w.get(d, "frontdesk-shop")
-			if image := d.Spec.Template.Spec.Containers[0].Image; image != "frontdesk.example/server:1.2.3" || *d.Spec.Replicas != 1 {
-				return "runs " + image
-			}
-			return ""
-		})
-	})
-	t.Run("added and changed entries in the config Secret", func(*testing.T) {
-		edit(w, &corev1.Secret{}, "frontdesk-shop-config", func(s *corev1.Secret) {
-			s.Data["extra"] = []byte("x")
-			s.Data["tenant.yaml"] = []byte("version: nonsense")
-		})
-		w.eventually("the config Secret", func() string {
-			if got := w.config("shop").Revision(); got != good.Revision() {
-				return "holds revision " + got
-			}
-			return ""
-		})
-	})
-	t.Run("added port of the Service", func(*testing.T) {
-		edit(w, &corev1.Service{}, "frontdesk-shop", func(s *corev1.Service) {
-			s.Spec.Ports = append(s.Spec.Ports, corev1.ServicePort{Name: "debug", Port: 6060})
-			s.Spec.Selector["extra"] = "yes"
-		})
-		w.eventually("the Service", func() string {
-			s := &corev1.Service{}
-			w.get(s, "frontdesk-shop")
-			if len(s.Spec.Ports) != 1 || s.Spec.Selector["extra"] != "" {
-				return "still has what was added"
-			}
-			return ""
-		})
-	})
-	t.Run("removed labels and record of ownership", func(t *testing.T) {
-		patch, _ := json.Marshal(map[string]any{"metadata": map[string]any{"labels": nil, "managedFields": []any{map[string]any{}}}})
-		account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "frontdesk-shop"}}
-		if err := w.cluster.Client.Patch(t.Context(), account, client.RawPatch(types.MergePatchType, patch)); err != nil {
-			t.Fatal(err)
-		}
-		w.eventually("the ServiceAccount", func() string {
-			w.get(account, "frontdesk-shop")
-			if account.Labels["frontdesk.dev/tenant"] != "shop" {
-				return "has no labels"
-			}
-			return ""
-		})
-	})
+	t.Run("of what runs", func(t *testing.T) { repairsWorkload(t, w) })
+	t.Run("of what it is configured with", func(t *testing.T) { repairsConfig(t, w) })
+	t.Run("of what leads to it", func(t *testing.T) { repairsService(t, w) })
 	w.waitReady("shop")
+}
+
+// repairsWorkload changes the Deployment, and takes from the ServiceAccount its labels and the record of who owns what.
+func repairsWorkload(t *testing.T, w *world) {
+	t.Helper()
+	edit(w, &appsv1.Deployment{}, "frontdesk-shop", func(d *appsv1.Deployment) {
+		d.Spec.Template.Spec.Containers[0].Image = "evil.example/miner"
+		d.Spec.Replicas = ptr.To(int32(3))
+	})
+	w.eventually("the Deployment", func() string {
+		d := &appsv1.Deployment{}
+		w.get(d, "frontdesk-shop")
+		if image := d.Spec.Template.Spec.Containers[0].Image; image != "frontdesk.example/server:1.2.3" || *d.Spec.Replicas != 1 {
+			return "runs " + image
+		}
+		return ""
+	})
+	patch, _ := json.Marshal(map[string]any{"metadata": map[string]any{"labels": nil, "managedFields": []any{map[string]any{}}}})
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "frontdesk-shop"}}
+	if err := w.cluster.Client.Patch(t.Context(), account, client.RawPatch(types.MergePatchType, patch)); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("the ServiceAccount", func() string {
+		w.get(account, "frontdesk-shop")
+		if account.Labels["frontdesk.dev/tenant"] != "shop" {
+			return "has no labels"
+		}
+		return ""
+	})
+}
+
+// repairsConfig adds and changes entries of the config Secret.
+func repairsConfig(t *testing.T, w *world) {
+	t.Helper()
+	good := w.config("shop")
+	edit(w, &corev1.Secret{}, "frontdesk-shop-config", func(s *corev1.Secret) {
+		s.Data["extra"] = []byte("x")
+		s.Data["tenant.yaml"] = []byte("version: nonsense")
+	})
+	w.eventually("the config Secret", func() string {
+		if got := w.config("shop").Revision(); got != good.Revision() {
+			return "holds revision " + got
+		}
+		return ""
+	})
+}
+
+// repairsService deletes the Service, and adds a port to the next one.
+func repairsService(t *testing.T, w *world) {
+	t.Helper()
+	service := &corev1.Service{}
+	w.get(service, "frontdesk-shop")
+	uid := service.UID
+	if err := w.cluster.Client.Delete(t.Context(), service); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("the Service", func() string {
+		err := w.cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: w.namespace, Name: "frontdesk-shop"}, service)
+		if err != nil || service.UID == uid {
+			return "has not come back"
+		}
+		return ""
+	})
+	edit(w, &corev1.Service{}, "frontdesk-shop", func(s *corev1.Service) {
+		s.Spec.Ports = append(s.Spec.Ports, corev1.ServicePort{Name: "debug", Port: 6060})
+		s.Spec.Selector["extra"] = "yes"
+	})
+	w.eventually("the Service", func() string {
+		s := &corev1.Service{}
+		w.get(s, "frontdesk-shop")
+		if len(s.Spec.Ports) != 1 || s.Spec.Selector["extra"] != "" {
+			return "still has what was added"
+		}
+		return ""
+	})
 }
 
 func TestRestartInTheMiddleConverges(t *testing.T) {

@@ -55,96 +55,102 @@ func servingScope() *scope {
 
 func unready(pod *corev1.Pod) { pod.Status.Conditions[0].Status = corev1.ConditionFalse }
 
+var (
+	conflict = &apply.ConflictError{Kind: secretKind, Name: "frontdesk-shop-config", Controller: "Certificate tls"}
+	going    = &apply.GoingError{Kind: claimKind, Name: "frontdesk-shop-data"}
+	refused  = &apply.RefusedError{Kind: secretKind, Name: "x", Err: apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "x", errors.New("quota"))}
+)
+
+// verdicts are what becomes of a tenant that serves.
+var verdicts = []struct {
+	name    string
+	change  func(*scope)
+	state   state
+	reason  v1alpha1.ConditionReason
+	message string
+}{
+	{"all is well", func(*scope) {}, current, v1alpha1.ReasonReady, "2 of 2 pods serve"},
+	{"being deleted", func(s *scope) { s.tenant.DeletionTimestamp = &metav1.Time{} }, inProgress, v1alpha1.ReasonDeleting, "deleted"},
+	{
+		"broken edit", func(s *scope) {
+			s.bundle, s.faults = nil, []document.Fault{{Reason: v1alpha1.ReasonUnknownTimeZone, Field: "spec.timeZone", Message: "is none"}}
+		},
+		stalled, v1alpha1.ReasonConfigurationInvalid, "spec.timeZone: is none; the last good configuration keeps serving",
+	},
+	{
+		"too early for its policy", func(s *scope) {
+			s.bundle, s.stored, s.faults = nil, "", []document.Fault{{Reason: v1alpha1.ReasonBookingPolicyNotFound, Field: "spec.bookingPolicyRef.name", Message: "is none"}}
+		},
+		inProgress, v1alpha1.ReasonConfigurationInvalid, "spec.bookingPolicyRef.name: is none",
+	},
+	{
+		"missing Secret", func(s *scope) {
+			s.bundle, s.missing = nil, []missingSecret{{secretRef{field: "spec.x", name: "db", key: "url"}, false}}
+		},
+		inProgress, v1alpha1.ReasonSecretsMissing, `Secret "db" has no entry "url"`,
+	},
+	{"name conflict", func(s *scope) { s.applyErr = errors.Join(going, conflict) }, stalled, v1alpha1.ReasonNameConflict, "controlled by Certificate tls"},
+	{"former object still going", func(s *scope) { s.applyErr = errors.Join(going) }, inProgress, v1alpha1.ReasonProvisioning, "waiting until the previous"},
+	{"refused by the API server", func(s *scope) { s.applyErr = errors.Join(refused) }, stalled, v1alpha1.ReasonApplyFailed, "quota"},
+	{"any other error", func(s *scope) { s.applyErr = errors.Join(errors.New("timeout")) }, inProgress, v1alpha1.ReasonApplyFailed, "timeout"},
+	{"no Deployment yet", func(s *scope) { s.deployment, s.pods = nil, nil }, inProgress, v1alpha1.ReasonProvisioning, "Deployment"},
+	{"our own write is not in the cache yet", func(s *scope) { s.items[0].Observed = false }, inProgress, v1alpha1.ReasonRollingOut, ""},
+	{"template not observed", func(s *scope) { s.deployment.Generation = 8 }, inProgress, v1alpha1.ReasonRollingOut, ""},
+	{"old pods are left", func(s *scope) { s.deployment.Status.Replicas = 3 }, inProgress, v1alpha1.ReasonRollingOut, ""},
+	{"a pod is not ready", func(s *scope) { unready(&s.pods[0]) }, inProgress, v1alpha1.ReasonPodsUnavailable, "1 of 2 pods are ready"},
+	{
+		"a pod that cannot start says why", func(s *scope) {
+			unready(&s.pods[0])
+			s.pods[0].Status.ContainerStatuses = []corev1.ContainerStatus{{State: corev1.ContainerState{
+				Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: "no such image"},
+			}}}
+		},
+		inProgress, v1alpha1.ReasonPodsUnavailable, "pod one: ImagePullBackOff: no such image",
+	},
+	{
+		"a pod that is not ready says why itself", func(s *scope) {
+			unready(&s.pods[0])
+			answer := s.answers["one"]
+			answer.Database = tenantconfig.DatabaseStatus{Message: "password authentication failed"}
+			s.answers["one"] = answer
+		},
+		inProgress, v1alpha1.ReasonPodsUnavailable, "pod one cannot reach the database: password authentication failed",
+	},
+	{
+		"one pod lags", func(s *scope) { s.answers["two"] = probe.Answer{Status: tenantconfig.Status{Revision: "0123456789"}} },
+		inProgress, v1alpha1.ReasonRevisionPending, "pod two serves revision 01234567",
+	},
+	{"one pod is silent", func(s *scope) { delete(s.answers, "two") }, inProgress, v1alpha1.ReasonRevisionPending, "pod two has not said"},
+	{
+		"one pod cannot be asked", func(s *scope) { s.answers["two"] = probe.Answer{Err: errors.New("answered 401")} },
+		inProgress, v1alpha1.ReasonRevisionPending, "pod two answered 401",
+	},
+	{
+		"one pod refuses", func(s *scope) {
+			answer := s.answers["two"]
+			answer.Revision, answer.Refused = "old", &tenantconfig.Refusal{Revision: s.desired(), Message: "bad key"}
+			s.answers["two"] = answer
+		},
+		stalled, v1alpha1.ReasonRevisionRefused, "bad key",
+	},
+	{
+		"database away", func(s *scope) {
+			answer := s.answers["two"]
+			answer.Database = tenantconfig.DatabaseStatus{Message: "connection refused"}
+			s.answers["two"] = answer
+		},
+		inProgress, v1alpha1.ReasonDatabaseNotReady, "connection refused",
+	},
+	{"suspended with pods left", func(s *scope) { s.tenant.Spec.RunState = v1alpha1.RunStateSuspended }, inProgress, v1alpha1.ReasonRollingOut, "2 pods are still ending"},
+	{
+		"suspended", func(s *scope) { s.tenant.Spec.RunState, s.pods = v1alpha1.RunStateSuspended, nil },
+		current, v1alpha1.ReasonSuspended, "the data is kept",
+	},
+}
+
 func TestVerdict(t *testing.T) {
 	t.Parallel()
-	conflict := &apply.ConflictError{Kind: secretKind, Name: "frontdesk-shop-config", Controller: "Certificate tls"}
-	going := &apply.GoingError{Kind: claimKind, Name: "frontdesk-shop-data"}
-	refused := &apply.RefusedError{Kind: secretKind, Name: "x", Err: apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "x", errors.New("quota"))}
-	for _, test := range []struct {
-		name    string
-		change  func(*scope)
-		state   state
-		reason  v1alpha1.ConditionReason
-		message string
-	}{
-		{"all is well", func(*scope) {}, current, v1alpha1.ReasonReady, "2 of 2 pods serve"},
-		{"being deleted", func(s *scope) { s.tenant.DeletionTimestamp = &metav1.Time{} }, inProgress, v1alpha1.ReasonDeleting, "deleted"},
-		{
-			"broken edit", func(s *scope) {
-				s.bundle, s.faults = nil, []document.Fault{{Reason: v1alpha1.ReasonUnknownTimeZone, Field: "spec.timeZone", Message: "is none"}}
-			},
-			stalled, v1alpha1.ReasonConfigurationInvalid, "spec.timeZone: is none; the last good configuration keeps serving",
-		},
-		{
-			"too early for its policy", func(s *scope) {
-				s.bundle, s.stored, s.faults = nil, "", []document.Fault{{Reason: v1alpha1.ReasonBookingPolicyNotFound, Field: "spec.bookingPolicyRef.name", Message: "is none"}}
-			},
-			inProgress, v1alpha1.ReasonConfigurationInvalid, "spec.bookingPolicyRef.name: is none",
-		},
-		{
-			"missing Secret", func(s *scope) {
-				s.bundle, s.missing = nil, []missingSecret{{secretRef{field: "spec.x", name: "db", key: "url"}, false}}
-			},
-			inProgress, v1alpha1.ReasonSecretsMissing, `Secret "db" has no entry "url"`,
-		},
-		{"name conflict", func(s *scope) { s.applyErr = errors.Join(going, conflict) }, stalled, v1alpha1.ReasonNameConflict, "controlled by Certificate tls"},
-		{"former object still going", func(s *scope) { s.applyErr = errors.Join(going) }, inProgress, v1alpha1.ReasonProvisioning, "waiting until the previous"},
-		{"refused by the API server", func(s *scope) { s.applyErr = errors.Join(refused) }, stalled, v1alpha1.ReasonApplyFailed, "quota"},
-		{"any other error", func(s *scope) { s.applyErr = errors.Join(errors.New("timeout")) }, inProgress, v1alpha1.ReasonApplyFailed, "timeout"},
-		{"no Deployment yet", func(s *scope) { s.deployment, s.pods = nil, nil }, inProgress, v1alpha1.ReasonProvisioning, "Deployment"},
-		{"our own write is not in the cache yet", func(s *scope) { s.items[0].Observed = false }, inProgress, v1alpha1.ReasonRollingOut, ""},
-		{"template not observed", func(s *scope) { s.deployment.Generation = 8 }, inProgress, v1alpha1.ReasonRollingOut, ""},
-		{"old pods are left", func(s *scope) { s.deployment.Status.Replicas = 3 }, inProgress, v1alpha1.ReasonRollingOut, ""},
-		{"a pod is not ready", func(s *scope) { unready(&s.pods[0]) }, inProgress, v1alpha1.ReasonPodsUnavailable, "1 of 2 pods are ready"},
-		{
-			"a pod that cannot start says why", func(s *scope) {
-				unready(&s.pods[0])
-				s.pods[0].Status.ContainerStatuses = []corev1.ContainerStatus{{State: corev1.ContainerState{
-					Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: "no such image"},
-				}}}
-			},
-			inProgress, v1alpha1.ReasonPodsUnavailable, "pod one: ImagePullBackOff: no such image",
-		},
-		{
-			"a pod that is not ready says why itself", func(s *scope) {
-				unready(&s.pods[0])
-				answer := s.answers["one"]
-				answer.Database = tenantconfig.DatabaseStatus{Message: "password authentication failed"}
-				s.answers["one"] = answer
-			},
-			inProgress, v1alpha1.ReasonPodsUnavailable, "pod one cannot reach the database: password authentication failed",
-		},
-		{
-			"one pod lags", func(s *scope) { s.answers["two"] = probe.Answer{Status: tenantconfig.Status{Revision: "0123456789"}} },
-			inProgress, v1alpha1.ReasonRevisionPending, "pod two serves revision 01234567",
-		},
-		{"one pod is silent", func(s *scope) { delete(s.answers, "two") }, inProgress, v1alpha1.ReasonRevisionPending, "pod two has not said"},
-		{
-			"one pod cannot be asked", func(s *scope) { s.answers["two"] = probe.Answer{Err: errors.New("answered 401")} },
-			inProgress, v1alpha1.ReasonRevisionPending, "pod two answered 401",
-		},
-		{
-			"one pod refuses", func(s *scope) {
-				answer := s.answers["two"]
-				answer.Revision, answer.Refused = "old", &tenantconfig.Refusal{Revision: s.desired(), Message: "bad key"}
-				s.answers["two"] = answer
-			},
-			stalled, v1alpha1.ReasonRevisionRefused, "bad key",
-		},
-		{
-			"database away", func(s *scope) {
-				answer := s.answers["two"]
-				answer.Database = tenantconfig.DatabaseStatus{Message: "connection refused"}
-				s.answers["two"] = answer
-			},
-			inProgress, v1alpha1.ReasonDatabaseNotReady, "connection refused",
-		},
-		{"suspended with pods left", func(s *scope) { s.tenant.Spec.RunState = v1alpha1.RunStateSuspended }, inProgress, v1alpha1.ReasonRollingOut, "2 pods are still ending"},
-		{
-			"suspended", func(s *scope) { s.tenant.Spec.RunState, s.pods = v1alpha1.RunStateSuspended, nil },
-			current, v1alpha1.ReasonSuspended, "the data is kept",
-		},
-	} {
+	for _, test := range verdicts {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := servingScope()

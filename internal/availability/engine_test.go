@@ -62,21 +62,8 @@ func TestBuffers(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	t.Parallel()
-	now := instant(t, "2027-02-01T08:30:00Z")
-	base := func() *availability.Snapshot {
-		p := nineToFive(t)
-		p.Rules.MinimumNotice = 2 * time.Hour
-		p.Rules.MaximumDays = 2
-		return solo(now, time.Hour, p, at(t, 780, 840))
-	}
 	london := zone(t, "Europe/London")
-	for _, tc := range []struct {
-		name   string
-		start  string
-		change func(*availability.Snapshot)
-		want   availability.Reason
-		text   string
-	}{
+	explains(t, []explanation{
 		{name: "offered", start: "2027-02-01T11:00:00Z", want: availability.Reason{Code: availability.OK}, text: "can be booked"},
 		{name: "past", start: "2027-02-01T08:29:59Z", want: availability.Reason{Code: availability.Past}, text: "in the past"},
 		{
@@ -105,6 +92,16 @@ func TestExplain(t *testing.T) {
 			change: func(s *availability.Snapshot) { s.Resources[0].External = []availability.Interval{at(t, 780, 840)} },
 			want:   availability.Reason{Code: availability.SlotTaken, Resource: "a"},
 		},
+		{name: "the year 1", start: "0001-01-01T09:00:00Z", want: availability.Reason{Code: availability.Past}},
+		{name: "the year 9999", start: "9999-12-31T09:00:00Z", want: availability.Reason{
+			Code: availability.TooFar, Resource: "a", Bound: time.Date(2027, 2, 4, 0, 0, 0, 0, london),
+		}},
+	})
+}
+
+func TestExplainLimits(t *testing.T) {
+	t.Parallel()
+	explains(t, []explanation{
 		{
 			name: "day full", start: "2027-02-01T11:00:00Z",
 			change: func(s *availability.Snapshot) {
@@ -137,14 +134,27 @@ func TestExplain(t *testing.T) {
 			},
 			want: availability.Reason{Code: availability.LimitReached, Limit: availability.OpenPerCustomer}, text: "The customer",
 		},
-		{name: "the year 1", start: "0001-01-01T09:00:00Z", want: availability.Reason{Code: availability.Past}},
-		{name: "the year 9999", start: "9999-12-31T09:00:00Z", want: availability.Reason{
-			Code: availability.TooFar, Resource: "a", Bound: time.Date(2027, 2, 4, 0, 0, 0, 0, london),
-		}},
-	} {
+	})
+}
+
+// explanation is what is said of one start, on a day that is open from nine to five with one booking at one.
+type explanation struct {
+	name   string
+	start  string
+	change func(*availability.Snapshot)
+	want   availability.Reason
+	text   string
+}
+
+func explains(t *testing.T, cases []explanation) {
+	t.Helper()
+	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			s := base()
+			p := nineToFive(t)
+			p.Rules.MinimumNotice = 2 * time.Hour
+			p.Rules.MaximumDays = 2
+			s := solo(instant(t, "2027-02-01T08:30:00Z"), time.Hour, p, at(t, 780, 840))
 			if tc.change != nil {
 				tc.change(s)
 			}

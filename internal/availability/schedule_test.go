@@ -24,72 +24,74 @@ func listed(t *testing.T, s *availability.Snapshot, from string, hours int, layo
 	return starts(slots, s.Resources[0].Policy.Schedule.Zone(), layout)
 }
 
-// Days on which clocks change, with all three anchors. Expectations were worked
+// clockChanges are days on which clocks change, with all three anchors. Expectations were worked
 // out by hand from the zones' published rules.
+var clockChanges = []struct {
+	name, zone, hours, from string
+	interval, duration      time.Duration
+	anchor                  availability.Anchor
+	want                    []string
+}{
+	{
+		name: "hours after the change keep their wall time", zone: "Africa/Cairo", hours: "09:00-12:00", from: "2027-04-29T22:00:00Z",
+		interval: time.Hour, duration: time.Hour, anchor: availability.SpanStart,
+		want: []string{"09:00 +0300", "10:00 +0300", "11:00 +0300"},
+	},
+	{
+		name: "a span over a gap is an hour shorter", zone: "Europe/London", hours: "00:00-04:00", from: "2027-03-28T00:00:00Z",
+		interval: time.Hour, duration: time.Hour, anchor: availability.SpanStart,
+		want: []string{"00:00 +0000", "02:00 +0100", "03:00 +0100"},
+	},
+	{
+		name: "a span over a repeated hour is an hour longer", zone: "Europe/London", hours: "00:00-03:00", from: "2027-10-30T23:00:00Z",
+		interval: time.Hour, duration: time.Hour, anchor: availability.SpanStart,
+		want: []string{"00:00 +0100", "01:00 +0100", "01:00 +0000", "02:00 +0000"},
+	},
+	{
+		name: "a span that starts in a gap starts later", zone: "Europe/London", hours: "01:30-04:00", from: "2027-03-28T00:00:00Z",
+		interval: 30 * time.Minute, duration: 30 * time.Minute, anchor: availability.SpanStart,
+		want: []string{"02:30 +0100", "03:00 +0100", "03:30 +0100"},
+	},
+	{
+		name: "a span that a gap swallows is not open", zone: "Europe/London", hours: "01:30-02:15", from: "2027-03-28T00:00:00Z",
+		interval: 15 * time.Minute, duration: 15 * time.Minute, anchor: availability.SpanStart,
+		want: []string{},
+	},
+	{
+		name: "no midnight", zone: "America/Havana", hours: "00:00-03:00", from: "2027-03-14T04:00:00Z",
+		interval: time.Hour, duration: time.Hour, anchor: availability.DayStart,
+		want: []string{"01:00 -0400", "02:00 -0400"},
+	},
+	{
+		name: "elapsed time shifts by half an hour on the face", zone: "Australia/Lord_Howe", hours: "01:00-05:00", from: "2027-10-02T14:00:00Z",
+		interval: time.Hour, duration: time.Hour, anchor: availability.SpanStart,
+		want: []string{"01:00 +1030", "02:30 +1100", "03:30 +1100"},
+	},
+	{
+		name: "the clock keeps the face", zone: "Australia/Lord_Howe", hours: "01:00-05:00", from: "2027-10-02T14:00:00Z",
+		interval: time.Hour, duration: time.Hour, anchor: availability.Clock,
+		want: []string{"01:00 +1030", "03:00 +1100", "04:00 +1100"},
+	},
+	{
+		name: "the clock gives both passes", zone: "Australia/Lord_Howe", hours: "01:00-03:00", from: "2027-04-03T14:00:00Z",
+		interval: 30 * time.Minute, duration: 30 * time.Minute, anchor: availability.Clock,
+		want: []string{"01:00 +1100", "01:30 +1100", "01:30 +1030", "02:00 +1030", "02:30 +1030"},
+	},
+	{
+		name: "a skipped date has no hours", zone: "Pacific/Apia", hours: "09:00-11:00", from: "2011-12-29T10:00:00Z",
+		interval: time.Hour, duration: time.Hour, anchor: availability.SpanStart,
+		want: []string{"09:00 -1000", "10:00 -1000", "09:00 +1400", "10:00 +1400"},
+	},
+	{
+		name: "the clock in a zone of three quarters of an hour", zone: "Asia/Kathmandu", hours: "09:10-10:40", from: "2027-02-01T00:00:00Z",
+		interval: 30 * time.Minute, duration: 30 * time.Minute, anchor: availability.Clock,
+		want: []string{"09:30 +0545", "10:00 +0545"},
+	},
+}
+
 func TestDaysOnWhichClocksChange(t *testing.T) {
 	t.Parallel()
-	for _, tc := range []struct {
-		name, zone, hours, from string
-		interval, duration      time.Duration
-		anchor                  availability.Anchor
-		want                    []string
-	}{
-		{
-			name: "hours after the change keep their wall time", zone: "Africa/Cairo", hours: "09:00-12:00", from: "2027-04-29T22:00:00Z",
-			interval: time.Hour, duration: time.Hour, anchor: availability.SpanStart,
-			want: []string{"09:00 +0300", "10:00 +0300", "11:00 +0300"},
-		},
-		{
-			name: "a span over a gap is an hour shorter", zone: "Europe/London", hours: "00:00-04:00", from: "2027-03-28T00:00:00Z",
-			interval: time.Hour, duration: time.Hour, anchor: availability.SpanStart,
-			want: []string{"00:00 +0000", "02:00 +0100", "03:00 +0100"},
-		},
-		{
-			name: "a span over a repeated hour is an hour longer", zone: "Europe/London", hours: "00:00-03:00", from: "2027-10-30T23:00:00Z",
-			interval: time.Hour, duration: time.Hour, anchor: availability.SpanStart,
-			want: []string{"00:00 +0100", "01:00 +0100", "01:00 +0000", "02:00 +0000"},
-		},
-		{
-			name: "a span that starts in a gap starts later", zone: "Europe/London", hours: "01:30-04:00", from: "2027-03-28T00:00:00Z",
-			interval: 30 * time.Minute, duration: 30 * time.Minute, anchor: availability.SpanStart,
-			want: []string{"02:30 +0100", "03:00 +0100", "03:30 +0100"},
-		},
-		{
-			name: "a span that a gap swallows is not open", zone: "Europe/London", hours: "01:30-02:15", from: "2027-03-28T00:00:00Z",
-			interval: 15 * time.Minute, duration: 15 * time.Minute, anchor: availability.SpanStart,
-			want: []string{},
-		},
-		{
-			name: "no midnight", zone: "America/Havana", hours: "00:00-03:00", from: "2027-03-14T04:00:00Z",
-			interval: time.Hour, duration: time.Hour, anchor: availability.DayStart,
-			want: []string{"01:00 -0400", "02:00 -0400"},
-		},
-		{
-			name: "elapsed time shifts by half an hour on the face", zone: "Australia/Lord_Howe", hours: "01:00-05:00", from: "2027-10-02T14:00:00Z",
-			interval: time.Hour, duration: time.Hour, anchor: availability.SpanStart,
-			want: []string{"01:00 +1030", "02:30 +1100", "03:30 +1100"},
-		},
-		{
-			name: "the clock keeps the face", zone: "Australia/Lord_Howe", hours: "01:00-05:00", from: "2027-10-02T14:00:00Z",
-			interval: time.Hour, duration: time.Hour, anchor: availability.Clock,
-			want: []string{"01:00 +1030", "03:00 +1100", "04:00 +1100"},
-		},
-		{
-			name: "the clock gives both passes", zone: "Australia/Lord_Howe", hours: "01:00-03:00", from: "2027-04-03T14:00:00Z",
-			interval: 30 * time.Minute, duration: 30 * time.Minute, anchor: availability.Clock,
-			want: []string{"01:00 +1100", "01:30 +1100", "01:30 +1030", "02:00 +1030", "02:30 +1030"},
-		},
-		{
-			name: "a skipped date has no hours", zone: "Pacific/Apia", hours: "09:00-11:00", from: "2011-12-29T10:00:00Z",
-			interval: time.Hour, duration: time.Hour, anchor: availability.SpanStart,
-			want: []string{"09:00 -1000", "10:00 -1000", "09:00 +1400", "10:00 +1400"},
-		},
-		{
-			name: "the clock in a zone of three quarters of an hour", zone: "Asia/Kathmandu", hours: "09:10-10:40", from: "2027-02-01T00:00:00Z",
-			interval: 30 * time.Minute, duration: 30 * time.Minute, anchor: availability.Clock,
-			want: []string{"09:30 +0545", "10:00 +0545"},
-		},
-	} {
+	for _, tc := range clockChanges {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			p := &availability.Policy{Schedule: daily(t, tc.zone, tc.hours), Rules: grid(tc.interval, tc.anchor)}

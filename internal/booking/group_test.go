@@ -142,78 +142,80 @@ func TestSessionTakesNobodyWhoNeedsLonger(t *testing.T) {
 	}
 }
 
-func TestLimits(t *testing.T) {
+// limited gives the first policy limits.
+func limited(l tenantconfig.Limits) func(*tenantconfig.Document) {
+	return func(doc *tenantconfig.Document) { doc.Policies[0].Limits = l }
+}
+
+func TestLimitPerDay(t *testing.T) {
 	t.Parallel()
-	limit := func(l tenantconfig.Limits) func(*tenantconfig.Document) {
-		return func(doc *tenantconfig.Document) { doc.Policies[0].Limits = l }
+	d := openDesk(t, limited(tenantconfig.Limits{PerDay: 2}))
+	d.mustBook(t, wish("checkup", "2030-06-04 10:00"))
+	d.mustBook(t, wish("class", "2030-06-04 10:00")) // of any service
+	refusal := d.refused(t, wish("checkup", "2030-06-04 14:00"), booking.CodeLimitReached)
+	if want := "Tuesday 4 June 2030 is fully booked. Choose another day."; refusal.Message != want || refusal.Details["limit"] != availability.PerDay {
+		t.Errorf("message %q, details %v", refusal.Message, refusal.Details)
 	}
+	if got, want := d.times(refusal.Alternatives), "Wed 09:00, Wed 09:15, Wed 09:30, Wed 09:45, Wed 10:00"; got != want {
+		t.Errorf("alternatives %s, want %s", got, want)
+	}
+	if slots, err := d.Slots(t.Context(), booking.SlotQuery{ServiceID: "checkup", From: at("2030-06-04 00:00"), To: at("2030-06-05 00:00")}); err != nil || len(slots) > 0 {
+		t.Errorf("Slots = %s, %v, want none on a full day", d.times(slots), err)
+	}
+	d.mustBook(t, wish("checkup", "2030-06-05 14:00"))
+}
+
+func TestLimitPerWeek(t *testing.T) {
+	t.Parallel()
+	d := openDesk(t, limited(tenantconfig.Limits{PerWeek: 2}))
+	d.mustBook(t, wish("checkup", "2030-06-04 10:00"))
+	d.mustBook(t, wish("checkup", "2030-06-07 17:30"))
+	refusal := d.refused(t, wish("checkup", "2030-06-05 10:00"), booking.CodeLimitReached)
+	if want := "The week of Wednesday 5 June 2030 is fully booked. Choose another week."; refusal.Message != want {
+		t.Errorf("message %q, want %q", refusal.Message, want)
+	}
+	if len(refusal.Alternatives) == 0 || refusal.Alternatives[0].Start.Before(at("2030-06-10 09:00")) {
+		t.Errorf("alternatives %s, want some of the next week", d.times(refusal.Alternatives))
+	}
+	d.mustBook(t, wish("checkup", "2030-06-10 09:00"))
+}
+
+func TestLimitPerCustomer(t *testing.T) {
+	t.Parallel()
 	person := func(n int) func(*booking.Request) {
 		return func(r *booking.Request) { r.Customer.Phone = fmt.Sprintf("020 7946 00%02d", n) }
 	}
-	t.Run("per day", func(t *testing.T) {
-		t.Parallel()
-		d := openDesk(t, limit(tenantconfig.Limits{PerDay: 2}))
-		d.mustBook(t, wish("checkup", "2030-06-04 10:00"))
-		d.mustBook(t, wish("class", "2030-06-04 10:00")) // of any service
-		refusal := d.refused(t, wish("checkup", "2030-06-04 14:00"), booking.CodeLimitReached)
-		if want := "Tuesday 4 June 2030 is fully booked. Choose another day."; refusal.Message != want || refusal.Details["limit"] != availability.PerDay {
-			t.Errorf("message %q, details %v", refusal.Message, refusal.Details)
+	d := openDesk(t, limited(tenantconfig.Limits{OpenPerCustomer: 1}))
+	first := d.mustBook(t, wish("checkup", "2030-06-04 10:00", person(1)))
+	refusal := d.refused(t, wish("checkup", "2030-06-05 10:00", person(1)), booking.CodeLimitReached)
+	want := "This customer has as many bookings to come as are allowed (1). Cancel one, or book again after one has taken place."
+	if refusal.Message != want || refusal.Field != "" || len(refusal.Alternatives) > 0 {
+		t.Errorf("message %q, field %q, alternatives %s; want %q alone", refusal.Message, refusal.Field, d.times(refusal.Alternatives), want)
+	}
+	d.mustBook(t, wish("checkup", "2030-06-05 10:00", person(2)))
+	if _, _, err := d.Cancel(t.Context(), booking.CancelRequest{ID: first.ID}); err != nil {
+		t.Fatal(err)
+	}
+	d.mustBook(t, wish("checkup", "2030-06-05 10:00", person(1)))
+}
+
+func TestRaceForTheLastOfTheDay(t *testing.T) {
+	t.Parallel()
+	d := openDesk(t, limited(tenantconfig.Limits{PerDay: 3}))
+	won := 0
+	for _, outcome := range race(16, func(i int) (booking.Booking, bool, error) {
+		return d.Book(t.Context(), wish("checkup", "2030-06-04 09:00", func(r *booking.Request) { r.Start = r.Start.Add(time.Duration(i%8) * 15 * time.Minute) }))
+	}) {
+		switch code := booking.CodeOf(outcome.err); {
+		case outcome.err == nil:
+			won++
+		case code != booking.CodeLimitReached && code != booking.CodeSlotTaken:
+			t.Errorf("a loser got %v", outcome.err)
 		}
-		if got, want := d.times(refusal.Alternatives), "Wed 09:00, Wed 09:15, Wed 09:30, Wed 09:45, Wed 10:00"; got != want {
-			t.Errorf("alternatives %s, want %s", got, want)
-		}
-		if slots, err := d.Slots(t.Context(), booking.SlotQuery{ServiceID: "checkup", From: at("2030-06-04 00:00"), To: at("2030-06-05 00:00")}); err != nil || len(slots) > 0 {
-			t.Errorf("Slots = %s, %v, want none on a full day", d.times(slots), err)
-		}
-		d.mustBook(t, wish("checkup", "2030-06-05 14:00"))
-	})
-	t.Run("per week", func(t *testing.T) {
-		t.Parallel()
-		d := openDesk(t, limit(tenantconfig.Limits{PerWeek: 2}))
-		d.mustBook(t, wish("checkup", "2030-06-04 10:00"))
-		d.mustBook(t, wish("checkup", "2030-06-07 17:30"))
-		refusal := d.refused(t, wish("checkup", "2030-06-05 10:00"), booking.CodeLimitReached)
-		if want := "The week of Wednesday 5 June 2030 is fully booked. Choose another week."; refusal.Message != want {
-			t.Errorf("message %q, want %q", refusal.Message, want)
-		}
-		if len(refusal.Alternatives) == 0 || refusal.Alternatives[0].Start.Before(at("2030-06-10 09:00")) {
-			t.Errorf("alternatives %s, want some of the next week", d.times(refusal.Alternatives))
-		}
-		d.mustBook(t, wish("checkup", "2030-06-10 09:00"))
-	})
-	t.Run("per customer", func(t *testing.T) {
-		t.Parallel()
-		d := openDesk(t, limit(tenantconfig.Limits{OpenPerCustomer: 1}))
-		first := d.mustBook(t, wish("checkup", "2030-06-04 10:00", person(1)))
-		refusal := d.refused(t, wish("checkup", "2030-06-05 10:00", person(1)), booking.CodeLimitReached)
-		want := "This customer has as many bookings to come as are allowed (1). Cancel one, or book again after one has taken place."
-		if refusal.Message != want || refusal.Field != "" || len(refusal.Alternatives) > 0 {
-			t.Errorf("message %q, field %q, alternatives %s; want %q alone", refusal.Message, refusal.Field, d.times(refusal.Alternatives), want)
-		}
-		d.mustBook(t, wish("checkup", "2030-06-05 10:00", person(2)))
-		if _, _, err := d.Cancel(t.Context(), booking.CancelRequest{ID: first.ID}); err != nil {
-			t.Fatal(err)
-		}
-		d.mustBook(t, wish("checkup", "2030-06-05 10:00", person(1)))
-	})
-	t.Run("a race for the last of the day", func(t *testing.T) {
-		t.Parallel()
-		d := openDesk(t, limit(tenantconfig.Limits{PerDay: 3}))
-		won := 0
-		for _, outcome := range race(16, func(i int) (booking.Booking, bool, error) {
-			return d.Book(t.Context(), wish("checkup", "2030-06-04 09:00", func(r *booking.Request) { r.Start = r.Start.Add(time.Duration(i%8) * 15 * time.Minute) }))
-		}) {
-			switch code := booking.CodeOf(outcome.err); {
-			case outcome.err == nil:
-				won++
-			case code != booking.CodeLimitReached && code != booking.CodeSlotTaken:
-				t.Errorf("a loser got %v", outcome.err)
-			}
-		}
-		if kept := d.all(t); won != 3 || len(kept) != 3 {
-			t.Errorf("%d won and %d are kept, want 3 and 3", won, len(kept))
-		}
-	})
+	}
+	if kept := d.all(t); won != 3 || len(kept) != 3 {
+		t.Errorf("%d won and %d are kept, want 3 and 3", won, len(kept))
+	}
 }
 
 // A day is a local date of the business: in Auckland, 4 June runs from noon to noon of UTC.

@@ -10,73 +10,83 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
 
+func fromCustomer(c booking.Customer) func(*booking.Request) {
+	return func(r *booking.Request) { r.Customer = c }
+}
+
+func fromPhone(text string) func(*booking.Request) {
+	return fromCustomer(booking.Customer{Name: "Ann Miller", Phone: text})
+}
+
+func fromName(text string) func(*booking.Request) {
+	return fromCustomer(booking.Customer{Name: text, Phone: "+442079460123"})
+}
+
+func fromEmail(text string) func(*booking.Request) {
+	return fromCustomer(booking.Customer{Name: "Ann Miller", Email: text})
+}
+
+func withNotes(text string) func(*booking.Request) {
+	return func(r *booking.Request) { r.Notes = text }
+}
+
+func startingAt(moment time.Time) func(*booking.Request) {
+	return func(r *booking.Request) { r.Start = moment }
+}
+
+func forService(id string) func(*booking.Request) {
+	return func(r *booking.Request) { r.ServiceID = id }
+}
+
+const (
+	noPhone   = "is not a phone number. Send it with its country code, like +44"
+	noEmail   = "is not an e-mail address. Send one like ann@example.com."
+	noService = "Choose one from the list of services."
+)
+
+// badInput is what may be wrong with a request, and what is said of it.
+var badInput = []struct {
+	name    string
+	change  func(*booking.Request)
+	code    booking.Code
+	field   string
+	message string // a part of it
+}{
+	{"unknown service", forService("massage"), booking.CodeUnknownService, "service", `There is no service "massage". ` + noService},
+	{"no service", forService(""), booking.CodeUnknownService, "service", `There is no service "". ` + noService},
+	{"a service that is no text", forService("a\x00\xff" + strings.Repeat("x", 300)), booking.CodeUnknownService, "service", noService},
+	{"unknown resource", with("dr-who"), booking.CodeUnknownResource, "resource", `There is no staff member, room or equipment "dr-who".`},
+	{"a resource of another service", with("classroom"), booking.CodeUnknownResource, "resource", "Check-up is not available with Classroom."},
+	{"no start", startingAt(time.Time{}), booking.CodeValidation, "start", "The start is missing."},
+	{"a start in fractions", startingAt(at("2030-06-04 10:00").Add(time.Millisecond)), booking.CodeValidation, "start", "fractions of a second"},
+	{"a start in the year 9999", startingAt(time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)), booking.CodeValidation, "start", "The year is 9999. Check the date."},
+	{"a start in the year 1", startingAt(time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC)), booking.CodeValidation, "start", "The year is 1. Check the date."},
+	{"no name", fromName(""), booking.CodeValidation, "customer.name", "The customer's name is missing."},
+	{"a blank name", fromName(" \u00a0 "), booking.CodeValidation, "customer.name", "The customer's name is missing."},
+	{"a name of 300 characters", fromName(strings.Repeat("é", 300)), booking.CodeValidation, "customer.name", "has 300 characters; at most 120 are allowed"},
+	{"a name of two lines", fromName("Ann\nMiller"), booking.CodeValidation, "customer.name", "control character U+000A"},
+	{"a name with NUL", fromName("Ann\x00"), booking.CodeValidation, "customer.name", "control character U+0000"},
+	{"a name that is not UTF-8", fromName("Ann\xff"), booking.CodeValidation, "customer.name", "not valid UTF-8"},
+	{"a malformed phone", fromPhone("call me"), booking.CodeValidation, "customer.phone", `"call me" ` + noPhone},
+	{"a phone of three digits", fromPhone("123"), booking.CodeValidation, "customer.phone", `"123" ` + noPhone},
+	{"a phone of 30 digits", fromPhone(strings.Repeat("7", 30)), booking.CodeValidation, "customer.phone", noPhone},
+	{"a phone of 300 digits", fromPhone(strings.Repeat("7", 300)), booking.CodeValidation, "customer.phone", "at most 40 are allowed"},
+	{"a phone with an extension", fromPhone("020 7946 0123 ext. 5"), booking.CodeValidation, "customer.phone", "Send the direct number."},
+	{"neither phone nor e-mail", fromPhone(""), booking.CodeValidation, "customer.phone", "Send a phone number or an e-mail address."},
+	{"an e-mail without @", fromEmail("ann"), booking.CodeValidation, "customer.email", `"ann" ` + noEmail},
+	{"an e-mail with a name", fromEmail("Ann <ann@example.com>"), booking.CodeValidation, "customer.email", noEmail},
+	{"two e-mails", fromEmail("ann@example.com, bob@example.com"), booking.CodeValidation, "customer.email", noEmail},
+	{"a long e-mail", fromEmail(strings.Repeat("a", 250) + "@example.com"), booking.CodeValidation, "customer.email", "at most 254 are allowed"},
+	{"long notes", withNotes(strings.Repeat("x", 2001)), booking.CodeValidation, "notes", "has 2001 characters; at most 2000 are allowed"},
+	{"notes with an escape", withNotes("\x1b[2J"), booking.CodeValidation, "notes", "control character U+001B"},
+	{"a key that cannot be kept", keyed("a\x00b", ""), booking.CodeValidation, "", "cannot be kept"},
+}
+
 // Whatever is wrong with a request is said with the field and what to do, and leaves nothing behind.
 func TestBookRefusesBadInput(t *testing.T) {
 	t.Parallel()
-	customer := func(c booking.Customer) func(*booking.Request) {
-		return func(r *booking.Request) { r.Customer = c }
-	}
-	phone := func(text string) func(*booking.Request) {
-		return customer(booking.Customer{Name: "Ann Miller", Phone: text})
-	}
-	name := func(text string) func(*booking.Request) {
-		return customer(booking.Customer{Name: text, Phone: "+442079460123"})
-	}
-	email := func(text string) func(*booking.Request) {
-		return customer(booking.Customer{Name: "Ann Miller", Email: text})
-	}
-	notes := func(text string) func(*booking.Request) {
-		return func(r *booking.Request) { r.Notes = text }
-	}
-	start := func(moment time.Time) func(*booking.Request) {
-		return func(r *booking.Request) { r.Start = moment }
-	}
-	service := func(id string) func(*booking.Request) {
-		return func(r *booking.Request) { r.ServiceID = id }
-	}
-	const (
-		noPhone   = "is not a phone number. Send it with its country code, like +44"
-		noEmail   = "is not an e-mail address. Send one like ann@example.com."
-		noService = "Choose one from the list of services."
-	)
-	tests := []struct {
-		name    string
-		change  func(*booking.Request)
-		code    booking.Code
-		field   string
-		message string // a part of it
-	}{
-		{"unknown service", service("massage"), booking.CodeUnknownService, "service", `There is no service "massage". ` + noService},
-		{"no service", service(""), booking.CodeUnknownService, "service", `There is no service "". ` + noService},
-		{"a service that is no text", service("a\x00\xff" + strings.Repeat("x", 300)), booking.CodeUnknownService, "service", noService},
-		{"unknown resource", with("dr-who"), booking.CodeUnknownResource, "resource", `There is no staff member, room or equipment "dr-who".`},
-		{"a resource of another service", with("classroom"), booking.CodeUnknownResource, "resource", "Check-up is not available with Classroom."},
-		{"no start", start(time.Time{}), booking.CodeValidation, "start", "The start is missing."},
-		{"a start in fractions", start(at("2030-06-04 10:00").Add(time.Millisecond)), booking.CodeValidation, "start", "fractions of a second"},
-		{"a start in the year 9999", start(time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)), booking.CodeValidation, "start", "The year is 9999. Check the date."},
-		{"a start in the year 1", start(time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC)), booking.CodeValidation, "start", "The year is 1. Check the date."},
-		{"no name", name(""), booking.CodeValidation, "customer.name", "The customer's name is missing."},
-		{"a blank name", name(" \u00a0 "), booking.CodeValidation, "customer.name", "The customer's name is missing."},
-		{"a name of 300 characters", name(strings.Repeat("é", 300)), booking.CodeValidation, "customer.name", "has 300 characters; at most 120 are allowed"},
-		{"a name of two lines", name("Ann\nMiller"), booking.CodeValidation, "customer.name", "control character U+000A"},
-		{"a name with NUL", name("Ann\x00"), booking.CodeValidation, "customer.name", "control character U+0000"},
-		{"a name that is not UTF-8", name("Ann\xff"), booking.CodeValidation, "customer.name", "not valid UTF-8"},
-		{"a malformed phone", phone("call me"), booking.CodeValidation, "customer.phone", `"call me" ` + noPhone},
-		{"a phone of three digits", phone("123"), booking.CodeValidation, "customer.phone", `"123" ` + noPhone},
-		{"a phone of 30 digits", phone(strings.Repeat("7", 30)), booking.CodeValidation, "customer.phone", noPhone},
-		{"a phone of 300 digits", phone(strings.Repeat("7", 300)), booking.CodeValidation, "customer.phone", "at most 40 are allowed"},
-		{"a phone with an extension", phone("020 7946 0123 ext. 5"), booking.CodeValidation, "customer.phone", "Send the direct number."},
-		{"neither phone nor e-mail", phone(""), booking.CodeValidation, "customer.phone", "Send a phone number or an e-mail address."},
-		{"an e-mail without @", email("ann"), booking.CodeValidation, "customer.email", `"ann" ` + noEmail},
-		{"an e-mail with a name", email("Ann <ann@example.com>"), booking.CodeValidation, "customer.email", noEmail},
-		{"two e-mails", email("ann@example.com, bob@example.com"), booking.CodeValidation, "customer.email", noEmail},
-		{"a long e-mail", email(strings.Repeat("a", 250) + "@example.com"), booking.CodeValidation, "customer.email", "at most 254 are allowed"},
-		{"long notes", notes(strings.Repeat("x", 2001)), booking.CodeValidation, "notes", "has 2001 characters; at most 2000 are allowed"},
-		{"notes with an escape", notes("\x1b[2J"), booking.CodeValidation, "notes", "control character U+001B"},
-		{"a key that cannot be kept", keyed("a\x00b", ""), booking.CodeValidation, "", "cannot be kept"},
-	}
 	d := openDesk(t)
-	for _, tt := range tests {
+	for _, tt := range badInput {
 		t.Run(tt.name, func(t *testing.T) {
 			refusal := d.refused(t, wish("checkup", "2030-06-04 10:00", tt.change), tt.code)
 			if refusal.Field != tt.field || !strings.Contains(refusal.Message, tt.message) {

@@ -75,6 +75,38 @@ services.database.pool.utilization string|services.database.pool.utilizationOfMa
 services.database.status string|services.email.status string|services.googleCalendar.status string|services.twilio.status string|
 services.vapi.status string|status string|timestamp string|uptime number`
 
+// earlierRequest is a request to a path of the earlier system, and the documented answer.
+type earlierRequest struct {
+	name, method, path string
+	body               any
+	status             int
+	shape              string
+}
+
+// check sends the request, also for another business and without a key.
+func (asked earlierRequest) check(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	answer := s.Send(servertest.Request{Method: asked.method, Path: asked.path, Body: asked.body, Header: map[string]string{"X-Client-Key": "salon"}})
+	if answer.Status != asked.status {
+		t.Fatalf("%s: %d %s", asked.name, answer.Status, answer.Raw)
+	}
+	want := strings.Split(strings.ReplaceAll(asked.shape, "\n", ""), "|")
+	slices.Sort(want)
+	if diff := cmp.Diff(want, shapeOf(t, answer.Raw)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s\n%s", asked.name, diff, answer.Raw)
+	}
+	if answer.Header.Get("Deprecation") == "" || answer.Header.Get("Sunset") == "" {
+		t.Errorf("%s: no deprecation notice", asked.name)
+	}
+	other := s.Send(servertest.Request{Method: asked.method, Path: asked.path, Body: asked.body, Header: map[string]string{"X-Client-Key": "another"}})
+	if other.Status != http.StatusForbidden || other.Code != "TENANT_ACCESS_DENIED" {
+		t.Errorf("%s for another business: %d %s", asked.name, other.Status, other.Raw)
+	}
+	if anonymous := s.Send(servertest.Request{Method: asked.method, Path: asked.path, Body: asked.body, Key: "none"}); anonymous.Status != http.StatusUnauthorized {
+		t.Errorf("%s without a key: %d %s", asked.name, anonymous.Status, anonymous.Raw)
+	}
+}
+
 // TestEarlierPathsAnswerInTheirShapes asks each path of the earlier system and compares its answer with the documented
 // shape, property by property.
 func TestEarlierPathsAnswerInTheirShapes(t *testing.T) {
@@ -90,12 +122,7 @@ func TestEarlierPathsAnswerInTheirShapes(t *testing.T) {
 			t.Fatal(err)
 		}
 		lead := map[string]any{"name": "Bob", "phone": "020 7946 0999"}
-		for _, test := range []struct {
-			name, method, path string
-			body               any
-			status             int
-			shape              string
-		}{
+		for _, asked := range []earlierRequest{
 			{"available-slots", "GET", "/api/available-slots?days=3&service=cut", nil, 200,
 				"slots[].date string|slots[].endDateTime string|slots[].endTime string|slots[].startDateTime string|slots[].startTime string|success bool|totalSlots number"},
 			{"find-slots", "POST", "/api/calendar/find-slots", map[string]any{"service": "Cut", "durationMin": 30, "stepMinutes": 60}, 200,
@@ -133,25 +160,7 @@ func TestEarlierPathsAnswerInTheirShapes(t *testing.T) {
 			{"connections", "GET", "/api/database/connection-limit", nil, 200,
 				"connectionsByState[].count number|connectionsByState[].state string|currentConnections number|maxConnections number|success bool|timestamp string|utilization string"},
 		} {
-			answer := s.Send(servertest.Request{Method: test.method, Path: test.path, Body: test.body, Header: map[string]string{"X-Client-Key": "salon"}})
-			if answer.Status != test.status {
-				t.Fatalf("%s: %d %s", test.name, answer.Status, answer.Raw)
-			}
-			want := strings.Split(strings.ReplaceAll(test.shape, "\n", ""), "|")
-			slices.Sort(want)
-			if diff := cmp.Diff(want, shapeOf(t, answer.Raw)); diff != "" {
-				t.Errorf("%s (-want +got):\n%s\n%s", test.name, diff, answer.Raw)
-			}
-			if answer.Header.Get("Deprecation") == "" || answer.Header.Get("Sunset") == "" {
-				t.Errorf("%s: no deprecation notice", test.name)
-			}
-			other := s.Send(servertest.Request{Method: test.method, Path: test.path, Body: test.body, Header: map[string]string{"X-Client-Key": "another"}})
-			if other.Status != http.StatusForbidden || other.Code != "TENANT_ACCESS_DENIED" {
-				t.Errorf("%s for another business: %d %s", test.name, other.Status, other.Raw)
-			}
-			if anonymous := s.Send(servertest.Request{Method: test.method, Path: test.path, Body: test.body, Key: "none"}); anonymous.Status != http.StatusUnauthorized {
-				t.Errorf("%s without a key: %d %s", test.name, anonymous.Status, anonymous.Raw)
-			}
+			asked.check(t, s)
 		}
 	})
 }

@@ -46,18 +46,7 @@ func TestWaitlist(t *testing.T) {
 		slot := freeSlots(t, s, "cut")[0]
 		taken := servertest.Into[httpapi.Booking](t, s.Send(book(wish(slot.Start), nil)))
 
-		join := joining(slot.Start, "Ben", "020 7946 0124", "Idempotency-Key", "join")
-		answer := s.Send(join)
-		first := servertest.Into[httpapi.WaitlistEntry](t, answer)
-		if answer.Status != http.StatusCreated || first.Status != "waiting" || first.Customer.Phone != "+442079460124" || first.Resource.Name != "Ada" ||
-			first.Service.Name != "Cut" || len(first.Windows) != 1 || first.Notes != "please" || first.Offer != nil {
-			t.Fatalf("unexpected: %d %s", answer.Status, answer.Raw)
-		}
-		if again := s.Send(join); again.Status != http.StatusCreated || again.Header.Get("Idempotency-Replayed") != "true" ||
-			servertest.Into[httpapi.WaitlistEntry](t, again).ID != first.ID {
-			t.Errorf("the same again: %d %s", again.Status, again.Raw)
-		}
-		refuses(t, s, joining(slot.Start, "Benny", "020 7946 0124", "Idempotency-Key", "join"), http.StatusUnprocessableEntity, "IDEMPOTENCY_KEY_REUSED")
+		first := joins(t, s, slot.Start)
 		second := servertest.Into[httpapi.WaitlistEntry](t, s.Send(joining(slot.Start, "Cyd", "020 7946 0125")))
 		accept := onWaitlist("/"+first.ID+"/accept", nil)
 		refuses(t, s, accept, http.StatusConflict, "NO_OFFER")
@@ -107,6 +96,24 @@ func TestWaitlist(t *testing.T) {
 		leaves(t, s, first.ID)
 		lists(t, s, first.ID, second.ID)
 	})
+}
+
+// joins has Ben join the line, once however often it is asked.
+func joins(t *testing.T, s *servertest.Server, start time.Time) httpapi.WaitlistEntry {
+	t.Helper()
+	join := joining(start, "Ben", "020 7946 0124", "Idempotency-Key", "join")
+	answer := s.Send(join)
+	first := servertest.Into[httpapi.WaitlistEntry](t, answer)
+	if answer.Status != http.StatusCreated || first.Status != "waiting" || first.Customer.Phone != "+442079460124" || first.Resource.Name != "Ada" ||
+		first.Service.Name != "Cut" || len(first.Windows) != 1 || first.Notes != "please" || first.Offer != nil {
+		t.Fatalf("unexpected: %d %s", answer.Status, answer.Raw)
+	}
+	if again := s.Send(join); again.Status != http.StatusCreated || again.Header.Get("Idempotency-Replayed") != "true" ||
+		servertest.Into[httpapi.WaitlistEntry](t, again).ID != first.ID {
+		t.Errorf("the same again: %d %s", again.Status, again.Raw)
+	}
+	refuses(t, s, joining(start, "Benny", "020 7946 0124", "Idempotency-Key", "join"), http.StatusUnprocessableEntity, "IDEMPOTENCY_KEY_REUSED")
+	return first
 }
 
 func wantHistory(t *testing.T, s *servertest.Server, id string, want ...string) {

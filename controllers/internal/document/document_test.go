@@ -52,85 +52,87 @@ type faultOf struct {
 	Field  string
 }
 
+// faulty are objects with something wrong, and what is said of it.
+var faulty = []struct {
+	name   string
+	tenant func(*v1alpha1.TenantSpec)
+	policy func(*v1alpha1.BookingPolicySpec)
+	want   []faultOf
+}{
+	{name: "nothing wrong"},
+	{
+		name:   "zone that does not exist",
+		tenant: func(s *v1alpha1.TenantSpec) { s.TimeZone = "Europe/Lundon" },
+		want:   []faultOf{{v1alpha1.ReasonUnknownTimeZone, "", "spec.timeZone"}},
+	},
+	{
+		name:   "zone of the host",
+		tenant: func(s *v1alpha1.TenantSpec) { s.TimeZone = "Local" },
+		want:   []faultOf{{v1alpha1.ReasonUnknownTimeZone, "", "spec.timeZone"}},
+	},
+	{
+		name: "policies that are not there",
+		tenant: func(s *v1alpha1.TenantSpec) {
+			s.BookingPolicyRef.Name = "nowhere"
+			s.Resources[0].BookingPolicyRef = &v1alpha1.LocalReference{Name: "neither"}
+		},
+		want: []faultOf{
+			{v1alpha1.ReasonBookingPolicyNotFound, "", "spec.bookingPolicyRef.name"},
+			{v1alpha1.ReasonBookingPolicyNotFound, "", "spec.resources[0].bookingPolicyRef.name"},
+		},
+	},
+	{
+		name:   "service of an unknown resource",
+		tenant: func(s *v1alpha1.TenantSpec) { s.Services[0].Requires[0].AnyOf[0] = "chair" },
+		want:   []faultOf{{v1alpha1.ReasonInvalid, "", "spec.services[0].requires[0].anyOf[0]"}},
+	},
+	{
+		name:   "repeated id",
+		tenant: func(s *v1alpha1.TenantSpec) { s.Resources = append(s.Resources, s.Resources[0]) },
+		want:   []faultOf{{v1alpha1.ReasonInvalid, "", "spec.resources[1].id"}},
+	},
+	{
+		name:   "duration that cannot be read",
+		tenant: func(s *v1alpha1.TenantSpec) { s.Services[0].Duration = "half an hour" },
+		want:   []faultOf{{v1alpha1.ReasonInvalid, "", "spec.services[0].duration"}},
+	},
+	{
+		name:   "telephone number without country",
+		tenant: func(s *v1alpha1.TenantSpec) { s.Contact = &v1alpha1.Contact{Phone: "020 7946 0000"} },
+		want:   []faultOf{{v1alpha1.ReasonInvalid, "", "spec.contact.phone"}},
+	},
+	{
+		name:   "span that ends before it starts",
+		policy: func(s *v1alpha1.BookingPolicySpec) { s.Hours[0].Spans[1] = v1alpha1.Span{From: "17:00", To: "13:00"} },
+		want:   []faultOf{{v1alpha1.ReasonBookingPolicyInvalid, "hours", "spec.hours[0].spans[1]"}},
+	},
+	{
+		name:   "time of day that cannot be read",
+		policy: func(s *v1alpha1.BookingPolicySpec) { s.Hours[0].Spans[0].From = "nine" },
+		want:   []faultOf{{v1alpha1.ReasonBookingPolicyInvalid, "hours", "spec.hours[0].spans[0].from"}},
+	},
+	{
+		name: "date that does not exist",
+		policy: func(s *v1alpha1.BookingPolicySpec) {
+			s.Exceptions = []v1alpha1.DateException{{From: "2026-02-30"}}
+		},
+		want: []faultOf{{v1alpha1.ReasonBookingPolicyInvalid, "hours", "spec.exceptions[0].from"}},
+	},
+	{
+		name:   "unknown holiday calendar",
+		policy: func(s *v1alpha1.BookingPolicySpec) { s.Holidays = &v1alpha1.Holidays{Calendar: "QQ"} },
+		want:   []faultOf{{v1alpha1.ReasonUnknownHolidayCalendar, "hours", "spec.holidays.calendar"}},
+	},
+	{
+		name:   "hold that never ends",
+		policy: func(s *v1alpha1.BookingPolicySpec) { s.Holds.TTL = "48h" },
+		want:   []faultOf{{v1alpha1.ReasonBookingPolicyInvalid, "hours", "spec.holds.ttl"}},
+	},
+}
+
 func TestRenderFaults(t *testing.T) {
 	t.Parallel()
-	const invalid, policyInvalid = v1alpha1.ReasonInvalid, v1alpha1.ReasonBookingPolicyInvalid
-	for _, test := range []struct {
-		name   string
-		tenant func(*v1alpha1.TenantSpec)
-		policy func(*v1alpha1.BookingPolicySpec)
-		want   []faultOf
-	}{
-		{name: "nothing wrong"},
-		{
-			name:   "zone that does not exist",
-			tenant: func(s *v1alpha1.TenantSpec) { s.TimeZone = "Europe/Lundon" },
-			want:   []faultOf{{v1alpha1.ReasonUnknownTimeZone, "", "spec.timeZone"}},
-		},
-		{
-			name:   "zone of the host",
-			tenant: func(s *v1alpha1.TenantSpec) { s.TimeZone = "Local" },
-			want:   []faultOf{{v1alpha1.ReasonUnknownTimeZone, "", "spec.timeZone"}},
-		},
-		{
-			name: "policies that are not there",
-			tenant: func(s *v1alpha1.TenantSpec) {
-				s.BookingPolicyRef.Name = "nowhere"
-				s.Resources[0].BookingPolicyRef = &v1alpha1.LocalReference{Name: "neither"}
-			},
-			want: []faultOf{
-				{v1alpha1.ReasonBookingPolicyNotFound, "", "spec.bookingPolicyRef.name"},
-				{v1alpha1.ReasonBookingPolicyNotFound, "", "spec.resources[0].bookingPolicyRef.name"},
-			},
-		},
-		{
-			name:   "service of an unknown resource",
-			tenant: func(s *v1alpha1.TenantSpec) { s.Services[0].Requires[0].AnyOf[0] = "chair" },
-			want:   []faultOf{{invalid, "", "spec.services[0].requires[0].anyOf[0]"}},
-		},
-		{
-			name:   "repeated id",
-			tenant: func(s *v1alpha1.TenantSpec) { s.Resources = append(s.Resources, s.Resources[0]) },
-			want:   []faultOf{{invalid, "", "spec.resources[1].id"}},
-		},
-		{
-			name:   "duration that cannot be read",
-			tenant: func(s *v1alpha1.TenantSpec) { s.Services[0].Duration = "half an hour" },
-			want:   []faultOf{{invalid, "", "spec.services[0].duration"}},
-		},
-		{
-			name:   "telephone number without country",
-			tenant: func(s *v1alpha1.TenantSpec) { s.Contact = &v1alpha1.Contact{Phone: "020 7946 0000"} },
-			want:   []faultOf{{invalid, "", "spec.contact.phone"}},
-		},
-		{
-			name:   "span that ends before it starts",
-			policy: func(s *v1alpha1.BookingPolicySpec) { s.Hours[0].Spans[1] = v1alpha1.Span{From: "17:00", To: "13:00"} },
-			want:   []faultOf{{policyInvalid, "hours", "spec.hours[0].spans[1]"}},
-		},
-		{
-			name:   "time of day that cannot be read",
-			policy: func(s *v1alpha1.BookingPolicySpec) { s.Hours[0].Spans[0].From = "nine" },
-			want:   []faultOf{{policyInvalid, "hours", "spec.hours[0].spans[0].from"}},
-		},
-		{
-			name: "date that does not exist",
-			policy: func(s *v1alpha1.BookingPolicySpec) {
-				s.Exceptions = []v1alpha1.DateException{{From: "2026-02-30"}}
-			},
-			want: []faultOf{{policyInvalid, "hours", "spec.exceptions[0].from"}},
-		},
-		{
-			name:   "unknown holiday calendar",
-			policy: func(s *v1alpha1.BookingPolicySpec) { s.Holidays = &v1alpha1.Holidays{Calendar: "QQ"} },
-			want:   []faultOf{{v1alpha1.ReasonUnknownHolidayCalendar, "hours", "spec.holidays.calendar"}},
-		},
-		{
-			name:   "hold that never ends",
-			policy: func(s *v1alpha1.BookingPolicySpec) { s.Holds.TTL = "48h" },
-			want:   []faultOf{{policyInvalid, "hours", "spec.holds.ttl"}},
-		},
-	} {
+	for _, test := range faulty {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			tenant, policy := validTenant(), validPolicy()

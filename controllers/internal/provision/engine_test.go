@@ -77,71 +77,78 @@ func (k *killer) TraceQueryEnd(_ context.Context, conn *pgx.Conn, _ pgx.TraceQue
 	}
 }
 
+// works are all that an operator does on a server.
+var works = []struct {
+	name    string
+	prepare func(*place)
+	do      func(context.Context, provision.Engine, *place) *provision.Problem
+	check   func(*testing.T, *place)
+}{
+	{
+		name: "create", prepare: func(*place) {},
+		do: func(ctx context.Context, e provision.Engine, p *place) *provision.Problem {
+			_, problem := e.Ensure(ctx, p.request, 0, true, password)
+			return problem
+		},
+		check: func(t *testing.T, p *place) {
+			if refuses(t, p.url(provision.Credential{Serial: 1, Password: "password-1"})) {
+				t.Error("the credential does not work")
+			}
+		},
+	},
+	{
+		name: "rotate", prepare: func(p *place) { p.mustEnsure(1) },
+		do: func(ctx context.Context, e provision.Engine, p *place) *provision.Problem {
+			_, problem := e.Ensure(ctx, p.request, 2, false, password)
+			return problem
+		},
+		check: func(t *testing.T, p *place) {
+			for serial, secret := range map[int]string{1: "password-1", 2: "password-2"} {
+				if refuses(t, p.url(provision.Credential{Serial: serial, Password: secret})) {
+					t.Errorf("credential %d does not work", serial)
+				}
+			}
+		},
+	},
+	{
+		name: "retire", prepare: func(p *place) { p.mustEnsure(1); p.mustEnsure(2) },
+		do: func(ctx context.Context, e provision.Engine, p *place) *provision.Problem {
+			return e.Retire(ctx, p.request, 1, false)
+		},
+		check: func(t *testing.T, p *place) {
+			if !refuses(t, p.url(provision.Credential{Serial: 1, Password: "password-1"})) {
+				t.Error("the former password still works")
+			}
+		},
+	},
+	{
+		name: "release", prepare: func(p *place) { p.mustEnsure(1) },
+		do: func(ctx context.Context, e provision.Engine, p *place) *provision.Problem {
+			return e.Release(ctx, p.request)
+		},
+		check: func(t *testing.T, p *place) {
+			if _, problem := p.ensure(0, true); problem == nil || problem.Code != provision.AdoptionRequired {
+				t.Errorf("what was kept can be had without adoption: %v", problem)
+			}
+		},
+	},
+	{
+		name: "drop", prepare: func(p *place) { p.mustEnsure(1) },
+		do: func(ctx context.Context, e provision.Engine, p *place) *provision.Problem {
+			return e.Drop(ctx, p.request)
+		},
+		check: func(t *testing.T, p *place) {
+			if left := p.left(); left != 0 {
+				t.Errorf("%d roles and databases are left", left)
+			}
+		},
+	},
+}
+
 // TestKilledAnywhere kills an operator after each of its statements in turn, and lets the next one finish.
 func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
-	for _, work := range []struct {
-		name    string
-		prepare func(*place)
-		do      func(provision.Engine, *place) *provision.Problem
-		check   func(*testing.T, *place)
-	}{
-		{
-			name: "create", prepare: func(*place) {},
-			do: func(e provision.Engine, p *place) *provision.Problem {
-				_, problem := e.Ensure(t.Context(), p.request, 0, true, password)
-				return problem
-			},
-			check: func(t *testing.T, p *place) {
-				if refuses(t, p.url(provision.Credential{Serial: 1, Password: "password-1"})) {
-					t.Error("the credential does not work")
-				}
-			},
-		},
-		{
-			name: "rotate", prepare: func(p *place) { p.mustEnsure(1) },
-			do: func(e provision.Engine, p *place) *provision.Problem {
-				_, problem := e.Ensure(t.Context(), p.request, 2, false, password)
-				return problem
-			},
-			check: func(t *testing.T, p *place) {
-				for serial, secret := range map[int]string{1: "password-1", 2: "password-2"} {
-					if refuses(t, p.url(provision.Credential{Serial: serial, Password: secret})) {
-						t.Errorf("credential %d does not work", serial)
-					}
-				}
-			},
-		},
-		{
-			name: "retire", prepare: func(p *place) { p.mustEnsure(1); p.mustEnsure(2) },
-			do: func(e provision.Engine, p *place) *provision.Problem {
-				return e.Retire(t.Context(), p.request, 1, false)
-			},
-			check: func(t *testing.T, p *place) {
-				if !refuses(t, p.url(provision.Credential{Serial: 1, Password: "password-1"})) {
-					t.Error("the former password still works")
-				}
-			},
-		},
-		{
-			name: "release", prepare: func(p *place) { p.mustEnsure(1) },
-			do: func(e provision.Engine, p *place) *provision.Problem { return e.Release(t.Context(), p.request) },
-			check: func(t *testing.T, p *place) {
-				if _, problem := p.ensure(0, true); problem == nil || problem.Code != provision.AdoptionRequired {
-					t.Errorf("what was kept can be had without adoption: %v", problem)
-				}
-			},
-		},
-		{
-			name: "drop", prepare: func(p *place) { p.mustEnsure(1) },
-			do: func(e provision.Engine, p *place) *provision.Problem { return e.Drop(t.Context(), p.request) },
-			check: func(t *testing.T, p *place) {
-				if left := p.left(); left != 0 {
-					t.Errorf("%d roles and databases are left", left)
-				}
-			},
-		},
-	} {
+	for _, work := range works {
 		t.Run(work.name, func(t *testing.T) {
 			t.Parallel()
 			statements := 0
@@ -149,9 +156,9 @@ func TestKilledAnywhere(t *testing.T) {
 				p := newPlace(t)
 				work.prepare(p)
 				connect, wasCut := cut(statements)
-				_ = work.do(provision.Engine{Connect: connect}, p) // what becomes of it is the next operator's to find out
+				_ = work.do(t.Context(), provision.Engine{Connect: connect}, p) // what becomes of it is the next operator's to find out
 				killed = wasCut()
-				if problem := work.do(provision.Engine{}, p); problem != nil {
+				if problem := work.do(t.Context(), provision.Engine{}, p); problem != nil {
 					t.Fatalf("killed after statement %d, the next operator cannot finish: %v (%v)", statements+1, problem, problem.Err)
 				}
 				work.check(t, p)

@@ -19,41 +19,47 @@ func (p *place) state() string {
 		p.names.Database, append(p.names.Logins(), p.names.Owner))
 }
 
+const (
+	otherTenant  = `frontdesk.dev/v1 {"tenant":"other/tenant","uid":"uid-1"}`
+	formerTenant = `frontdesk.dev/v1 {"tenant":"TENANT","uid":"uid-0"}`
+)
+
+// foreign is what an operator may find under the names that it would use.
+var foreign = []struct {
+	name  string
+	given []string
+	adopt bool
+	want  provision.Code // empty: it may be used
+}{
+	{"a database of somebody's", []string{"CREATE DATABASE NAME"}, false, provision.Foreign},
+	{"a database of somebody's, to adopt", []string{"CREATE DATABASE NAME"}, true, provision.Foreign},
+	{"a role", []string{"CREATE ROLE NAME"}, false, provision.Foreign},
+	{"a role, to adopt", []string{"CREATE ROLE NAME"}, true, ""},
+	{"a login", []string{"CREATE ROLE NAME_b LOGIN"}, false, provision.Foreign},
+	{"a role of another tenant's", []string{"CREATE ROLE NAME", "COMMENT ON ROLE NAME IS '" + otherTenant + "'"}, true, provision.Foreign},
+	{
+		"a database without marker, of the role of that name",
+		[]string{"CREATE ROLE NAME", "CREATE DATABASE NAME OWNER NAME"}, false, provision.AdoptionRequired,
+	},
+	{
+		"a database without marker, of the role of that name, to adopt",
+		[]string{"CREATE ROLE NAME", "CREATE DATABASE NAME OWNER NAME"}, true, "",
+	},
+	{
+		"a database of a former tenant",
+		[]string{"CREATE ROLE NAME", "CREATE DATABASE NAME OWNER NAME", "COMMENT ON DATABASE NAME IS '" + formerTenant + "'", "COMMENT ON ROLE NAME IS '" + formerTenant + "'"},
+		false, provision.AdoptionRequired,
+	},
+	{
+		"a database of another tenant, to adopt",
+		[]string{"CREATE ROLE NAME", "CREATE DATABASE NAME OWNER NAME", "COMMENT ON DATABASE NAME IS '" + otherTenant + "'"},
+		true, provision.Foreign,
+	},
+}
+
 func TestForeignThingsAreLeftAlone(t *testing.T) {
 	t.Parallel()
-	const otherTenant = `frontdesk.dev/v1 {"tenant":"other/tenant","uid":"uid-1"}`
-	const formerTenant = `frontdesk.dev/v1 {"tenant":"TENANT","uid":"uid-0"}`
-	for _, test := range []struct {
-		name  string
-		given []string
-		adopt bool
-		want  provision.Code // empty: it may be used
-	}{
-		{"a database of somebody's", []string{"CREATE DATABASE NAME"}, false, provision.Foreign},
-		{"a database of somebody's, to adopt", []string{"CREATE DATABASE NAME"}, true, provision.Foreign},
-		{"a role", []string{"CREATE ROLE NAME"}, false, provision.Foreign},
-		{"a role, to adopt", []string{"CREATE ROLE NAME"}, true, ""},
-		{"a login", []string{"CREATE ROLE NAME_b LOGIN"}, false, provision.Foreign},
-		{"a role of another tenant's", []string{"CREATE ROLE NAME", "COMMENT ON ROLE NAME IS '" + otherTenant + "'"}, true, provision.Foreign},
-		{
-			"a database without marker, of the role of that name",
-			[]string{"CREATE ROLE NAME", "CREATE DATABASE NAME OWNER NAME"}, false, provision.AdoptionRequired,
-		},
-		{
-			"a database without marker, of the role of that name, to adopt",
-			[]string{"CREATE ROLE NAME", "CREATE DATABASE NAME OWNER NAME"}, true, "",
-		},
-		{
-			"a database of a former tenant",
-			[]string{"CREATE ROLE NAME", "CREATE DATABASE NAME OWNER NAME", "COMMENT ON DATABASE NAME IS '" + formerTenant + "'", "COMMENT ON ROLE NAME IS '" + formerTenant + "'"},
-			false, provision.AdoptionRequired,
-		},
-		{
-			"a database of another tenant, to adopt",
-			[]string{"CREATE ROLE NAME", "CREATE DATABASE NAME OWNER NAME", "COMMENT ON DATABASE NAME IS '" + otherTenant + "'"},
-			true, provision.Foreign,
-		},
-	} {
+	for _, test := range foreign {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlace(t)
@@ -98,7 +104,7 @@ func TestForeignThingsAreLeftAlone(t *testing.T) {
 // Whoever has a tenant's login owns its database, and may say of it what he likes.
 func TestATenantCannotDisownItsDatabase(t *testing.T) {
 	t.Parallel()
-	for _, comment := range []string{`frontdesk.dev/v1 {"tenant":"other/tenant","uid":"uid-1"}`, "the books of 2026"} {
+	for _, comment := range []string{otherTenant, "the books of 2026"} {
 		p := newPlace(t)
 		disown := func(c provision.Credential) {
 			if _, err := dial(t, p.url(c)).Exec(t.Context(), fmt.Sprintf("COMMENT ON DATABASE %s IS '%s'", p.names.Database, comment)); err != nil {

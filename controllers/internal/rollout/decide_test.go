@@ -48,8 +48,9 @@ func TestNothingToRollIsNothingToWrite(t *testing.T) {
 	}
 }
 
-func TestFailedCanaryHalts(t *testing.T) {
-	t.Parallel()
+// haltedWorld is one whose canary has failed: the target breaks every tenant.
+func haltedWorld(t *testing.T) *world {
+	t.Helper()
 	w := newWorld(plan(), 20)
 	for _, tenant := range w.tenants {
 		tenant.broken["v2"] = true
@@ -57,6 +58,12 @@ func TestFailedCanaryHalts(t *testing.T) {
 	if !w.run(100) {
 		t.Fatal("does not come to rest")
 	}
+	return w
+}
+
+func TestFailedCanaryHalts(t *testing.T) {
+	t.Parallel()
+	w := haltedWorld(t)
 	if w.state.Halted == nil || len(w.behind()) != 19 {
 		t.Fatalf("halted %v with %d tenants left", w.state.Halted, len(w.behind()))
 	}
@@ -68,7 +75,11 @@ func TestFailedCanaryHalts(t *testing.T) {
 	if got := w.now.Sub(*w.state.StartedAt); got > w.plan.Deadline+2*time.Second {
 		t.Errorf("halted only after %s", got)
 	}
+}
 
+func TestWhatFollowsAHalt(t *testing.T) {
+	t.Parallel()
+	w := haltedWorld(t)
 	t.Run("the target of before mends", func(t *testing.T) {
 		back := *w
 		failed := w.state.Failed[0].Tenant
