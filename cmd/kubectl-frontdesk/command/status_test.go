@@ -35,57 +35,60 @@ const inLondon = "  timeZone: Europe/London\n"
 
 const onPostgres = inLondon + "  database: {engine: Postgres, postgres: {urlSecretRef: {name: db, key: url}}}\n"
 
+// situations are states of a tenant, and what is said of them.
+var situations = []struct {
+	name string
+	// arrange puts the tenant into its state.
+	arrange func(w *world)
+	ready   bool
+	// says are the parts that matter most; the golden file has the rest.
+	says []string
+}{
+	{"missing-secret", func(w *world) {
+		w.apply(policyManifest + tenantManifest(onPostgres))
+		w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonSecretsMissing)
+	}, false, []string{"kubectl create secret generic db", "--from-literal=url="}},
+	{"missing-key", func(w *world) {
+		w.apply("apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {password: do-not-show-this}\n---\n" + policyManifest + tenantManifest(onPostgres))
+		w.awaitCondition("bright", v1alpha1.ConditionSecretsReady, v1alpha1.ReasonSecretKeyMissing)
+	}, false, []string{"it has password", "kubectl patch"}},
+	{"missing-policy", func(w *world) {
+		w.apply(tenantManifest(inLondon))
+		w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonConfigurationInvalid)
+	}, false, []string{"Create the BookingPolicy hours"}},
+	{"refused-spec", func(w *world) {
+		w.apply(policyManifest + tenantManifest("  timeZone: Europe/Atlantis\n"))
+		w.awaitCondition("bright", v1alpha1.ConditionConfigurationValid, v1alpha1.ReasonUnknownTimeZone)
+	}, false, []string{"spec.timeZone", "kubectl edit"}},
+	{"crash-loop", func(w *world) {
+		w.apply(policyManifest + tenantManifest(inLondon))
+		w.runPod("bright", "7c9d-abcde", "10.99.0.1", crashStatus)
+		w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonPodsUnavailable)
+		// The pods' state and the claim's binding are heard of in any order.
+		w.awaitMessage("bright", v1alpha1.ConditionDatabaseReady, "no server has said yet")
+	}, false, []string{"disk I/O error", "logs bright --previous"}},
+	{"name-conflict", func(w *world) {
+		w.apply("apiVersion: v1\nkind: Service\nmetadata: {name: frontdesk-bright}\nspec: {ports: [{port: 80}]}\n---\n" + policyManifest + tenantManifest(inLondon))
+		w.awaitCondition("bright", v1alpha1.ConditionDegraded, v1alpha1.ReasonNameConflict)
+		w.deployment("bright")
+		w.bindClaim("bright")
+		w.awaitCondition("bright", v1alpha1.ConditionWorkloadAvailable, v1alpha1.ReasonPodsUnavailable)
+		w.awaitMessage("bright", v1alpha1.ConditionDatabaseReady, "no server has said yet")
+	}, false, []string{"Rename or delete the Service frontdesk-bright"}},
+	{"suspended", func(w *world) {
+		w.apply(policyManifest + tenantManifest(inLondon+"  runState: Suspended\n"))
+		w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonSuspended)
+	}, true, []string{"kubectl frontdesk resume bright"}},
+	{"healthy", func(w *world) {
+		w.apply(policyManifest + tenantManifest(inLondon))
+		w.runPod("bright", "7c9d-abcde", "10.99.0.2", readyStatus)
+		w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	}, true, []string{"every ready pod serves revision"}},
+}
+
 func TestStatusSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
-		name string
-		// arrange puts the tenant into its state.
-		arrange func(w *world)
-		ready   bool
-		// says are the parts that matter most; the golden file has the rest.
-		says []string
-	}{
-		{"missing-secret", func(w *world) {
-			w.apply(policyManifest + tenantManifest(onPostgres))
-			w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonSecretsMissing)
-		}, false, []string{"kubectl create secret generic db", "--from-literal=url="}},
-		{"missing-key", func(w *world) {
-			w.apply("apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {password: do-not-show-this}\n---\n" + policyManifest + tenantManifest(onPostgres))
-			w.awaitCondition("bright", v1alpha1.ConditionSecretsReady, v1alpha1.ReasonSecretKeyMissing)
-		}, false, []string{"it has password", "kubectl patch"}},
-		{"missing-policy", func(w *world) {
-			w.apply(tenantManifest(inLondon))
-			w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonConfigurationInvalid)
-		}, false, []string{"Create the BookingPolicy hours"}},
-		{"refused-spec", func(w *world) {
-			w.apply(policyManifest + tenantManifest("  timeZone: Europe/Atlantis\n"))
-			w.awaitCondition("bright", v1alpha1.ConditionConfigurationValid, v1alpha1.ReasonUnknownTimeZone)
-		}, false, []string{"spec.timeZone", "kubectl edit"}},
-		{"crash-loop", func(w *world) {
-			w.apply(policyManifest + tenantManifest(inLondon))
-			w.runPod("bright", "7c9d-abcde", "10.99.0.1", crashStatus)
-			w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonPodsUnavailable)
-			// The pods' state and the claim's binding are heard of in any order.
-			w.awaitMessage("bright", v1alpha1.ConditionDatabaseReady, "no server has said yet")
-		}, false, []string{"disk I/O error", "logs bright --previous"}},
-		{"name-conflict", func(w *world) {
-			w.apply("apiVersion: v1\nkind: Service\nmetadata: {name: frontdesk-bright}\nspec: {ports: [{port: 80}]}\n---\n" + policyManifest + tenantManifest(inLondon))
-			w.awaitCondition("bright", v1alpha1.ConditionDegraded, v1alpha1.ReasonNameConflict)
-			w.deployment("bright")
-			w.bindClaim("bright")
-			w.awaitCondition("bright", v1alpha1.ConditionWorkloadAvailable, v1alpha1.ReasonPodsUnavailable)
-			w.awaitMessage("bright", v1alpha1.ConditionDatabaseReady, "no server has said yet")
-		}, false, []string{"Rename or delete the Service frontdesk-bright"}},
-		{"suspended", func(w *world) {
-			w.apply(policyManifest + tenantManifest(inLondon+"  runState: Suspended\n"))
-			w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonSuspended)
-		}, true, []string{"kubectl frontdesk resume bright"}},
-		{"healthy", func(w *world) {
-			w.apply(policyManifest + tenantManifest(inLondon))
-			w.runPod("bright", "7c9d-abcde", "10.99.0.2", readyStatus)
-			w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
-		}, true, []string{"every ready pod serves revision"}},
-	} {
+	for _, test := range situations {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
