@@ -16,17 +16,29 @@ func parsePhone(field, text, region string) (string, error) {
 		return text, nil
 	}
 	number, err := phonenumbers.Parse(text, region)
-	switch {
-	case err != nil || !phonenumbers.IsPossibleNumber(number):
-		example := "+442079460000"
-		if sample := phonenumbers.GetExampleNumber(region); sample != nil {
-			example = phonenumbers.Format(sample, phonenumbers.E164)
+	if err == nil && phonenumbers.IsPossibleNumber(number) {
+		if number.GetExtension() != "" {
+			return "", invalid(field, "%q has an extension, which cannot be called or texted. Send the direct number.", clip(text))
 		}
-		return "", invalid(field, "%q is not a phone number. Send it with its country code, like %s.", clip(text), example)
-	case number.GetExtension() != "":
-		return "", invalid(field, "%q has an extension, which cannot be called or texted. Send the direct number.", clip(text))
+		if formatted := phonenumbers.Format(number, phonenumbers.E164); isStable(formatted) {
+			return formatted, nil
+		}
 	}
-	return phonenumbers.Format(number, phonenumbers.E164), nil
+	example := "+442079460000"
+	if sample := phonenumbers.GetExampleNumber(region); sample != nil {
+		example = phonenumbers.Format(sample, phonenumbers.E164)
+	}
+	return "", invalid(field, "%q is not a phone number. Send it with its country code, like %s.", clip(text), example)
+}
+
+// isStable says whether a number in E.164 form is read as itself. Of +84 and a row of zeros the library takes one as the
+// trunk each time; whoever has such a number would be another person whenever it is read again.
+func isStable(formatted string) bool {
+	if isPlain(formatted) {
+		return true
+	}
+	again, err := phonenumbers.Parse(formatted, "")
+	return err == nil && phonenumbers.Format(again, phonenumbers.E164) == formatted
 }
 
 // callingCode is what is known of the numbers of one country calling code.

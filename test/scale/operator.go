@@ -64,10 +64,8 @@ func (o *operators) start(ctx context.Context, image string) (*operator, error) 
 // awaitReady waits until the process answers; whether it leads is another matter.
 func (o *operator) awaitReady(ctx context.Context) error {
 	err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		select {
-		case <-o.Exited():
-			return false, errors.New("it ended: " + o.LogTail())
-		default:
+		if err := o.alive(); err != nil {
+			return false, err
 		}
 		_, err := get(ctx, http.DefaultClient, o.healthURL)
 		return err == nil, nil //nolint:nilerr // not yet
@@ -76,6 +74,16 @@ func (o *operator) awaitReady(ctx context.Context) error {
 		return fmt.Errorf("wait for the operator: %w", err)
 	}
 	return nil
+}
+
+// alive fails when the process has ended by itself: one that is gone makes no calls either.
+func (o *operator) alive() error {
+	select {
+	case <-o.Exited():
+		return errors.New("the operator has ended by itself: " + o.LogTail())
+	default:
+		return nil
+	}
 }
 
 func (o *operator) kill() error { return o.Kill() }

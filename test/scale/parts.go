@@ -131,7 +131,7 @@ func (f *fleet) own(name string) error {
 
 func steadyState(ctx context.Context, f *fleet) error {
 	made, changes, err := f.cluster.steady(ctx, f.settings.steady)
-	if err != nil {
+	if err := errors.Join(err, f.leader.alive()); err != nil {
 		return err
 	}
 	f.row("steady_calls", made.total(), "requests")
