@@ -38,9 +38,7 @@ func TestMonitoringBeginsWhenItsAPIAppears(t *testing.T) {
 		}
 	})
 	w.waitFor("shop", v1alpha1.ConditionMonitoringReady, metav1.ConditionFalse, v1alpha1.ReasonAlertEmailsOff)
-	w.stop()
-	w.tune = func(o *controllers.Options) { o.Platform.AlertEmails = true }
-	w.startOperator()
+	w.offerAlertEmails(true)
 	w.waitFor("shop", v1alpha1.ConditionMonitoringReady, metav1.ConditionTrue, v1alpha1.ReasonMonitoringConfigured)
 	for _, kind := range []string{"PodMonitor", "PrometheusRule", "AlertmanagerConfig"} {
 		object := w.monitoring(kind)
@@ -62,14 +60,54 @@ func TestMonitoringBeginsWhenItsAPIAppears(t *testing.T) {
 		return ""
 	})
 
-	// Who takes the addresses out is told no more.
-	edit(w, &v1alpha1.Tenant{}, "shop", func(tenant *v1alpha1.Tenant) { tenant.Spec.Alerts.Emails = nil })
-	w.eventually("the AlertmanagerConfig", func() string {
+	alertEmailsEnd(t, w)
+}
+
+// offerAlertEmails replaces the operator by one of a platform that mails alerts, or does not.
+func (w *world) offerAlertEmails(offered bool) {
+	w.t.Helper()
+	w.stop()
+	w.tune = func(o *controllers.Options) { o.Platform.AlertEmails = offered }
+	w.startOperator()
+}
+
+// alertEmailsEnd looks that nobody is told any more who takes the addresses out, or whose platform ends it; of a tenant
+// that cannot be configured, too.
+func alertEmailsEnd(t *testing.T, w *world) {
+	t.Helper()
+	gone := func() string {
 		if w.found("AlertmanagerConfig") == "" {
 			return "is still there"
 		}
 		return ""
-	})
+	}
+	there := func() string { return w.found("AlertmanagerConfig") }
+	name := func(addresses ...v1alpha1.EmailAddress) {
+		t.Helper()
+		edit(w, &v1alpha1.Tenant{}, "shop", func(tenant *v1alpha1.Tenant) { tenant.Spec.Alerts.Emails = addresses })
+	}
+	name()
+	w.eventually("the AlertmanagerConfig of a healthy tenant without addresses", gone)
+	name("owner@shop.example")
+	w.eventually("the AlertmanagerConfig of a healthy tenant", there)
+
+	edit(w, &v1alpha1.Tenant{}, "shop", func(tenant *v1alpha1.Tenant) { tenant.Spec.BookingPolicyRef.Name = "nowhere" })
+	w.waitFor("shop", v1alpha1.ConditionConfigurationValid, metav1.ConditionFalse, v1alpha1.ReasonBookingPolicyNotFound)
+	if problem := there(); problem != "" {
+		t.Errorf("it went with the configuration: %s", problem)
+	}
+	w.offerAlertEmails(false)
+	w.eventually("the AlertmanagerConfig that is not offered any more", gone)
+	w.waitFor("shop", v1alpha1.ConditionMonitoringReady, metav1.ConditionFalse, v1alpha1.ReasonAlertEmailsOff)
+	w.offerAlertEmails(true)
+	w.eventually("the AlertmanagerConfig that is offered again", there)
+	name()
+	w.eventually("the AlertmanagerConfig of a broken tenant without addresses", gone)
+	for _, kind := range []string{"PodMonitor", "PrometheusRule"} {
+		if problem := w.found(kind); problem != "" {
+			t.Errorf("the %s of a broken tenant went, too: %s", kind, problem)
+		}
+	}
 }
 
 // repairsMonitoring looks that what somebody edits is put right, and what somebody deletes is made again.
