@@ -278,10 +278,12 @@ func checkKstatus(t *testing.T, tenant *v1alpha1.Tenant) {
 	}
 }
 
-// recorder notes the requests that an operator makes.
+// recorder notes the requests that an operator makes. Left out are watches, and what the election of a leader takes,
+// which goes on for ever.
 type recorder struct {
-	mu   sync.Mutex
-	seen []string
+	mu       sync.Mutex
+	seen     []string
+	underWay int
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -290,13 +292,26 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 func (r *recorder) around(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
-		if request.URL.Query().Get("watch") == "" {
+		if request.URL.Query().Get("watch") == "" && !strings.HasSuffix(request.URL.Path, "/leases/"+electionLease) {
 			r.mu.Lock()
 			r.seen = append(r.seen, request.Method+" "+request.URL.Path)
+			r.underWay++
 			r.mu.Unlock()
+			defer func() {
+				r.mu.Lock()
+				r.underWay--
+				r.mu.Unlock()
+			}()
 		}
 		return next.RoundTrip(request)
 	})
+}
+
+// progress returns how many requests have been made, and how many of them have no answer yet.
+func (r *recorder) progress() (made, underWay int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.seen), r.underWay
 }
 
 // since returns the requests after the first n, and how many there are now.

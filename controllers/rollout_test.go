@@ -347,6 +347,7 @@ func TestHaltedRolloutIsResumedByAnnotation(t *testing.T) {
 		}
 		return ""
 	})
+	w.upgrade("1.2.4", nil) // the halt stands, and who has the image now is not to be late on a loaded machine
 	w.node.LoseImage(serverImage+"1.2.4", false)
 	edit(w, &corev1.ConfigMap{}, fleet.StateName, func(c *corev1.ConfigMap) {
 		c.Annotations = map[string]string{fleet.ResumeAnnotation: "now"}
