@@ -180,15 +180,15 @@ func (d *decision) admit() {
 		return
 	}
 	p := d.pool()
+	if heard := d.state.TargetedAt.Add(hearing); len(p.victims) == 0 && p.early && d.state.Wave.Number == 0 && d.Now.Before(heard) {
+		d.wake(heard)
+		return
+	}
 	size := d.Plan.size(d.state.Wave.Number, len(d.Fleet))
 	switch {
 	case len(p.victims) > 0:
 		d.members(p.victims)
 	case len(p.candidates) > 0:
-		if heard := d.state.TargetedAt.Add(hearing); p.early && d.state.Wave.Number == 0 && d.Now.Before(heard) {
-			d.wake(heard)
-			return
-		}
 		sorted := ordered(p.candidates, d.Target.Revision)
 		d.state.Wave.Number++
 		d.members(sorted[:min(size, len(sorted))])

@@ -234,15 +234,20 @@ func TestCanariesAreThoseWhoCanBearIt(t *testing.T) {
 // Whoever answers first would be the canary, and not the volunteer.
 func TestCanariesAreChosenWhenItIsKnownHowTenantsAre(t *testing.T) {
 	t.Parallel()
-	for name, volunteer := range map[string]rollout.Tenant{
-		"its pods have not been heard of":   {Health: rollout.Unknown},
-		"it takes up another configuration": {Health: rollout.Unhealthy, Progressing: true},
+	for name, test := range map[string]struct {
+		first     rollout.Health
+		volunteer rollout.Tenant
+	}{
+		"its pods have not been heard of":                        {rollout.Healthy, rollout.Tenant{Health: rollout.Unknown}},
+		"it takes up another configuration":                      {rollout.Healthy, rollout.Tenant{Health: rollout.Unhealthy, Progressing: true}},
+		"it takes up another configuration, and others are idle": {rollout.Suspended, rollout.Tenant{Health: rollout.Unhealthy, Progressing: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			volunteer := test.volunteer
 			volunteer.Name, volunteer.Pending, volunteer.Volunteer = "a/volunteer", true, true
 			decide := func(after time.Duration, before rollout.State) (rollout.State, time.Time) {
-				fleet := []rollout.Tenant{{Name: "a/first-to-answer", Pending: true, Health: rollout.Healthy}, volunteer}
+				fleet := []rollout.Tenant{{Name: "a/first-to-answer", Pending: true, Health: test.first}, volunteer}
 				return rollout.Decide(rollout.Input{
 					Now: start.Add(after), Plan: plan(), Target: rollout.Target{Revision: "v2"}, Fleet: fleet, Complete: true,
 				}, before)
