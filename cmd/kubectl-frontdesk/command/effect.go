@@ -185,7 +185,7 @@ func (p *plan) platform(ctx context.Context, e *effect, running *appsv1.Deployme
 		}
 		platform.OtherImages = pairs(operator, "--other-server-image")
 		platform.MonitoringLabels = pairs(operator, "--monitoring-label")
-		platform.AlertEmails = argument(operator, "--alert-emails") == "true"
+		platform.AlertEmails = switchedOn(operator, "--alert-emails")
 		if policy := argument(operator, "--server-image-pull-policy"); policy != "" {
 			platform.ImagePullPolicy = corev1.PullPolicy(policy)
 		}

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -99,6 +100,25 @@ func argument(d *appsv1.Deployment, flag string) string {
 		return all[0]
 	}
 	return ""
+}
+
+// switchedOn reads a flag that is true or false as the operator's parser does, package flag: a bare --flag is true, and
+// of several the last counts. One that it would refuse is false: no operator runs with it.
+func switchedOn(d *appsv1.Deployment, flag string) bool {
+	on := false
+	if containers := d.Spec.Template.Spec.Containers; len(containers) > 0 {
+		for _, arg := range containers[0].Args {
+			name, value, given := strings.Cut(arg, "=")
+			switch {
+			case name != flag:
+			case given:
+				on, _ = strconv.ParseBool(value)
+			default:
+				on = true
+			}
+		}
+	}
+	return on
 }
 
 // arguments are the values of a flag that may be repeated.
