@@ -74,7 +74,9 @@ func (a *Applier) write(ctx context.Context, intent Intent, observed client.Obje
 	return a.removeAdditions(ctx, intent, applied)
 }
 
-// applyYielding applies by force, but gives way where others have set fields that yield.
+// applyYielding applies by force, but gives way where others have set fields that yield. It is not seen when somebody
+// sets one between the request that was refused and the last one: an autoscaler's number is ours again then, until it
+// looks the next time and sets it anew. To close that gap would cost a look at each object that others meddle with.
 func (a *Applier) applyYielding(ctx context.Context, object *unstructured.Unstructured, intent Intent) (*metav1.PartialObjectMetadata, error) {
 	if len(intent.Yields) == 0 {
 		return a.send(ctx, object, client.ForceOwnership)
