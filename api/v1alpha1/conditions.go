@@ -36,7 +36,8 @@ const (
 	ConditionIntegrationsHealthy ConditionType = "IntegrationsHealthy"
 	// ConditionRouteAccepted is True when the host is the tenant's and the gateway or ingress took the route.
 	ConditionRouteAccepted ConditionType = "RouteAccepted"
-	// ConditionMonitoringReady is True when metrics are collected and alerts are in place.
+	// ConditionMonitoringReady is True when metrics are collected, alerts are in place, and who is named in
+	// spec.alerts.emails is told.
 	ConditionMonitoringReady ConditionType = "MonitoringReady"
 	// ConditionSuspended is True while runState is Suspended and no pod runs.
 	ConditionSuspended ConditionType = "Suspended"

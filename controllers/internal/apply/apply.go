@@ -44,8 +44,8 @@ type Intent struct {
 	// Adopt is nil for objects that must be controlled by the owner.
 	Adopt Adopt
 	// Yields are fields that are ours only as long as nobody else sets them to something else: then the object is
-	// applied without them. RenderedFrom is the resourceVersion of the object in which nobody had; empty when there was
-	// none.
+	// applied without them. RenderedFrom is the resourceVersion of the object that the intent was rendered from, in which
+	// these fields were still ours; empty when there was none.
 	Yields       []Path
 	RenderedFrom string
 	// Essential: nothing that comes after is applied when this fails, because it would use what is
