@@ -82,7 +82,7 @@ func (s *scope) configurationValid() conditions.Condition {
 		return conditions.False(t, s.faults[0].Reason, message)
 	}
 	message := "spec and policies make a valid configuration"
-	if fields := ignored(s.tenant, s.policies[string(s.tenant.Spec.BookingPolicyRef.Name)]); len(fields) > 0 {
+	if fields := ignored(s.policies[string(s.tenant.Spec.BookingPolicyRef.Name)]); len(fields) > 0 {
 		message += "; this release does not act on " + strings.Join(fields, ", ")
 	}
 	if len(s.untaken) > 0 {

@@ -23,10 +23,10 @@ func unsupported(t *v1alpha1.Tenant, p Platform) []document.Fault {
 	return faults
 }
 
-// ignored lists what the spec and its policy ask for, that this release does not do yet, and without
-// which the tenant serves all the same. Each is said in the condition that would report on it, or here.
+// ignored lists what a tenant's policy asks for, that this release does not do yet, and without which the
+// tenant serves all the same. What the spec asks for is said in the condition that would report on it.
 // policy is nil when there is none.
-func ignored(t *v1alpha1.Tenant, policy *v1alpha1.BookingPolicy) []string {
+func ignored(policy *v1alpha1.BookingPolicy) []string {
 	var fields []string
 	note := func(asked bool, field string) {
 		if asked {
