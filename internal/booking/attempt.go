@@ -43,7 +43,7 @@ func (a *attempt) settle(ctx context.Context, decide func(candidates []Assignmen
 			last := a.last(try, candidates)
 			err := decide(candidates, last)
 			_, a.repeated = errors.AsType[*RefusedError](err)
-			a.judged = last || a.repeated
+			a.judged = last || a.repeated || !errors.Is(err, ErrOccupied)
 			if !errors.Is(err, ErrOccupied) {
 				return a.outcome(ctx, err)
 			}
@@ -67,13 +67,14 @@ func (a *attempt) last(try int, candidates []Assignment) bool {
 	return try == maxTries-1 || len(candidates) < MaxCandidates && (try > 0 || !a.plan.group)
 }
 
-// refuseTaken says why the Store found nothing free, by what is known now. It may be free by now: then it was taken.
+// refuseTaken says why the Store found nothing free, by what is known now. It may be free by now: then it was taken. So it was
+// for a request that was refused before, whatever else is in its way by now.
 func (a *attempt) refuseTaken(ctx context.Context, known facts) error {
 	_, reason, err := a.judge(known)
 	if err != nil {
 		return err
 	}
-	if reason.OK() {
+	if reason.OK() || a.repeated && !errors.Is(kept(reason), ErrOccupied) {
 		reason = availability.Reason{Code: availability.SlotTaken}
 	}
 	return a.refuse(ctx, reason)

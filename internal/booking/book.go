@@ -39,14 +39,15 @@ func (s *Service) confirmsManually() bool {
 
 func (s *Service) bookAs(ctx context.Context, status Status, request Request) (Booking, bool, error) {
 	booking, replayed, err := s.book(ctx, status, request)
-	return s.orReplay(ctx, request.Idempotency, booking, replayed, err)
+	return s.orReplay(ctx, request.Idempotency, CodeInThePast, booking, replayed, err)
 }
 
-// orReplay answers a refused request that repeats an earlier one with what that did. The rules may refuse today what
+// orReplay answers a refused request that repeats an earlier one with what that came to. The rules may refuse today what
 // they accepted when the request first came: its time is now too soon, its own booking has taken the slot, or
 // the booking has the status already that it asks for. A refusal that another moment could lift is kept before it is answered.
+// For tooLate see refusedBefore.
 func (s *Service) orReplay(
-	ctx context.Context, claim *IdempotencyClaim, booking Booking, replayed bool, err error,
+	ctx context.Context, claim *IdempotencyClaim, tooLate Code, booking Booking, replayed bool, err error,
 ) (Booking, bool, error) {
 	if err == nil {
 		return booking, replayed, nil
@@ -64,11 +65,13 @@ func (s *Service) orReplay(
 	} else {
 		booking, replayErr = s.store.Replay(ctx, *claim)
 	}
-	_, refused := errors.AsType[*RefusedError](replayErr)
+	then, repeated := refusedBefore(replayErr, tooLate)
 	switch {
 	case replayErr == nil:
 		return booking, true, nil
-	case refused, errors.Is(replayErr, ErrNotFound), ok && refusal.keep != nil && errors.Is(replayErr, refusal.keep):
+	case repeated:
+		return Booking{}, false, then.asOf(refusal)
+	case errors.Is(replayErr, ErrNotFound), ok && refusal.keep != nil && errors.Is(replayErr, refusal.keep):
 		return Booking{}, false, err
 	default:
 		return Booking{}, false, storeError(replayErr)

@@ -28,9 +28,12 @@ func (s *Service) Cancel(ctx context.Context, request CancelRequest) (Booking, b
 		Actor:       request.Actor,
 		Idempotency: request.Idempotency,
 	})
+	then, repeated := refusedBefore(err, CodeTooLateToCancel)
 	switch {
 	case err == nil:
 		return booking, replayed, nil
+	case repeated:
+		return Booking{}, false, then
 	case errors.Is(err, ErrNotLive):
 		return Booking{}, false, s.notLive(ctx, id)
 	case errors.Is(err, ErrTooLate):

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
-	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
 
 func TestCancelFreesTheSlot(t *testing.T) {
@@ -75,15 +74,7 @@ func TestCancelRefuses(t *testing.T) {
 // never closes.
 func TestCancelCutOff(t *testing.T) {
 	t.Parallel()
-	always := func(doc *tenantconfig.Document) {
-		doc.Policies[0].Hours = []tenantconfig.Hours{{
-			Days:  []tenantconfig.Weekday{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"},
-			Spans: []tenantconfig.Span{{From: 0, To: 24 * 60}},
-		}}
-		doc.Policies[0].Slots = tenantconfig.SlotGrid{Interval: tenantconfig.Duration(time.Minute), Anchor: tenantconfig.AnchorClock}
-		doc.Policies[0].Exceptions = nil
-	}
-	d := openDesk(t, always)
+	d := openDesk(t, alwaysOpen)
 	now := time.Now().Truncate(time.Minute)
 	d.setClock(now.AddDate(0, 0, -3)) // so that the past can be booked
 	book := func(from time.Duration) booking.Booking {

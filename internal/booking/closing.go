@@ -29,9 +29,12 @@ func (s *Service) finish(ctx context.Context, to Status, wanted string, request 
 	booking, replayed, err := s.store.Transition(ctx, Transition{
 		BookingID: id, To: to, Actor: request.Actor, Idempotency: request.Idempotency,
 	})
+	then, repeated := refusedBefore(err, CodeWrongStatus)
 	switch {
 	case err == nil:
 		return booking, replayed, nil
+	case repeated:
+		return Booking{}, false, then
 	case errors.Is(err, ErrTooEarly):
 		return Booking{}, false, Errorf(CodeNotStarted, "The appointment has not begun, so it cannot be %s yet. Cancel it if it will not take place.", wanted)
 	case errors.Is(err, ErrNotLive), errors.Is(err, ErrWrongStatus):

@@ -12,7 +12,7 @@ import (
 // HOLD_EXPIRED (with alternatives), BUSINESS_ONLY, WRONG_STATUS, IDEMPOTENCY_KEY_REUSED, STORAGE_UNAVAILABLE.
 func (s *Service) Confirm(ctx context.Context, request ChangeRequest) (Booking, bool, error) {
 	booking, replayed, err := s.confirm(ctx, request)
-	return s.orReplay(ctx, request.Idempotency, booking, replayed, err)
+	return s.orReplay(ctx, request.Idempotency, CodeHoldExpired, booking, replayed, err)
 }
 
 func (s *Service) confirm(ctx context.Context, request ChangeRequest) (Booking, bool, error) {
@@ -30,13 +30,17 @@ func (s *Service) confirm(ctx context.Context, request ChangeRequest) (Booking, 
 	booking, replayed, err := s.store.Transition(ctx, Transition{
 		BookingID: current.ID, To: to, Actor: request.Actor, Idempotency: request.Idempotency,
 	})
-	if errors.Is(err, ErrNotLive) || errors.Is(err, ErrWrongStatus) {
-		return Booking{}, false, s.notConfirmable(ctx, current.ID)
-	}
-	if err != nil {
+	then, repeated := refusedBefore(err, CodeHoldExpired)
+	switch {
+	case err == nil:
+		return booking, replayed, nil
+	case repeated:
+		return Booking{}, false, then
+	case errors.Is(err, ErrNotLive), errors.Is(err, ErrWrongStatus):
+		return Booking{}, false, decided(s.notConfirmable(ctx, current.ID))
+	default:
 		return Booking{}, false, storeError(err)
 	}
-	return booking, replayed, nil
 }
 
 // notConfirmable says why a booking cannot be confirmed, as it is now.
@@ -102,9 +106,12 @@ func (s *Service) Decline(ctx context.Context, request DeclineRequest) (Booking,
 	booking, replayed, err := s.store.Cancel(ctx, Cancellation{
 		BookingID: id, Reason: reason, Declines: true, Offering: s.offering(), Actor: request.Actor, Idempotency: request.Idempotency,
 	})
+	then, repeated := refusedBefore(err, CodeTooLateToCancel)
 	switch {
 	case err == nil:
 		return booking, replayed, nil
+	case repeated:
+		return Booking{}, false, then
 	case errors.Is(err, ErrTooLate):
 		return Booking{}, false, s.tooLateToCancel(0)
 	case errors.Is(err, ErrNotLive), errors.Is(err, ErrWrongStatus):

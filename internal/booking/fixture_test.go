@@ -54,6 +54,16 @@ func business() *tenantconfig.Document {
 	}
 }
 
+// alwaysOpen takes bookings for any minute, for tests around the real now.
+func alwaysOpen(doc *tenantconfig.Document) {
+	doc.Policies[0].Hours = []tenantconfig.Hours{{
+		Days:  []tenantconfig.Weekday{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"},
+		Spans: []tenantconfig.Span{{From: 0, To: 24 * 60}},
+	}}
+	doc.Policies[0].Slots = tenantconfig.SlotGrid{Interval: tenantconfig.Duration(time.Minute), Anchor: tenantconfig.AnchorClock}
+	doc.Policies[0].Exceptions = nil
+}
+
 func anyOf(ids ...string) []tenantconfig.Requirement {
 	return []tenantconfig.Requirement{{AnyOf: ids}}
 }

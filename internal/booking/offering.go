@@ -103,13 +103,16 @@ func (s *Service) DeclineOffer(ctx context.Context, request OfferRequest) (Waitl
 		declined, replayed, err := s.store.Cancel(ctx, Cancellation{
 			BookingID: offerID, Declines: true, Offering: s.offering(), Actor: request.Actor, Idempotency: request.Idempotency,
 		})
+		then, repeated := refusedBefore(err, CodeHoldExpired)
 		switch {
 		case err == nil:
 			return declined, replayed, nil
+		case repeated:
+			return Booking{}, false, then
 		case errors.Is(err, ErrNotLive), errors.Is(err, ErrTooLate):
-			return Booking{}, false, Errorf(CodeHoldExpired, "This offer has lapsed, so there is nothing to decline.")
+			return Booking{}, false, decided(Errorf(CodeHoldExpired, "This offer has lapsed, so there is nothing to decline."))
 		case errors.Is(err, ErrWrongStatus):
-			return Booking{}, false, Errorf(CodeWrongStatus, "The offer was accepted already. Cancel the booking instead.")
+			return Booking{}, false, decided(Errorf(CodeWrongStatus, "The offer was accepted already. Cancel the booking instead."))
 		default:
 			return Booking{}, false, storeError(err)
 		}
@@ -137,7 +140,7 @@ func (s *Service) answerOffer(
 	} else {
 		answered, replayed, err = answer(entry.OfferID)
 	}
-	if _, replayed, err = s.orReplay(ctx, request.Idempotency, answered, replayed, err); err != nil {
+	if _, replayed, err = s.orReplay(ctx, request.Idempotency, CodeHoldExpired, answered, replayed, err); err != nil {
 		return WaitlistEntry{}, false, err
 	}
 	entry, err = s.readEntry(ctx, id)

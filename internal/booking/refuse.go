@@ -69,6 +69,61 @@ func (e *Error) repeats() {
 	e.Message += " This request was refused when it first came. To try again, send it with a new idempotency key."
 }
 
+// refusedBefore is the answer to a request that repeats a refused one, if that is what an error of the Store says. Code and
+// words are those of then: how the booking stands by now has nothing to do with it. Different requests have different codes
+// for ErrTooLate; tooLate is the one of this.
+func refusedBefore(err error, tooLate Code) (then *Error, repeated bool) {
+	if _, refused := errors.AsType[*RefusedError](err); !refused {
+		return nil, false
+	}
+	limit, limited := errors.AsType[*LimitError](err)
+	series, ofDates := errors.AsType[*SeriesError](err)
+	if ofDates {
+		limit, limited = series.ofCustomer()
+	}
+	switch {
+	case limited:
+		then = Errorf(CodeLimitReached, "A limit had been reached.")
+		then.Details = details(availability.Reason{Code: availability.LimitReached, Limit: availability.Limit(limit.Limit.Kind)})
+	case ofDates:
+		then = Errorf(CodeSeriesConflict, "Some of the dates could not be booked, so none was.")
+	case errors.Is(err, ErrTooLate):
+		then = Errorf(tooLate, "It was too late for this.")
+	case errors.Is(err, ErrTooEarly):
+		then = Errorf(CodeNotStarted, "The appointment had not begun.")
+	case errors.Is(err, ErrWrongStatus):
+		then = Errorf(CodeWrongStatus, "The booking's status did not allow this.")
+	default:
+		then = Errorf(CodeSlotTaken, "The time was taken.").WithField("start")
+		then.Details = details(availability.Reason{Code: availability.SlotTaken})
+	}
+	then.judged = true
+	then.repeats()
+	return then, true
+}
+
+// asOf is the refusal of then with what can be had instead by now, which the refusal of today knows; nil if there is none.
+func (e *Error) asOf(today *Error) *Error {
+	switch {
+	case today == nil:
+		return e
+	case today.Code == e.Code:
+		today.repeats() // its words say more
+		return today
+	default:
+		e.Alternatives = today.Alternatives
+		return e
+	}
+}
+
+// decided says of a refusal that the Store arrived at it: whether the request repeats another one has been asked.
+func decided(err error) error {
+	if refusal, ok := errors.AsType[*Error](err); ok {
+		refusal.judged = true
+	}
+	return err
+}
+
 // kept is a refusal as the Store keeps it; nil for a reason that depends on nothing that is stored.
 func kept(reason availability.Reason) error {
 	switch reason.Code {

@@ -1,6 +1,7 @@
 package booking_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -91,7 +92,8 @@ func TestRefusalIsRepeated(t *testing.T) {
 			doc.Resources[2].Capacity = pool
 			doc.Services[1].Requires = anyOf("chairs")
 		}, "xray", pool, booking.CodeSlotTaken},
-		"a full day": {func(doc *tenantconfig.Document) { doc.Policies[0].Limits.PerDay = 1 }, "xray", 1, booking.CodeLimitReached},
+		"a full day":            {func(doc *tenantconfig.Document) { doc.Policies[0].Limits.PerDay = 1 }, "xray", 1, booking.CodeLimitReached},
+		"a class on a full day": {func(doc *tenantconfig.Document) { doc.Policies[0].Limits.PerDay = 1 }, "class", 1, booking.CodeLimitReached},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -104,6 +106,9 @@ func TestRefusalIsRepeated(t *testing.T) {
 			request := func(key, body string) booking.Request { return wish(tt.service, "2030-06-04 10:00", keyed(key, body)) }
 			if refusal := d.refused(t, request("k", "a"), tt.code); refusal.Repeated {
 				t.Errorf("the first refusal says that it repeats one: %s", refusal.Message)
+			}
+			if refusal := d.refused(t, request("k", "a"), tt.code); !refusal.Repeated {
+				t.Errorf("while nothing has changed the repetition does not say what it is: %s", refusal.Message)
 			}
 			for _, b := range inTheWay {
 				if _, _, err := d.Cancel(t.Context(), booking.CancelRequest{ID: b.ID}); err != nil {
@@ -118,6 +123,112 @@ func TestRefusalIsRepeated(t *testing.T) {
 			d.mustBook(t, request("new", "a"))
 		})
 	}
+}
+
+// refusedChanges are requests to change a confirmed booking that begins in a few hours and was moved once. Each is refused for a
+// reason that is kept.
+var refusedChanges = map[string]struct {
+	request func(context.Context, *desk, booking.Booking, *booking.IdempotencyClaim) error
+	code    booking.Code
+	// says is what a repetition is told of then.
+	says string
+	// moves are the rules about moving.
+	moves tenantconfig.Rescheduling
+}{
+	"recorded before it began": {func(ctx context.Context, d *desk, b booking.Booking, key *booking.IdempotencyClaim) error {
+		_, _, err := d.Complete(ctx, booking.ChangeRequest{ID: b.ID, Actor: owner, Idempotency: key})
+		return err
+	}, booking.CodeNotStarted, "had not begun", tenantconfig.Rescheduling{}},
+	"confirmed twice": {func(ctx context.Context, d *desk, b booking.Booking, key *booking.IdempotencyClaim) error {
+		_, _, err := d.Confirm(ctx, booking.ChangeRequest{ID: b.ID, Actor: owner, Idempotency: key})
+		return err
+	}, booking.CodeWrongStatus, "did not allow", tenantconfig.Rescheduling{}},
+	"declined, though confirmed": {func(ctx context.Context, d *desk, b booking.Booking, key *booking.IdempotencyClaim) error {
+		_, _, err := d.Decline(ctx, booking.DeclineRequest{ID: b.ID, Actor: owner, Idempotency: key})
+		return err
+	}, booking.CodeWrongStatus, "did not allow", tenantconfig.Rescheduling{}},
+	"cancelled too late": {func(ctx context.Context, d *desk, b booking.Booking, key *booking.IdempotencyClaim) error {
+		_, _, err := d.Cancel(ctx, booking.CancelRequest{ID: b.ID, Idempotency: key})
+		return err
+	}, booking.CodeTooLateToCancel, "too late", tenantconfig.Rescheduling{}},
+	"a series cancelled too late": {func(ctx context.Context, d *desk, b booking.Booking, key *booking.IdempotencyClaim) error {
+		_, _, err := d.CancelSeries(ctx, booking.CancelSeriesRequest{ID: b.SeriesID, Idempotency: key})
+		return err
+	}, booking.CodeTooLateToCancel, "too late", tenantconfig.Rescheduling{}},
+	"moved too late": {moveOn, booking.CodeTooLateToReschedule, "too late",
+		tenantconfig.Rescheduling{Until: tenantconfig.Duration(24 * time.Hour), Times: 3}},
+	"moved too often": {moveOn, booking.CodeLimitReached, "limit had been reached", tenantconfig.Rescheduling{Times: 1}},
+}
+
+func moveOn(ctx context.Context, d *desk, b booking.Booking, key *booking.IdempotencyClaim) error {
+	_, _, err := d.Reschedule(ctx, booking.RescheduleRequest{ID: b.ID, Start: b.Start.Add(4 * time.Hour), Idempotency: key})
+	return err
+}
+
+// What a change was refused for is told again, in words about then: by now the booking is another one's business.
+func TestRefusedChangesAreRepeated(t *testing.T) {
+	t.Parallel()
+	for name, tt := range refusedChanges {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := openDesk(t, alwaysOpen, func(doc *tenantconfig.Document) { doc.Policies[0].Rescheduling = tt.moves })
+			now := time.Now().Truncate(time.Minute) // what is too late is for the database's clock to say
+			d.setClock(now.AddDate(0, 0, -3))
+			soon := wish("xray", "2030-06-04 10:00", func(r *booking.Request) { r.Start = now.Add(2 * time.Hour) })
+			series, _, err := d.BookSeries(t.Context(), weekly(soon, 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := d.mustMove(t, booking.RescheduleRequest{ID: series.Bookings[0].ID, Start: soon.Start.Add(time.Hour), Actor: owner})
+			first, ok := errors.AsType[*booking.Error](tt.request(t.Context(), d, b, claim("k", "a")))
+			if !ok || first.Code != tt.code || first.Repeated {
+				t.Fatalf("the first time: %v; want %s, and not that it is a repetition", first, tt.code)
+			}
+			if _, _, err := d.Cancel(t.Context(), booking.CancelRequest{ID: b.ID, Actor: owner}); err != nil {
+				t.Fatal(err)
+			}
+			again, ok := errors.AsType[*booking.Error](tt.request(t.Context(), d, b, claim("k", "a")))
+			if !ok || again.Code != tt.code || !again.Repeated {
+				t.Fatalf("again: %v; want %s, and that it is a repetition", again, tt.code)
+			}
+			if !strings.Contains(again.Message, tt.says) || strings.Count(again.Message, "new idempotency key") != 1 {
+				t.Errorf("again: %q; want what it was refused for then, and what to do", again.Message)
+			}
+		})
+	}
+}
+
+// A repetition that the rules refuse by now is told what it was refused for then.
+func TestRefusalOutlivesTheRules(t *testing.T) {
+	t.Parallel()
+	d := openDesk(t, movable)
+	d.mustBook(t, wish("xray", "2030-06-04 10:00"))
+	gone := d.mustBook(t, wish("xray", "2030-06-04 14:00"))
+	request := func(key string) error {
+		_, _, err := d.Book(t.Context(), wish("xray", "2030-06-04 10:00", keyed(key, "a")))
+		return err
+	}
+	moving := func(key string) error {
+		_, _, err := d.Reschedule(t.Context(), move(gone, "2030-06-04 10:00", func(r *booking.RescheduleRequest) { r.Idempotency = claim(key, "m") }))
+		return err
+	}
+	expect := func(what string, err error, code booking.Code, repeated bool) {
+		t.Helper()
+		refusal, ok := errors.AsType[*booking.Error](err)
+		if !ok || refusal.Code != code || refusal.Repeated != repeated {
+			t.Errorf("%s: %v; want %s, repeated %t", what, err, code, repeated)
+		}
+	}
+	expect("a request", request("k"), booking.CodeSlotTaken, false)
+	expect("a move", moving("m"), booking.CodeSlotTaken, false)
+	if _, _, err := d.Cancel(t.Context(), booking.CancelRequest{ID: gone.ID}); err != nil {
+		t.Fatal(err)
+	}
+	d.setClock(at("2030-06-04 09:30"))
+	expect("a new request", request("new"), booking.CodeTooSoon, false)
+	expect("a new move", moving("new move"), booking.CodeWrongStatus, false)
+	expect("the request again", request("k"), booking.CodeSlotTaken, true)
+	expect("the move again", moving("m"), booking.CodeSlotTaken, true)
 }
 
 // What is refused whatever is booked claims nothing.

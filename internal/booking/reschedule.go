@@ -28,7 +28,7 @@ type RescheduleRequest struct {
 // allowed.
 func (s *Service) Reschedule(ctx context.Context, request RescheduleRequest) (Booking, bool, error) {
 	booking, replayed, err := s.reschedule(ctx, request)
-	return s.orReplay(ctx, request.Idempotency, booking, replayed, err)
+	return s.orReplay(ctx, request.Idempotency, CodeTooLateToReschedule, booking, replayed, err)
 }
 
 func (s *Service) reschedule(ctx context.Context, request RescheduleRequest) (booking Booking, replayed bool, err error) {
@@ -91,13 +91,17 @@ func (s *Service) rescheduling(offer *offer, id string, request RescheduleReques
 // notMoved words the refusals that only a move can meet, and leaves the others.
 func (s *Service) notMoved(ctx context.Context, wanted Rescheduling, err error) error {
 	limit, limited := errors.AsType[*LimitError](err)
+	tooMany, tooLate := limited && limit.Limit.Kind == LimitReschedules, errors.Is(err, ErrTooLate)
+	then, repeated := refusedBefore(err, CodeTooLateToReschedule)
 	switch {
-	case limited && limit.Limit.Kind == LimitReschedules:
-		return s.tooManyMoves()
-	case errors.Is(err, ErrTooLate):
-		return s.tooLateToReschedule(wanted.CutOff)
+	case repeated && (tooMany || tooLate):
+		return then
+	case tooMany:
+		return decided(s.tooManyMoves())
+	case tooLate:
+		return decided(s.tooLateToReschedule(wanted.CutOff))
 	case errors.Is(err, ErrNotLive):
-		return s.wrongStatusOf(ctx, wanted.BookingID, "moved")
+		return decided(s.wrongStatusOf(ctx, wanted.BookingID, "moved"))
 	default:
 		return err
 	}

@@ -48,7 +48,7 @@ func (s *Service) BookSeries(ctx context.Context, request SeriesRequest) (Series
 	if err == nil || request.Idempotency == nil {
 		return series, replayed, err
 	}
-	first, replayed, err := s.orReplay(ctx, request.Idempotency, Booking{}, false, err)
+	first, replayed, err := s.orReplay(ctx, request.Idempotency, CodeInThePast, Booking{}, false, err)
 	if err != nil {
 		return Series{}, false, err
 	}
@@ -232,6 +232,16 @@ func (t *seriesAttempt) refused(ctx context.Context, refused *SeriesError) (take
 	return taken, nil
 }
 
+// ofCustomer is the limit that refuses all the dates, if one does: another date would not help.
+func (e *SeriesError) ofCustomer() (limit *LimitError, found bool) {
+	for _, cause := range e.Refused {
+		if limit, found = errors.AsType[*LimitError](cause); found && limit.Limit.Kind == LimitOpenPerCustomer {
+			return limit, true
+		}
+	}
+	return nil, false
+}
+
 func (t *seriesAttempt) read(ctx context.Context, dates []int) (err error) {
 	for _, i := range dates {
 		if t.known[i], err = t.dates[i].facts(ctx, t.dates[i].start, t.dates[i].start); err != nil {
@@ -330,9 +340,12 @@ func (s *Service) CancelSeries(ctx context.Context, request CancelSeriesRequest)
 		SeriesID: id, From: request.From,
 		Cancellation: Cancellation{Reason: reason, CutOff: cutOff, Offering: s.offering(), Actor: request.Actor, Idempotency: request.Idempotency},
 	})
+	then, repeated := refusedBefore(err, CodeTooLateToCancel)
 	switch {
 	case err == nil:
 		return Series{ID: id, Bookings: bookings}, replayed, nil
+	case repeated:
+		return Series{}, false, then
 	case errors.Is(err, ErrNotLive):
 		return Series{}, false, Errorf(CodeAlreadyCancelled, "Nothing of this series is left to cancel.")
 	case errors.Is(err, ErrTooLate):
