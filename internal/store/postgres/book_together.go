@@ -14,8 +14,9 @@ import (
 // bookTogetherSQL books one unit for each element of its arrays, those that it can, and returns what the database added
 // to them. It does in one go for many what recordSQL does for one, and for that costs each a fraction.
 //
-// It does not look before it inserts: the constraint does. Whose unit is not free gets no row, and neither does one
-// in whose way is a hold that has run out; the caller finds out which. Elements have different customers. Each step
+// It does not look at units before it inserts: the constraint does. Whose unit is not free gets no row, and neither does one
+// in whose way is a hold that has run out, or whose key is known; the caller finds out which. (A known key that got as far as
+// its insert would undo them all. OFFSET 0 has the planner look keys up one by one.) Elements have different customers. Each step
 // goes through its rows in one order, the same in every transaction, so that none waits for another crosswise. (Two
 // numbers of one person that come together fail together, and are then written one by one.)
 var bookTogetherSQL = `WITH wanted AS (
@@ -29,7 +30,9 @@ var bookTogetherSQL = `WITH wanted AS (
 ), won AS (
 	INSERT INTO occupancy (booking_id, resource_id, unit, blocked, expires_at)
 	SELECT id, resource_id, unit, tstzrange(blocked_from, blocked_to), clock_timestamp() + hold_ttl * interval '1 microsecond'
-	FROM wanted ORDER BY resource_id, unit, blocked_from
+	FROM wanted w
+	WHERE NOT EXISTS (SELECT FROM idempotency_keys k WHERE k.principal = w.principal AND k.route = w.route AND k.key = w.key OFFSET 0)
+	ORDER BY resource_id, unit, blocked_from
 	ON CONFLICT DO NOTHING
 	RETURNING booking_id, expires_at
 ), customer AS (

@@ -98,6 +98,34 @@ func TestBookingsWrittenTogether(t *testing.T) {
 	}
 }
 
+// TestARepetitionDoesNotUndoTheOthers has the repetition of a refused request arrive together with others, when the slot that it
+// was refused is free.
+func TestARepetitionDoesNotUndoTheOthers(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	var requests []booking.NewBooking
+	for i := range 3 {
+		requests = append(requests, request(noon.Add(time.Duration(i)*time.Hour)))
+		requests[i].Booking.Customer.Phone += fmt.Sprint(i) // else they are written one after the other
+	}
+	const refused = 1
+	if _, err := store.Refuse(t.Context(), *requests[refused].Idempotency, booking.ErrOccupied); !errors.Is(err, booking.ErrOccupied) {
+		t.Fatal(err)
+	}
+	_, errs := store.BookTogether(t.Context(), requests)
+	for i, err := range errs {
+		if (err == nil) != (i != refused) {
+			t.Errorf("booking %d: %v", i, err)
+		}
+	}
+	if kept, used := kept(t, store), transactions(t, store); kept != len(requests)-1 || used != 1 {
+		t.Errorf("%d were kept by %d transactions; want %d by one", kept, used, len(requests)-1)
+	}
+	if _, _, err := store.Book(t.Context(), requests[refused]); !errors.As(err, new(*booking.RefusedError)) {
+		t.Errorf("the repetition: %v; want what it was refused for", err)
+	}
+}
+
 // TestManyArriveTogether books from many callers at once, most of them for slots that others want too.
 func TestManyArriveTogether(t *testing.T) {
 	t.Parallel()
