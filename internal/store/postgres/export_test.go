@@ -20,6 +20,9 @@ func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 // ExpectLosers has the store turn certain losers away before their statements wait, as it does for a while after each loss.
 func (s *Store) ExpectLosers() { s.lost.now() }
 
+// LockNumber is the number of the advisory lock of this name.
+var LockNumber = lockNumber
+
 // KeepHouse runs one housekeeping pass now.
 func (s *Store) KeepHouse(ctx context.Context) (removed int, err error) {
 	return housekeeping.Pass(ctx, s.removePast)

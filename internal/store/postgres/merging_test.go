@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/lead"
@@ -67,6 +69,63 @@ func TestNumberThatIsBeingMergedAway(t *testing.T) {
 			t.Errorf("%s: found %s, %v; want %s", test.name, found, err, kept)
 		}
 		assertNoAliasIsAPerson(t, store)
+	}
+}
+
+// TestSeriesCountsForWhoIsLeft has a series, whose person may have so many bookings only, wait for this person's lock while the
+// person is merged into another one. Then it is the other one's lock that others are counted under.
+func TestSeriesCountsForWhoIsLeft(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	phones := []string{"+442079460400", "+442079460401"} // the first is merged into the second
+	var (
+		people [2]lead.Person
+		held   [2]pgx.Tx
+		locks  [2]int64
+	)
+	for i, phone := range phones {
+		var err error
+		if people[i], _, _, err = store.Leads().Create(t.Context(), lead.NewPerson{Draft: lead.Draft{Name: "Ann", Phone: phone}}); err != nil {
+			t.Fatal(err)
+		}
+		locks[i] = postgres.LockNumber("customer/" + phone)
+		held[i] = begin(t, store, `SELECT pg_advisory_xact_lock($1)`, locks[i])
+	}
+	r := request(noon)
+	r.Booking.Customer.Phone = phones[0]
+	r.Limits = []booking.Limit{{Kind: booking.LimitOpenPerCustomer, Max: 1}}
+	series := booking.NewSeries{ID: uuid.Must(uuid.NewV7()).String(), Bookings: []booking.NewBooking{r}}
+	booked := inBackground(func() error {
+		_, _, err := store.BookSeries(t.Context(), series)
+		return err
+	})
+	awaitBlocked(t, store.Pool(), 1)
+	if _, _, err := store.Leads().Merge(t.Context(), lead.Merging{ID: people[1].ID, OtherID: people[0].ID}); err != nil {
+		t.Fatal(err)
+	}
+	if err := held[0].Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	awaitBlockedOn(t, store.Pool(), locks[1])
+	if err := errors.Join(held[1].Commit(t.Context()), <-booked); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// awaitBlockedOn waits until a session waits for an advisory lock.
+func awaitBlockedOn(t *testing.T, pool *pgxpool.Pool, lock int64) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for blocked := false; !blocked; {
+		err := pool.QueryRow(t.Context(), `SELECT EXISTS (
+			SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND (classid::bigint << 32) | objid::bigint = $1)`, lock).Scan(&blocked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !blocked && time.Now().After(deadline) {
+			t.Fatal("nobody waits for the lock")
+		}
+		time.Sleep(5 * time.Millisecond) // between two looks
 	}
 }
 

@@ -22,6 +22,9 @@ func (s *Store) BookSeries(ctx context.Context, r booking.NewSeries) ([]booking.
 			return booking.Booking{}, err
 		}
 		err = s.underLocks(ctx, request.SeriesLocks(r, who), func(tx pgx.Tx, look *pgx.Batch) (err error) {
+			if request.LimitsCustomer(r.Bookings[0]) {
+				queuePersonCheck(look, r.Bookings[0].Booking.Customer, who)
+			}
 			queueClaimCheck(look, r.Idempotency)
 			if request.IsGroup(r.Bookings[0].Booking) {
 				first, err = bookSeriesPlaces(ctx, tx, look, r)
