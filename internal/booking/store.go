@@ -226,6 +226,7 @@ type Taken interface {
 // A refusal that another moment could turn into its opposite is kept under the key before it is returned: ErrOccupied,
 // *LimitError, *SeriesError, ErrTooLate, ErrTooEarly and ErrWrongStatus. Whatever is still under way for the same key, such
 // as a statement of a server that has died, does nothing from then on, and repetitions get *RefusedError.
+// Unlike changes, refusals need not be durable: a crash of the database may forget those of its last moments.
 type Store interface {
 	// Book keeps a new booking under the first candidate that is free. replayed is true when the
 	// idempotency claim had been made before and the booking is the one made then, as it is now.

@@ -90,8 +90,9 @@ func (s *Store) refused(ctx context.Context, claim *booking.IdempotencyClaim, re
 	return booking.Booking{}, false, fmt.Errorf("%w: the idempotency key comes and goes", booking.ErrUnavailable)
 }
 
-// withoutSync has the transaction not wait for the disk. A crash may forget a refusal, but ends all that it was kept for
-// as well, and those who are refused are spared the wait.
+// withoutSync has the transaction not wait for the disk, so that those who are refused are spared the wait. A crash of the
+// database may forget the refusals of its last moments. It ends all statements that were under way, but not a copy of the
+// request that has not got here yet: that one may then take effect (ADR 0004).
 const withoutSync = `SELECT set_config('synchronous_commit', 'off', true)`
 
 // keepRefusal claims the key for a refusal, unless it is known.
