@@ -4,13 +4,14 @@
 // constraint. The common booking is one statement, which is also one round trip and one commit; those that
 // arrive together share all of it (collect.go, book_together.go). Bookings that need several units, counted limits or a
 // place in a group take advisory locks in sorted order first, in a transaction of their own. Those of one process take turns before
-// that, so that none of them waits with a connection in hand (turns.go).
+// that, so that they do not wait for each other with a connection in hand (turns.go). Only what learns in its transaction
+// which locks it needs waits there: whoever calls a series off, or makes offers of what is freed.
 //
 // Every path acquires in the same order, so that no two wait for each other crosswise: the lock of the
 // waitlist's line, advisory locks (sorted), occupancy (sorted), customers (sorted), booking, event, idempotency keys (sorted). The key comes last, as a
-// plain insert: a booking that fails leaves no claimed key behind, and a request that loses the race for its key is
+// plain insert: a booking that fails is undone with its claim, and a request that loses the race for its key is
 // undone as a whole and then reads the winner's answer in a second statement, because its first statement's snapshot
-// cannot see it.
+// cannot see it. A refusal that is kept claims the key afterwards, in a transaction of its own (once.go).
 //
 // Bookings have no foreign key to their customers. Whoever sets bookings.customer_id has written or locked that
 // customer's row before, in the same transaction; that the row then stays is what triggers see to (migration 60).
