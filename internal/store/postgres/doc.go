@@ -25,7 +25,8 @@
 // During an update servers of two releases share the database, and with it the locks: a lock keeps its number, or is
 // taken under both numbers for one release. No rule depends on an advisory lock alone that would make two bookings of
 // one time; those are the constraints' to refuse. What a lock that is not shared costs is a person in line who is passed over, or a limit
-// that is exceeded by one.
+// that is exceeded by one. One lock went at once, without such a release: frontdesk/waiting/<identity>, in whose place the person's
+// row is locked now. While servers from before and after that run side by side, somebody can join one line too many.
 //
 // The package decides by the database's clock only, never caches, and never puts a value into SQL text.
 package postgres
