@@ -18,7 +18,7 @@ const (
 
 // IdempotencyKey is the header by which a repeated request has one effect. (Exported for huma.)
 type IdempotencyKey struct {
-	Key string `header:"Idempotency-Key" minLength:"1" maxLength:"255" pattern:"^[\\x21-\\x7E]+$" doc:"Any text of your own for this one request." example:"order-7f3a"`
+	Key string `header:"Idempotency-Key" minLength:"1" maxLength:"255" pattern:"^[\\x21-\\x7E]+$" doc:"Any text of your own for this one request. A refusal because of what is booked, with 409, is kept under it, too: to try again, use a new key." example:"order-7f3a"`
 }
 
 // EarlierLead is a person as the earlier system named one.
