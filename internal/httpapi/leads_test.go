@@ -201,9 +201,6 @@ func TestImportTwentyThousand(t *testing.T) {
 		first := wantCounts(t, s.Send(importOf(strings.NewReader(file.String()), query, "Idempotency-Key", "one")),
 			httpapi.ImportReport{Rows: 20_002, Inserted: 19_999, DuplicateInFile: 1, OptedOut: 1, Invalid: 1})
 		t.Logf("20000 people in %v", time.Since(started))
-		if took := time.Since(started); took > time.Minute {
-			t.Errorf("it took %v", took)
-		}
 		if len(first.Problems) != 2 || first.Problems[1].Row != 20_003 || first.Problems[1].Column != "Mobile" || first.Problems[0].Code != "DUPLICATE" {
 			t.Errorf("problems: %+v", first.Problems)
 		}
