@@ -167,6 +167,9 @@ func testKilledProcess(f *fixture) {
 	f.checkNoOverlap()
 }
 
+// childPatience is far more than a child needs, even with the race detector on a busy machine.
+const childPatience = 5 * time.Minute
+
 // killAfter starts a process that does the work, kills it after n acknowledgements, and returns all that it gave.
 func killAfter(t testing.TB, location, work string, n int) []string {
 	t.Helper()
@@ -174,7 +177,7 @@ func killAfter(t testing.TB, location, work string, n int) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), childPatience)
 	defer cancel()
 	child := exec.CommandContext(ctx, program) //nolint:gosec // this very test binary
 	child.Env = append(os.Environ(), childVariable+"="+location, workVariable+"="+work)
