@@ -262,19 +262,23 @@ func inBackground(fn func() error) <-chan error {
 // awaitBlocked waits until so many sessions of the database wait for a lock.
 func awaitBlocked(t *testing.T, pool *pgxpool.Pool, want int) {
 	t.Helper()
+	awaitCount(t, pool, want, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+}
+
+// awaitCount waits until a query counts so many sessions that wait.
+func awaitCount(t *testing.T, pool *pgxpool.Pool, want int, query string, args ...any) {
+	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for {
-		var blocked int
-		err := pool.QueryRow(t.Context(), `
-			SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&blocked)
-		if err != nil {
+		var waiting int
+		if err := pool.QueryRow(t.Context(), query, args...).Scan(&waiting); err != nil {
 			t.Fatal(err)
 		}
-		if blocked >= want {
+		if waiting >= want {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%d sessions wait for a lock; want %d", blocked, want)
+			t.Fatalf("%d sessions wait for a lock; want %d", waiting, want)
 		}
 		time.Sleep(5 * time.Millisecond) // between two looks
 	}

@@ -115,18 +115,7 @@ func TestSeriesCountsForWhoIsLeft(t *testing.T) {
 // awaitBlockedOn waits until a session waits for an advisory lock.
 func awaitBlockedOn(t *testing.T, pool *pgxpool.Pool, lock int64) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for blocked := false; !blocked; {
-		err := pool.QueryRow(t.Context(), `SELECT EXISTS (
-			SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND (classid::bigint << 32) | objid::bigint = $1)`, lock).Scan(&blocked)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !blocked && time.Now().After(deadline) {
-			t.Fatal("nobody waits for the lock")
-		}
-		time.Sleep(5 * time.Millisecond) // between two looks
-	}
+	awaitCount(t, pool, 1, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND (classid::bigint << 32) | objid::bigint = $1`, lock)
 }
 
 // TestOneBoundForTheNumbersThatAreMerged has two requests to join wait for a merge, with one number each. Together they would

@@ -69,12 +69,12 @@ func (s *Store) once(
 // out to their end, or on a server that the caller has stopped waiting for. Either it has claimed the key by now, then
 // this waits for it and finds its booking; or it finds the key claimed, and is undone as a whole.
 func (s *Store) refused(ctx context.Context, claim *booking.IdempotencyClaim, refusal error) (booking.Booking, bool, error) {
-	if request.IsTentative(claim, refusal) {
+	if claim == nil || request.IsTentative(claim, refusal) {
 		return booking.Booking{}, false, refusal
 	}
 	text, keeps := request.RefusalText(refusal)
 	for range maxAttempts {
-		if keeps && claim != nil {
+		if keeps {
 			if kept, err := s.keepRefusal(ctx, *claim, text); kept || err != nil {
 				return booking.Booking{}, false, cmp.Or(err, refusal)
 			}
@@ -83,7 +83,7 @@ func (s *Store) refused(ctx context.Context, claim *booking.IdempotencyClaim, re
 		if known || err != nil {
 			return b, known, err
 		}
-		if !keeps || claim == nil {
+		if !keeps {
 			return booking.Booking{}, false, refusal
 		}
 	}
