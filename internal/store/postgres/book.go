@@ -22,7 +22,7 @@ func (s *Store) Book(ctx context.Context, r booking.NewBooking) (booking.Booking
 	if err := request.CheckNew(r); err != nil {
 		return booking.Booking{}, false, err
 	}
-	attempt := s.bookLocked
+	attempt := s.bookLocked()
 	if request.IsSimple(r) {
 		attempt = s.bookSimple()
 	}
@@ -42,11 +42,14 @@ func (s *Store) Book(ctx context.Context, r booking.NewBooking) (booking.Booking
 	})
 }
 
+// attemptToBook tries once. It fails with errNotWon when another try may end differently.
+type attemptToBook func(ctx context.Context, r booking.NewBooking) (booking.Booking, error)
+
 // bookSimple decides in one statement. A booking of one known unit first shares it with others that arrive at the same
 // time. That statement does not look at what is in its way, so the second try is one that does. While there are losers,
 // certain ones are turned away before they join the others: there they might wait for whoever is giving the slot back,
 // and all the others with them.
-func (s *Store) bookSimple() func(context.Context, booking.NewBooking) (booking.Booking, error) {
+func (s *Store) bookSimple() attemptToBook {
 	tries := 0
 	return func(ctx context.Context, r booking.NewBooking) (booking.Booking, error) {
 		if tries++; tries > 1 || len(r.Candidates) > 1 {
@@ -131,9 +134,13 @@ func takenCandidates(row pgx.Row) (map[int]bool, error) {
 	if err := row.Scan(&indexes); err != nil {
 		return nil, err
 	}
-	taken := make(map[int]bool, len(indexes))
-	for _, i := range indexes {
-		taken[i] = true
+	return set(indexes), nil
+}
+
+func set(numbers []int) map[int]bool {
+	in := make(map[int]bool, len(numbers))
+	for _, n := range numbers {
+		in[n] = true
 	}
-	return taken, nil
+	return in
 }

@@ -12,8 +12,25 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/store/request"
 )
 
-// bookLocked decides under locks on everything that the booking counts or may occupy.
-func (s *Store) bookLocked(ctx context.Context, r booking.NewBooking) (b booking.Booking, err error) {
+// bookLocked decides under locks. If there is only one candidate and nothing to be counted, the booking first shares its
+// transaction with others; the second try is alone, and frees what holds have left behind.
+func (s *Store) bookLocked() attemptToBook {
+	tries := 0
+	return func(ctx context.Context, r booking.NewBooking) (booking.Booking, error) {
+		if tries++; tries == 1 && isOnly(r) {
+			return s.bookTogether(ctx, r)
+		}
+		return s.bookCounted(ctx, r)
+	}
+}
+
+// isOnly says that a booking's statement can be written before anything is known.
+func isOnly(r booking.NewBooking) bool {
+	return len(r.Candidates) == 1 && len(r.Limits) == 0 && !request.IsGroup(r.Booking)
+}
+
+// bookCounted decides under locks on everything that the booking counts or may occupy.
+func (s *Store) bookCounted(ctx context.Context, r booking.NewBooking) (b booking.Booking, err error) {
 	args, err := recordArgs(r)
 	if err != nil {
 		return booking.Booking{}, err
@@ -23,9 +40,6 @@ func (s *Store) bookLocked(ctx context.Context, r booking.NewBooking) (b booking
 		return booking.Booking{}, err
 	}
 	names := request.Locks(r, who)
-	if len(r.Candidates) == 1 && len(r.Limits) == 0 && !request.IsGroup(r.Booking) {
-		return s.bookOnly(ctx, names, args, r.Candidates[0])
-	}
 	err = s.underLocks(ctx, names, func(tx pgx.Tx, look *pgx.Batch) error {
 		taken := map[int]bool(nil)
 		if request.LimitsCustomer(r) {
@@ -48,23 +62,6 @@ func (s *Store) bookLocked(ctx context.Context, r booking.NewBooking) (b booking
 		return err
 	})
 	return b, err
-}
-
-// bookOnly books the only candidate, whose statement can be written before anything is known: locks, booking and commit are
-// one round trip, in the transaction that pgx makes of every batch.
-func (s *Store) bookOnly(ctx context.Context, names []string, args []any, units booking.Assignment) (b booking.Booking, err error) {
-	leave, err := s.turns.take(ctx, names)
-	if err != nil {
-		return booking.Booking{}, err
-	}
-	defer leave()
-	batch := &pgx.Batch{}
-	queueLocks(batch, names)
-	queueBookUnits(batch, args, units, &b)
-	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
-		return booking.Booking{}, err
-	}
-	return b, nil
 }
 
 // underLocks runs fn in a transaction, with a batch that takes the locks of these names: what fn adds to it and sends comes
@@ -190,20 +187,15 @@ func bookUnits(
 	if !found {
 		return booking.Booking{}, booking.ErrOccupied
 	}
-	var b booking.Booking
-	batch := &pgx.Batch{}
-	queueBookUnits(batch, args, units, &b)
-	err := tx.SendBatch(ctx, batch).Close()
+	b, err := scanBooking(tx.QueryRow(ctx, bookUnitsSQL, unitsArgs(args, units)...))
+	if errors.Is(err, pgx.ErrNoRows) || isPartlyWon(err) {
+		err = errNotWon
+	}
 	return b, err
 }
 
-// queueBookUnits books the units, or fails with errNotWon.
-func queueBookUnits(batch *pgx.Batch, args []any, units booking.Assignment, b *booking.Booking) {
+// unitsArgs are the parameters of bookUnitsSQL.
+func unitsArgs(args []any, units booking.Assignment) []any {
 	resources, numbers := unzipUnits(units)
-	batch.Queue(bookUnitsSQL, append(args[:len(args):len(args)], resources, numbers)...).QueryRow(func(row pgx.Row) (err error) {
-		if *b, err = scanBooking(row); errors.Is(err, pgx.ErrNoRows) || isPartlyWon(err) {
-			err = errNotWon
-		}
-		return err
-	})
+	return append(args[:len(args):len(args)], resources, numbers)
 }

@@ -141,9 +141,11 @@ var bookPlaceSQL = `WITH seat AS (
 // recordArgs are the parameters $1 to $26 of every booking statement.
 func recordArgs(r booking.NewBooking) ([]any, error) {
 	customerID, err := newID()
-	if err != nil {
-		return nil, err
-	}
+	return argsOf(r, customerID), err
+}
+
+// argsOf are recordArgs for a customer who has this id if it is a new one.
+func argsOf(r booking.NewBooking, customerID string) []any {
 	b := r.Booking
 	args := []any{
 		b.ID, b.ServiceID, b.Start, b.End, b.Blocked.Start, b.Blocked.End, b.TimeZone, b.LocalStart,
@@ -152,7 +154,7 @@ func recordArgs(r booking.NewBooking) ([]any, error) {
 		string(request.FirstEvent(b)), r.Actor.Principal, r.Actor.Channel,
 	}
 	args = append(args, claimArgs(r.Idempotency)...)
-	return append(args, customFields(b.CustomFields)), nil
+	return append(args, customFields(b.CustomFields))
 }
 
 // holdTTL is in microseconds; null for a booking that is no hold.

@@ -17,7 +17,8 @@ import (
 const (
 	// collectors is how many statements are under way at the same time: while some commit, others are written.
 	collectors = 4
-	// maxTogether bounds how many bookings share a statement, and so how long the first of them waits for the last.
+	// maxTogether bounds how many changes share a transaction, and so how long the first of them waits for the last. A series
+	// is not divided.
 	maxTogether = 32
 	// togetherTimeout bounds a shared statement. It has no caller whose patience could bound it.
 	togetherTimeout = 20 * time.Second
@@ -44,7 +45,8 @@ type order struct {
 	ctx        context.Context
 	wanted     booking.NewBooking
 	identity   string // of the customer
-	customerID string // if the customer is new
+	customerID string // if the customer is new; empty for all bookings of a series but the first
+	seriesID   string // empty if there is none
 	booking    booking.Booking
 	err        error
 	answered   chan struct{}
@@ -157,7 +159,7 @@ func (c *collector) writeTogether(orders []*order) {
 		}
 	}
 	for _, o := range orders {
-		rows, err := c.pool.Query(o.ctx, bookTogetherSQL, columnsOf([]*order{o})...)
+		rows, err := c.pool.Query(o.ctx, bookTogetherSQL, oneUnitEach([]*order{o})...)
 		if err == nil {
 			err = readTogether(rows, []*order{o})
 		}
@@ -173,7 +175,7 @@ func (c *collector) shareStatement(orders []*order) error {
 	defer cancel()
 	batch := &pgx.Batch{}
 	batch.Queue(togetherLockTimeout)
-	batch.Queue(bookTogetherSQL, columnsOf(orders)...).Query(func(rows pgx.Rows) error { return readTogether(rows, orders) })
+	batch.Queue(bookTogetherSQL, oneUnitEach(orders)...).Query(func(rows pgx.Rows) error { return readTogether(rows, orders) })
 	return c.pool.SendBatch(ctx, batch).Close()
 }
 

@@ -3,9 +3,13 @@
 // The database itself prevents overlap: each live booking owns rows in occupancy, under an exclusion
 // constraint. The common booking is one statement, which is also one round trip and one commit; those that
 // arrive together share all of it (collect.go, book_together.go). Bookings that need several units, counted limits or a
-// place in a group take advisory locks in sorted order first, in a transaction of their own. Those of one process take turns before
+// place in a group, series and moves take advisory locks in sorted order first. Those of one process take turns before
 // that, so that they do not wait for each other with a connection in hand (turns.go). Only what learns in its transaction
 // which locks it needs waits there: whoever calls a series off, or makes offers of what is freed.
+//
+// What can be decided by a statement that is written before anything is known, because there is one candidate and nothing to be
+// counted, is one round trip under its locks, which those whose turn comes at the same time share (tasks.go, book_tasks.go,
+// move.go). Everything else, and what such a statement could not do, has a transaction of its own that looks first.
 //
 // Every path acquires in the same order, so that no two wait for each other crosswise: the lock of the
 // waitlist's line, advisory locks (sorted), occupancy (sorted), customers (sorted), booking, event, idempotency keys (sorted). The key comes last, as a

@@ -91,10 +91,11 @@ func isContention(err error) bool {
 	return ok && (pg.Code == stateSerializationFailure || pg.Code == stateDeadlockDetected)
 }
 
-// isPartlyWon says that a booking of several units was refused because others had some of them first.
+// isPartlyWon says that a booking of several units was refused, or a move, because others had some of them first.
 func isPartlyWon(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pg.Code == stateNotNullViolation && pg.TableName == "bookings" && pg.ColumnName == "resource_ids"
+	return ok && pg.Code == stateNotNullViolation &&
+		(pg.TableName == "bookings" && pg.ColumnName == "resource_ids" || pg.TableName == "booking_events" && pg.ColumnName == "type")
 }
 
 // isKeyTaken says that another request claimed the idempotency key first.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -57,6 +58,60 @@ func (s *Store) BookTogether(ctx context.Context, requests []booking.NewBooking)
 	}
 	return bookings, errs
 }
+
+// Together has these requests (booking.NewBooking, booking.NewSeries, booking.Rescheduling) have their turn at the same moment.
+func (s *Store) Together(ctx context.Context, requests ...any) []error {
+	tasks, err := s.tasksOf(ctx, requests)
+	if err != nil {
+		return []error{err}
+	}
+	s.together(slices.Clone(tasks))
+	return column(tasks, func(t *task) error { return t.err })
+}
+
+// Answers are the bookings that Together makes and moves.
+func (s *Store) Answers(ctx context.Context, requests ...any) (answers []booking.Booking) {
+	tasks, err := s.tasksOf(ctx, requests)
+	if err != nil {
+		return nil
+	}
+	s.together(slices.Clone(tasks))
+	for _, t := range tasks {
+		for _, o := range t.orders {
+			answers = append(answers, o.booking)
+		}
+		if t.move != nil {
+			answers = append(answers, t.move.moved)
+		}
+	}
+	return answers
+}
+
+func (s *Store) tasksOf(ctx context.Context, requests []any) ([]*task, error) {
+	tasks := make([]*task, len(requests))
+	for i, r := range requests {
+		var err error
+		switch r := r.(type) {
+		case booking.NewBooking:
+			tasks[i], err = bookingTask(ctx, r)
+		case booking.NewSeries:
+			tasks[i], err = seriesTask(ctx, r)
+		case booking.Rescheduling:
+			var before seen
+			if before, err = s.turnAway(ctx, r); errors.Is(err, booking.ErrOccupied) {
+				before.taken, err = nil, nil // as if that had happened a moment later
+			}
+			tasks[i] = moveTask(ctx, r, before)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return tasks, nil
+}
+
+// ErrNotWon is what a task fails with that has changed nothing.
+var ErrNotWon = errNotWon
 
 // ListPlan is how Postgres finds a listing's bookings when it plans the statement for all callers.
 func (s *Store) ListPlan(ctx context.Context, filter booking.Filter) (string, error) {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,6 +20,14 @@ func lineOf(service string) string {
 
 // shareLineSQL locks the line in which people wait for the time of booking $1, which is of one service for ever.
 var shareLineSQL = `SELECT pg_advisory_xact_lock_shared(` + lineOf(`service_id`) + `) FROM bookings WHERE id = $1`
+
+// queueLines locks lines by their numbers, sorted like all locks.
+func queueLines(batch *pgx.Batch, numbers []int64) {
+	if len(numbers) > 0 {
+		slices.Sort(numbers)
+		batch.Queue(`SELECT count(pg_advisory_xact_lock_shared(n)::text) FROM unnest($1::bigint[]) AS n`, slices.Compact(numbers))
+	}
+}
 
 // awaits says whether an entry e of the waitlist waits for the time of a booking b. Nobody is offered the same start twice,
 // by whichever entry, else a time that nobody wants would go round for ever. What a hold left behind was free for those who joined after it

@@ -18,37 +18,61 @@ func (s *Store) Reschedule(ctx context.Context, r booking.Rescheduling) (booking
 	if err := request.CheckRescheduling(r); err != nil {
 		return booking.Booking{}, false, err
 	}
+	tries := 0
 	return s.once(ctx, "reschedule", r.Idempotency, func(ctx context.Context) (booking.Booking, error) {
-		inSession, units, err := s.turnAway(ctx, r)
+		seen, err := s.turnAway(ctx, r)
 		if err != nil {
 			return booking.Booking{}, err
 		}
-		c := changing{id: r.BookingID, claim: r.Idempotency, actor: r.Actor, offering: r.Offering, units: units}
-		c.names = func(from booking.Assignment) []string { return request.MoveLocks(r, from) }
-		c.check = func(b current) error { return checkMovable(b, r) }
-		if inSession {
-			return s.changeBooking(ctx, c, func(tx pgx.Tx, b current, _ *pgx.Batch) (booking.EventType, error) {
-				return booking.EventRescheduled, moveToPlace(ctx, tx, b, r)
-			})
+		if tries++; tries == 1 {
+			if b, err := s.moveTogether(ctx, r, seen); !errors.Is(err, errNotWon) {
+				return b, err
+			}
 		}
-		taken := map[int]bool(nil)
-		// The old time is given back first, so that the new one may overlap it. Others see neither before the commit, and if
-		// there is no new time the transaction is undone.
-		c.look = func(batch *pgx.Batch) {
-			batch.Queue(releaseSQL, r.BookingID)
-			queueWanted(batch, r, &taken)
-		}
-		return s.changeBooking(ctx, c, func(_ pgx.Tx, b current, last *pgx.Batch) (booking.EventType, error) {
-			return booking.EventRescheduled, queueMove(last, b, r, taken)
-		})
+		return s.moveLooking(ctx, r, seen)
 	})
 }
 
-// turnAwaySQL reads the units of booking $6, whether it is a place in a session, whether it may be moved at all, and which
+// moveLooking moves a booking in a transaction of its own, which decides when it has the locks and has seen everything.
+func (s *Store) moveLooking(ctx context.Context, r booking.Rescheduling, seen seen) (booking.Booking, error) {
+	c := changing{id: r.BookingID, claim: r.Idempotency, actor: r.Actor, offering: r.Offering, units: seen.units}
+	c.names = func(from booking.Assignment) []string { return request.MoveLocks(r, from) }
+	c.check = func(b current) error { return checkMovable(b, r) }
+	if seen.inSession {
+		return s.changeBooking(ctx, c, func(tx pgx.Tx, b current, _ *pgx.Batch) (booking.EventType, error) {
+			return booking.EventRescheduled, moveToPlace(ctx, tx, b, r)
+		})
+	}
+	taken := map[int]bool(nil)
+	// The old time is given back first, so that the new one may overlap it. Others see neither before the commit, and if
+	// there is no new time the transaction is undone.
+	c.look = func(batch *pgx.Batch) {
+		batch.Queue(releaseSQL, r.BookingID)
+		queueWanted(batch, r, &taken)
+	}
+	return s.changeBooking(ctx, c, func(_ pgx.Tx, b current, last *pgx.Batch) (booking.EventType, error) {
+		return booking.EventRescheduled, queueMove(last, b, r, taken)
+	})
+}
+
+// seen is what was read of a booking before its locks were waited for.
+type seen struct {
+	version int
+	units   booking.Assignment
+	// line is the number of the lock of the line in which people wait for its time.
+	line      int64
+	inSession bool
+	// movable says that the rules let the booking be moved.
+	movable bool
+	// taken are the candidates of which another booking has a unit.
+	taken map[int]bool
+}
+
+// turnAwaySQL reads version, units and line of booking $6, whether it is a place in a session, whether it may be moved at all, and which
 // candidates have a unit that another booking has in [$1, $2). What sessions have is left out: the booking may be one
 // that joins them.
-const turnAwaySQL = `
-SELECT b.resource_ids, b.unit_numbers, b.session_id IS NOT NULL,
+var turnAwaySQL = `
+SELECT b.version, b.resource_ids, b.unit_numbers, ` + lineOf(`b.service_id`) + `, b.session_id IS NOT NULL,
 	` + isLive + ` AND ($8::integer = 0 OR b.reschedules < $8) AND clock_timestamp() < b.start_at - $7::bigint * interval '1 microsecond',
 	(SELECT coalesce(array_agg(DISTINCT c.candidate), '{}')
 	FROM unnest($3::integer[], $4::text[], $5::integer[]) AS c (candidate, resource_id, unit)
@@ -60,21 +84,21 @@ FROM bookings b WHERE b.id = $6::uuid`
 
 // turnAway refuses a move to a time that others have before it waits for locks, and others for those that it holds. It
 // decides nothing else: everybody else comes to the same checks again under the locks, which the units name that it reads.
-func (s *Store) turnAway(ctx context.Context, r booking.Rescheduling) (inSession bool, units booking.Assignment, err error) {
+func (s *Store) turnAway(ctx context.Context, r booking.Rescheduling) (b seen, err error) {
 	var (
-		movable        bool
 		resources      []string
 		numbers, taken []int
 	)
 	err = s.pool.QueryRow(ctx, turnAwaySQL, append(takenArgs(r.Blocked, r.Candidates), r.BookingID, r.CutOff.Microseconds(), r.MaxTimes)...).
-		Scan(&resources, &numbers, &inSession, &movable, &taken)
+		Scan(&b.version, &resources, &numbers, &b.line, &b.inSession, &b.movable, &taken)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		err = booking.ErrNotFound
-	case err == nil && movable && len(r.Candidates) > 0 && len(taken) == len(r.Candidates):
+	case err == nil && b.movable && len(r.Candidates) > 0 && len(taken) == len(r.Candidates):
 		err = booking.ErrOccupied
 	}
-	return inSession, zipUnits(resources, numbers), err
+	b.units, b.taken = zipUnits(resources, numbers), set(taken)
+	return b, err
 }
 
 func checkMovable(b current, r booking.Rescheduling) error {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -16,25 +17,73 @@ func (s *Store) BookSeries(ctx context.Context, r booking.NewSeries) ([]booking.
 	if err := request.CheckSeries(r); err != nil {
 		return nil, false, err
 	}
-	return s.series(ctx, "book series", r.Idempotency, func(ctx context.Context) (first booking.Booking, err error) {
-		who, err := whoseLimits(ctx, s.pool, r.Bookings[0]) // they are all of one customer, with the same limits
-		if err != nil {
-			return booking.Booking{}, err
+	var made []booking.Booking
+	tries := 0
+	first, replayed, err := s.once(ctx, "book series", r.Idempotency, func(ctx context.Context) (first booking.Booking, err error) {
+		if tries++; tries > 1 || !isOnlySeries(r) {
+			return s.bookSeriesLooking(ctx, r)
 		}
-		err = s.underLocks(ctx, request.SeriesLocks(r, who), func(tx pgx.Tx, look *pgx.Batch) (err error) {
-			if request.LimitsCustomer(r.Bookings[0]) {
-				queuePersonCheck(look, r.Bookings[0].Booking.Customer, who)
-			}
-			queueClaimCheck(look, r.Idempotency)
-			if request.IsGroup(r.Bookings[0].Booking) {
-				first, err = bookSeriesPlaces(ctx, tx, look, r)
-			} else {
-				first, err = bookSeriesUnits(ctx, tx, look, r)
-			}
-			return err
-		})
-		return first, err
+		if made, err = s.bookSeriesTogether(ctx, r); err == nil {
+			return made[0], nil
+		}
+		if errors.Is(err, errNotWon) {
+			err = cmp.Or(s.refusedOfSeries(ctx, r), err)
+		}
+		return booking.Booking{}, err
 	})
+	if len(made) > 0 {
+		return made, false, nil
+	}
+	return s.seriesOf(ctx, first, replayed, err)
+}
+
+// isOnlySeries says that the statement of a series can be written before anything is known.
+func isOnlySeries(r booking.NewSeries) bool {
+	return !slices.ContainsFunc(r.Bookings, func(b booking.NewBooking) bool {
+		return !isOnly(b) || request.Identity(b.Booking.Customer) != request.Identity(r.Bookings[0].Booking.Customer)
+	})
+}
+
+// bookSeriesLooking books a series in a transaction of its own, which decides when it has the locks and has seen everything.
+func (s *Store) bookSeriesLooking(ctx context.Context, r booking.NewSeries) (first booking.Booking, err error) {
+	who, err := whoseLimits(ctx, s.pool, r.Bookings[0]) // they are all of one customer, with the same limits
+	if err != nil {
+		return booking.Booking{}, err
+	}
+	err = s.underLocks(ctx, request.SeriesLocks(r, who), func(tx pgx.Tx, look *pgx.Batch) (err error) {
+		if request.LimitsCustomer(r.Bookings[0]) {
+			queuePersonCheck(look, r.Bookings[0].Booking.Customer, who)
+		}
+		queueClaimCheck(look, r.Idempotency)
+		if request.IsGroup(r.Bookings[0].Booking) {
+			first, err = bookSeriesPlaces(ctx, tx, look, r)
+		} else {
+			first, err = bookSeriesUnits(ctx, tx, look, r)
+		}
+		return err
+	})
+	return first, err
+}
+
+// refusedOfSeries says which bookings of a series without limits cannot be had, as a *booking.SeriesError, or nil if all of them can.
+func (s *Store) refusedOfSeries(ctx context.Context, r booking.NewSeries) error {
+	batch, taken := &pgx.Batch{}, make([]map[int]bool, len(r.Bookings))
+	for i, wanted := range r.Bookings {
+		queueTaken(batch, wanted.Booking.Blocked, wanted.Candidates, &taken[i])
+	}
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	refused := map[int]error{}
+	for i, wanted := range r.Bookings {
+		if len(taken[i]) == len(wanted.Candidates) {
+			refused[i] = booking.ErrOccupied
+		}
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	return &booking.SeriesError{Refused: refused}
 }
 
 // series runs try once and returns the series of the booking that it, or the earlier request, ended with.
@@ -42,6 +91,11 @@ func (s *Store) series(
 	ctx context.Context, doing string, claim *booking.IdempotencyClaim, try attempt,
 ) ([]booking.Booking, bool, error) {
 	b, replayed, err := s.once(ctx, doing, claim, try)
+	return s.seriesOf(ctx, b, replayed, err)
+}
+
+// seriesOf is the answer of a change of a series that ended with one of its bookings.
+func (s *Store) seriesOf(ctx context.Context, b booking.Booking, replayed bool, err error) ([]booking.Booking, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}

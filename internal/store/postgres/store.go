@@ -72,7 +72,8 @@ func connect(ctx context.Context, config *pgxpool.Config, telling housekeeping.O
 	if err != nil {
 		return nil, wrap("connect", err)
 	}
-	s := &Store{pool: pool, collector: startCollector(pool), turns: newTurns(), log: telling.Logger}
+	s := &Store{pool: pool, collector: startCollector(pool), log: telling.Logger}
+	s.turns = newTurns(s.together)
 	s.announcer = startAnnouncer(pool, s.log)
 	s.keeping = housekeeping.Start(ctx, s.removePast, telling)
 	return s, nil
