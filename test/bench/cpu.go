@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,25 +18,37 @@ import (
 type spent struct{ server, postgres time.Duration }
 
 func spentBy(ctx context.Context, server *rig.Server, url string) (s spent, err error) {
-	if s.server, err = server.CPU(); err != nil {
-		return s, err
+	if s.server, err = server.CPU(); err == nil {
+		s.postgres, err = spentByPostgres(ctx, url)
 	}
+	return s, err
+}
+
+// spentHere is spentBy for a store of this very process.
+func spentHere(ctx context.Context, url string) (s spent, err error) {
+	if s.server, _, err = rig.CPU(os.Getpid()); err == nil {
+		s.postgres, err = spentByPostgres(ctx, url)
+	}
+	return s, err
+}
+
+func spentByPostgres(ctx context.Context, url string) (total time.Duration, err error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
-		return s, err
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	rows, err := conn.Query(ctx, `SELECT pid FROM pg_stat_activity WHERE application_name = 'frontdesk'`)
 	if err != nil {
-		return s, err
+		return 0, err
 	}
 	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
 	for _, pid := range pids {
 		own, _, cpuErr := rig.CPU(pid)
-		s.postgres += own
+		total += own
 		err = errors.Join(err, cpuErr)
 	}
-	return s, err
+	return total, err
 }
 
 func (s spent) since(before spent) spent {

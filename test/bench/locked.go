@@ -45,6 +45,10 @@ func locked(ctx context.Context, b *bench) (rows []report.Row, err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	l := &lockedLoad{store: store, first: rig.FirstDay(time.Now())}
+	before, err := spentHere(ctx, url)
+	if err != nil {
+		return nil, err
+	}
 	length := 2 * b.each
 	limited, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
@@ -56,6 +60,11 @@ func locked(ctx context.Context, b *bench) (rows []report.Row, err error) {
 	if first := l.failure.Load(); first != nil {
 		return nil, fmt.Errorf("%d operations failed, the first of them: %w", l.failed.Load(), *first)
 	}
+	used, err := spentHere(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	done := l.booked.Load() + l.series.Load() + l.moved.Load() + l.refused.Load()
 	broken, err := count(ctx, url, `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`)
 	if err != nil {
 		return nil, err
@@ -63,7 +72,9 @@ func locked(ctx context.Context, b *bench) (rows []report.Row, err error) {
 	overlaps, err := audit.Overlaps(ctx, audit.Postgres, url)
 	fmt.Fprintf(os.Stderr, "  %d booked, %d series, %d moved, %d refused\n", l.booked.Load(), l.series.Load(), l.moved.Load(), l.refused.Load())
 	return []report.Row{
-		report.Plain("locked_ops", float64(l.booked.Load()+l.series.Load()+l.moved.Load()+l.refused.Load())/length.Seconds(), "operations/s"),
+		report.Plain("locked_ops", float64(done)/length.Seconds(), "operations/s"),
+		report.Plain("locked_cpu_store", microsecondsEach(used.since(before).server, int(done)), "µs of processor time"),
+		report.Plain("locked_cpu_postgres", microsecondsEach(used.since(before).postgres, int(done)), "µs of processor time"),
 		report.Plain("locked_deadlocks", float64(broken), "deadlocks"),
 		report.Plain("locked_overlaps", float64(len(overlaps)), "pairs"),
 	}, err
