@@ -73,16 +73,18 @@ type Prober struct {
 	progressed func(types.NamespacedName)
 }
 
-// worker asks one pod for one revision. Between two questions it is a timer: a goroutine would hold its stack, and
-// there are thousands of pods.
+// worker asks one pod for one revision. Between two questions it is a timer: a goroutine would hold its stack, a context
+// its channel, and there are thousands of pods.
 type worker struct {
 	tenant          types.NamespacedName
 	pod             Pod
 	revision, token string
 
-	ctx     context.Context
-	cancel  context.CancelFunc
 	backoff time.Duration
+	stopped bool
+	// ctx and cancel are those of the question that is under way; nil while none is.
+	ctx    context.Context
+	cancel context.CancelFunc
 	// next asks again; nil while a question is under way.
 	next     *time.Timer
 	answer   Answer
@@ -91,7 +93,10 @@ type worker struct {
 
 // stop ends it. The caller holds the lock.
 func (w *worker) stop() {
-	w.cancel()
+	w.stopped = true
+	if w.cancel != nil {
+		w.cancel()
+	}
 	if w.next != nil {
 		w.next.Stop()
 	}
@@ -196,7 +201,6 @@ func (p *Prober) replace(old, next *worker) *worker {
 			next.answer, next.answered = old.answer, old.answered
 		}
 	}
-	next.ctx, next.cancel = context.WithCancel(p.ctx)
 	p.begin(next, next.answered) // of a pod that was never heard of, anything is news
 	return next
 }
@@ -204,9 +208,11 @@ func (p *Prober) replace(old, next *worker) *worker {
 // begin has a pod asked. Without wait the question is answered at once. The caller holds the lock.
 func (p *Prober) begin(w *worker, wait bool) {
 	w.next = nil
-	if w.ctx.Err() == nil {
-		p.done.Go(func() { p.run(w, wait) })
+	if w.stopped || p.ctx.Err() != nil {
+		return
 	}
+	w.ctx, w.cancel = context.WithTimeout(p.ctx, askTimeout)
+	p.done.Go(func() { p.run(w, wait) })
 }
 
 // run asks once, and sees to it that it is done again.
@@ -214,7 +220,9 @@ func (p *Prober) run(w *worker, wait bool) {
 	answer := p.ask(w.ctx, w, wait)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if w.ctx.Err() != nil {
+	w.cancel()
+	w.ctx, w.cancel = nil, nil
+	if w.stopped || p.ctx.Err() != nil {
 		return
 	}
 	p.record(w, answer)
