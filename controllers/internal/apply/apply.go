@@ -88,8 +88,9 @@ const (
 
 // memory is what the last apply left behind.
 type memory struct {
-	item Item
-	hash string
+	uid    types.UID
+	digest string
+	hash   string
 	// seen is the resourceVersion that the cache showed when we applied. While it still shows
 	// that one, it has not caught up with our own write.
 	seen string
@@ -153,8 +154,9 @@ func (a *Applier) bring(ctx context.Context, owner client.Object, recorded []Ite
 		if err := a.mayTouch(owner, intent, observed); err != nil {
 			return item, Failed, err
 		}
-		if last, same := a.unchanged(observed, key, hash, recorded); same {
-			return last, Skipped, nil
+		if last, same, shown := a.unchanged(observed, key, hash, recorded); same {
+			item.UID, item.Digest, item.Observed = last.uid, last.digest, shown
+			return item, Skipped, nil
 		}
 	}
 	repair := a.isRepair(observed, key, hash)
@@ -171,7 +173,7 @@ func (a *Applier) bring(ctx context.Context, owner client.Object, recorded []Ite
 		a.noteRepair(key)
 	}
 	item.UID, item.Digest = applied.GetUID(), Digest(applied, gvk.GroupKind())
-	last := memory{item: item, hash: hash}
+	last := memory{uid: item.UID, digest: item.Digest, hash: hash}
 	if observed != nil && observed.GetResourceVersion() != applied.GetResourceVersion() {
 		last.seen = observed.GetResourceVersion()
 	}
@@ -181,27 +183,26 @@ func (a *Applier) bring(ctx context.Context, owner client.Object, recorded []Ite
 	return item, Applied, nil
 }
 
-// unchanged reports whether the object is as we left it, and the item that says so.
-func (a *Applier) unchanged(observed client.Object, key objectKey, hash string, recorded []Item) (Item, bool) {
+// unchanged reports what we left of the object, whether it is still so, and whether the cache shows it already.
+func (a *Applier) unchanged(observed client.Object, key objectKey, hash string, recorded []Item) (last memory, same, shown bool) {
 	a.mu.Lock()
 	last, known := a.known[key]
 	a.mu.Unlock()
 	if !known {
 		for _, item := range recorded {
 			if item.GroupKind() == key.kind && item.Name == key.name.Name {
-				last = memory{item: item, hash: observed.GetAnnotations()[IntentAnnotation]}
+				last = memory{uid: item.UID, digest: item.Digest, hash: observed.GetAnnotations()[IntentAnnotation]}
 			}
 		}
 	}
-	if last.item.UID != observed.GetUID() || last.hash != hash {
-		return last.item, false
+	if last.uid != observed.GetUID() || last.hash != hash {
+		return last, false, false
 	}
 	if last.seen != "" && last.seen == observed.GetResourceVersion() {
-		return last.item, true // the cache shows what we have acted upon already
+		return last, true, false // the cache shows what we have acted upon already
 	}
-	last.item.Observed = observed.GetAnnotations()[IntentAnnotation] == hash &&
-		last.item.Digest != "" && last.item.Digest == observedDigest(observed, key.kind)
-	return last.item, last.item.Observed
+	shown = observed.GetAnnotations()[IntentAnnotation] == hash && last.digest != "" && last.digest == observedDigest(observed, key.kind)
+	return last, shown, shown
 }
 
 // isRepair says that the very same intent has been applied before, by this process. Before our own last write
@@ -210,7 +211,7 @@ func (a *Applier) isRepair(observed client.Object, key objectKey, hash string) b
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	last, known := a.known[key]
-	return known && last.hash == hash && (observed == nil || observed.GetUID() == last.item.UID)
+	return known && last.hash == hash && (observed == nil || observed.GetUID() == last.uid)
 }
 
 // made reports whether an object was applied before, by this process or by one before it.

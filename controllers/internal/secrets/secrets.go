@@ -64,7 +64,11 @@ func (r *Reader) GetLive(ctx context.Context, key types.NamespacedName) (*corev1
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	secret.ManagedFields = nil // often more than the content, and of no use here
+	// The rest is often more than the content, and of no use here.
+	secret.ObjectMeta = metav1.ObjectMeta{
+		Namespace: key.Namespace, Name: key.Name, UID: secret.UID, ResourceVersion: secret.ResourceVersion,
+		Annotations: secret.Annotations, OwnerReferences: secret.OwnerReferences,
+	}
 	if r.kept == nil {
 		r.kept = map[types.NamespacedName]*corev1.Secret{}
 	}
