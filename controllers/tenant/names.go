@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 )
@@ -35,6 +36,20 @@ const (
 	// finalizer lets the operator see to the data before a Tenant goes.
 	finalizer = "frontdesk.dev/data"
 )
+
+// ReadLabels are those that are read of objects that the operator made: by them watches find the Tenant, pods are
+// listed, and data is told to be ours.
+func ReadLabels() []string {
+	return append(slices.Sorted(maps.Keys(selectorLabels(&v1alpha1.Tenant{}))), ManagedByLabel)
+}
+
+// ReadAnnotations are those that are read of objects that the operator made, besides what package apply reads.
+func ReadAnnotations() []string {
+	return []string{
+		tenantUIDAnnotation, revisionAnnotation, templateAnnotation, databaseSerialAnnotation,
+		replicasByAnnotation, startAnnotation, resumeAnnotation,
+	}
+}
 
 // selectorLabels never change: a Deployment's selector is immutable.
 func selectorLabels(t *v1alpha1.Tenant) map[string]string {

@@ -48,8 +48,10 @@ type scope struct {
 	derived                   derivedKeys
 	// rootKeyDamage says why there are no derived keys; empty when there are.
 	rootKeyDamage string
-	// deployment and claim are nil when there are none.
+	// deployment and claim are nil when there are none. The cache keeps little of a Deployment's template; whole asks
+	// the API server for all of it, and is nil when it is there already.
 	deployment *appsv1.Deployment
+	whole      func() (*appsv1.Deployment, error)
 	claim      *corev1.PersistentVolumeClaim
 	// stored is the revision in the config Secret, empty when there is none.
 	stored string
@@ -241,7 +243,10 @@ func (r *Reconciler) loadWorkload(ctx context.Context, s *scope) error {
 	deployment := &appsv1.Deployment{}
 	switch err := r.Client.Get(ctx, s.key(s.tenant.OwnedName()), deployment); {
 	case err == nil:
-		s.deployment = deployment
+		s.deployment, s.whole = deployment, func() (*appsv1.Deployment, error) {
+			whole := &appsv1.Deployment{}
+			return whole, r.Apply.Live.Get(ctx, client.ObjectKeyFromObject(deployment), whole)
+		}
 	case !apierrors.IsNotFound(err):
 		return fmt.Errorf("read Deployment: %w", err)
 	}

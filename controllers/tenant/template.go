@@ -118,7 +118,14 @@ func templateDigest(t *v1alpha1.TemplateStatus) string { return digest(t.Platfor
 // is the tenant's own part, so that a template which is held over a move to another engine does not bring the
 // former volume back.
 func (s *scope) liveTemplate() (*v1alpha1.TemplateStatus, error) {
-	whole := s.deployment.Spec.Template.DeepCopy()
+	deployment := s.deployment
+	if s.whole != nil {
+		var err error
+		if deployment, err = s.whole(); err != nil {
+			return nil, fmt.Errorf("read the pod template: %w", err)
+		}
+	}
+	whole := deployment.Spec.Template.DeepCopy()
 	whole.CreationTimestamp = metav1.Time{}
 	without := whole.DeepCopy()
 	for i, volume := range without.Spec.Volumes {

@@ -108,6 +108,9 @@ func Transform(kind schema.GroupKind) cache.TransformFunc {
 	}
 }
 
+// ReadAnnotations are what this package reads of objects in a cache. One that trims objects, after Transform, keeps them.
+func ReadAnnotations() []string { return []string{IntentAnnotation, digestAnnotation} }
+
 // observedDigest reads what Transform left, or computes it for an object that came past the cache.
 func observedDigest(object client.Object, kind schema.GroupKind) string {
 	if digest, cached := object.GetAnnotations()[digestAnnotation]; cached {
