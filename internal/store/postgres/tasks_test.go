@@ -17,7 +17,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/testing/pgtest"
 )
 
-// pair asks for two units for somebody new.
+// pair asks for these units, mostly two, for somebody new.
 func pair(start time.Time, resources ...string) booking.NewBooking {
 	r := request(start)
 	r.Booking.Customer = booking.Customer{Name: "Ann", Email: r.Booking.ID + "@example.com"}
@@ -229,7 +229,8 @@ func TestFasterBookingsOfOneUnit(t *testing.T) {
 	}
 }
 
-// TestManyTakeTurns has many book, move and make series of few chairs at once: everybody gets a right answer, without a deadlock.
+// TestManyTakeTurns has many book, move and make series of few chairs at once, and others one chair without any lock: everybody
+// gets a right answer, without a deadlock.
 func TestManyTakeTurns(t *testing.T) {
 	t.Parallel()
 	store := openStore(t, pgtest.URL(t))
@@ -245,6 +246,8 @@ func TestManyTakeTurns(t *testing.T) {
 				switch {
 				case round%3 == 2 && last.ID != "":
 					last, _, err = store.Reschedule(t.Context(), moveOf(last, at, chair(i), chair(i+1+i%3)))
+				case round%4 == 1:
+					_, _, err = store.Book(t.Context(), pair(at, chair(i)))
 				case round%5 == 3:
 					_, _, err = store.BookSeries(t.Context(), weekly(pair(at, chair(i), chair(i+2)), 3))
 				default:
