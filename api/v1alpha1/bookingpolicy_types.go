@@ -346,6 +346,7 @@ type BookingPolicy struct {
 
 	// status is what was observed. It is written by the operator.
 	// +optional
+	// +kubebuilder:default:={observedGeneration:0}
 	Status BookingPolicyStatus `json:"status,omitzero"`
 }
 

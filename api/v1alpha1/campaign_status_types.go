@@ -119,6 +119,7 @@ type Campaign struct {
 
 	// status is what was observed. It is written by the operator.
 	// +optional
+	// +kubebuilder:default:={observedGeneration:0}
 	Status CampaignStatus `json:"status,omitzero"`
 }
 

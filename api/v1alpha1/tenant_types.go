@@ -217,10 +217,7 @@ type TenantStatus struct {
 	// inventory lists the objects that were made for this tenant. What is listed
 	// and no longer wanted is removed.
 	// +optional
-	// +listType=map
-	// +listMapKey=group
-	// +listMapKey=kind
-	// +listMapKey=name
+	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	Inventory []InventoryItem `json:"inventory,omitempty"`
 }
@@ -365,6 +362,7 @@ type Tenant struct {
 
 	// status is what was observed. It is written by the operator.
 	// +optional
+	// +kubebuilder:default:={observedGeneration:0}
 	Status TenantStatus `json:"status,omitzero"`
 }
 

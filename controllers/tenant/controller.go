@@ -89,8 +89,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err := r.addFinalizer(ctx, tenant); err != nil {
 		return reconcile.Result{}, err
 	}
+	stored := tenant.Status
+	tenant.Status = *r.pace.recall(tenant)
 	s, err := r.load(ctx, tenant)
 	if err == nil {
+		s.statusStored = stored
 		// A pass that ends here must write no status: its inventory would be empty, and nobody would prune what was in it.
 		err = r.claimHost(ctx, s)
 	}
@@ -149,7 +152,10 @@ func sooner(a, b time.Duration) time.Duration {
 
 // apply makes the objects as rendered, and removes those that are not wanted any more.
 func (r *Reconciler) apply(ctx context.Context, s *scope) error {
-	recorded := recordedItems(s.tenant)
+	recorded, err := r.recorded(ctx, s.tenant)
+	if err != nil {
+		return err
+	}
 	intents, err := s.render()
 	if err != nil {
 		s.items = recorded
@@ -177,16 +183,6 @@ func (r *Reconciler) apply(ctx context.Context, s *scope) error {
 		return errors.Join(applyErr, pruneErr)
 	}
 	return applyErr
-}
-
-func recordedItems(t *v1alpha1.Tenant) []apply.Item {
-	var items []apply.Item
-	for _, i := range t.Status.Inventory {
-		item := apply.Item{Name: i.Name, UID: i.UID, Digest: i.Digest}
-		item.Group, item.Version, item.Kind = i.Group, i.Version, i.Kind
-		items = append(items, item)
-	}
-	return items
 }
 
 func contains(items []apply.Item, wanted apply.Item) bool {
@@ -227,17 +223,25 @@ func (r *Reconciler) writeStatus(ctx context.Context, s *scope) (time.Duration, 
 		return 0, nil // the answers that are on their way start another pass
 	}
 	before := s.tenant.DeepCopy()
+	before.Status = s.statusStored
 	after := s.status()
+	if unwritten(&before.Status) {
+		r.pace.keep(s.tenant, &after)
+	}
 	if wait := r.pace.wait(client.ObjectKeyFromObject(s.tenant), &before.Status, &after, time.Now()); wait > 0 {
 		return wait, nil
 	}
 	s.tenant.Status = after
 	metrics.TenantConditions(s.tenant.Namespace, s.tenant.Name, s.tenant.Status.Conditions)
 	written, err := r.Status.Patch(ctx, s.tenant, before)
+	if err != nil {
+		return 0, err
+	}
+	r.pace.written(client.ObjectKeyFromObject(s.tenant))
 	if written {
 		r.announce(s.tenant, before.Status.Conditions)
 	}
-	return 0, err
+	return 0, nil
 }
 
 // forget drops what is kept in memory about a tenant.

@@ -41,10 +41,14 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (rec
 			return reconcile.Result{RequeueAfter: deletionRetry}, nil
 		}
 	}
-	if err := r.releaseExposure(ctx, tenant); err != nil {
+	made, err := r.recorded(ctx, tenant)
+	if err != nil {
 		return reconcile.Result{}, err
 	}
-	r.Apply.Forget(tenant.Namespace, recordedItems(tenant))
+	if err := r.releaseExposure(ctx, tenant, made); err != nil {
+		return reconcile.Result{}, err
+	}
+	r.Apply.Forget(tenant.Namespace, made)
 	for _, name := range append(SecretNames(tenant), apiKeySecretName(tenant), databaseSecretName(tenant)) {
 		r.Secrets.Release(client.ObjectKey{Namespace: tenant.Namespace, Name: name})
 	}
@@ -59,9 +63,9 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (rec
 }
 
 // releaseExposure gives up the host, after what routes it: the garbage collector comes later.
-func (r *Reconciler) releaseExposure(ctx context.Context, tenant *v1alpha1.Tenant) error {
+func (r *Reconciler) releaseExposure(ctx context.Context, tenant *v1alpha1.Tenant, made []apply.Item) error {
 	absent := r.APIs.Absent()
-	for _, item := range recordedItems(tenant) {
+	for _, item := range made {
 		if (item.GroupVersionKind != httpRouteKind && item.GroupVersionKind != ingressKind) || absent[item.GroupKind()] {
 			continue
 		}

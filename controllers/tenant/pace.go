@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 )
@@ -17,11 +18,51 @@ import (
 // then, and its end is written at once; at a thousand tenants each word on the way there is a thousand writes.
 const progressInterval = 2 * time.Second
 
-// pace remembers since when a tenant's progress has been withheld. It is safe for concurrent use; the zero value
-// is ready.
+// pace remembers since when a tenant's progress has been withheld, and first statuses until they are written. It is
+// safe for concurrent use; the zero value is ready.
 type pace struct {
 	mu       sync.Mutex
 	withheld map[types.NamespacedName]time.Time
+	first    map[types.NamespacedName]firstStatus
+}
+
+// firstStatus is the status of one tenant, of all that ever had its name.
+type firstStatus struct {
+	uid    types.UID
+	status v1alpha1.TenantStatus
+}
+
+// unwritten says that a tenant has no status yet.
+func unwritten(s *v1alpha1.TenantStatus) bool {
+	return s.ObservedGeneration == 0 && len(s.Conditions) == 0
+}
+
+// keep remembers the first status of a tenant until it is written: the next pass goes on from it.
+func (p *pace) keep(tenant *v1alpha1.Tenant, status *v1alpha1.TenantStatus) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.first == nil {
+		p.first = map[types.NamespacedName]firstStatus{}
+	}
+	p.first[client.ObjectKeyFromObject(tenant)] = firstStatus{tenant.UID, *status.DeepCopy()}
+}
+
+// written ends what keep began.
+func (p *pace) written(tenant types.NamespacedName) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.first, tenant)
+}
+
+// recall is the tenant's status: its own, or the one that was kept.
+func (p *pace) recall(tenant *v1alpha1.Tenant) *v1alpha1.TenantStatus {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	kept, found := p.first[client.ObjectKeyFromObject(tenant)]
+	if !found || kept.uid != tenant.UID || !unwritten(&tenant.Status) {
+		return &tenant.Status
+	}
+	return kept.status.DeepCopy()
 }
 
 // wait says how long a status is to be withheld; 0 when it may be written now.
@@ -50,14 +91,27 @@ func (p *pace) forget(key types.NamespacedName) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.withheld, key)
+	delete(p.first, key)
+}
+
+// onTheWay are the reasons of a new tenant that is only waiting for its pods.
+var onTheWay = []v1alpha1.ConditionReason{
+	v1alpha1.ReasonProvisioning, v1alpha1.ReasonRollingOut, v1alpha1.ReasonPodsUnavailable, v1alpha1.ReasonRevisionPending,
+}
+
+// firstSteps says that a tenant has no status yet, and that all is well so far: most are ready a moment later, and say so in
+// one write instead of two. Until then it has the observedGeneration 0 by default, which is in progress to everybody.
+func firstSteps(before, after *v1alpha1.TenantStatus) bool {
+	ready := meta.FindStatusCondition(after.Conditions, string(v1alpha1.ConditionReady))
+	return unwritten(before) && ready != nil && slices.Contains(onTheWay, v1alpha1.ConditionReason(ready.Reason))
 }
 
 // mereProgress says that something is under way, and that nothing else is new. What the next pass needs to know is
-// more than that: what there is, and what pods are made from.
+// more than that: what there is, and what pods are made from. The first status says that, too, and is kept meanwhile.
 func mereProgress(before, after *v1alpha1.TenantStatus) bool {
 	return meta.IsStatusConditionTrue(after.Conditions, string(v1alpha1.ConditionReconciling)) &&
 		!equality.Semantic.DeepEqual(before, after) &&
-		(furtherAlong(before, after) || newRevision(before, after))
+		(firstSteps(before, after) || furtherAlong(before, after) || newRevision(before, after))
 }
 
 // furtherAlong says that something was under way before, and has come further.

@@ -92,7 +92,7 @@ func NewPreview(in PreviewInput) (*Preview, error) {
 	for _, intent := range intents {
 		preview.Objects = append(preview.Objects, withSerial(intent.Unstructured, in.Config))
 	}
-	for i, item := range recordedItems(in.Tenant) {
+	for i, item := range inventoryOf(&in.Tenant.Status) {
 		provisioned := onServer(in.Tenant) && item.Name == databaseSecretName(in.Tenant)
 		if !rendered(intents, item) && !s.keep(item.GroupKind()) && !provisioned {
 			preview.Unwanted = append(preview.Unwanted, in.Tenant.Status.Inventory[i])

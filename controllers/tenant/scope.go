@@ -36,6 +36,8 @@ import (
 type scope struct {
 	tenant   *v1alpha1.Tenant
 	platform Platform
+	// statusStored is what everybody sees. The tenant's own differs from it while its first status is withheld.
+	statusStored v1alpha1.TenantStatus
 	// absent are the optional kinds that the cluster does not serve.
 	absent   optional.Absent
 	policies map[string]*v1alpha1.BookingPolicy

@@ -38,7 +38,13 @@ type edit struct {
 // watchEdits reports, until ctx ends, when the display name that a tenant was given is in its config Secret.
 func (c *cluster) watchEdits(ctx context.Context) (*edits, error) {
 	e := &edits{waiting: map[client.ObjectKey]*edit{}}
-	changes, err := c.client.Watch(ctx, &corev1.SecretList{}, client.MatchingLabels{tenant.ManagedByLabel: tenant.ManagedBy})
+	// From now on: a watch that told first what there is would tell the first edits late.
+	var now corev1.SecretList
+	ours := client.MatchingLabels{tenant.ManagedByLabel: tenant.ManagedBy}
+	if err := c.client.List(ctx, &now, ours, client.Limit(1)); err != nil {
+		return nil, fmt.Errorf("look at config Secrets: %w", err)
+	}
+	changes, err := c.client.Watch(ctx, &corev1.SecretList{}, ours, &client.ListOptions{Raw: from(now.ResourceVersion)})
 	if err != nil {
 		return nil, fmt.Errorf("watch config Secrets: %w", err)
 	}
@@ -77,30 +83,38 @@ func (e *edits) busy(tenant client.ObjectKey) bool {
 	return e.waiting[secretOf(tenant)] != nil
 }
 
-// change edits one tenant and returns how long it took until the operator had applied it.
-func (c *cluster) change(ctx context.Context, e *edits, of client.ObjectKey, name string) (time.Duration, error) {
+// applied is what became of one edit.
+type applied struct {
+	began time.Time
+	// took is how long it was until the operator had applied it, of which the API server took stored to store the edit.
+	took, stored time.Duration
+}
+
+// change edits one tenant and waits until the operator has applied it.
+func (c *cluster) change(ctx context.Context, e *edits, of client.ObjectKey, name string) (a applied, err error) {
 	pending := &edit{name: name, began: time.Now(), done: make(chan time.Duration, 1)}
+	a.began = pending.began
 	e.mu.Lock()
 	e.waiting[secretOf(of)] = pending
 	e.mu.Unlock()
 	target := &v1alpha1.Tenant{}
 	target.Namespace, target.Name = of.Namespace, of.Name
 	if err := c.client.Patch(ctx, target, client.RawPatch(mergePatch, fmt.Appendf(nil, `{"spec":{"displayName":%q}}`, name))); err != nil {
-		return 0, err
+		return a, err
 	}
+	a.stored = time.Since(a.began)
 	select {
-	case took := <-pending.done:
-		return took, nil
+	case a.took = <-pending.done:
+		return a, nil
 	case <-time.After(changePatience):
-		return 0, fmt.Errorf("an edit of %s was not applied within %s", of, changePatience)
+		return a, fmt.Errorf("an edit of %s was not applied within %s", of, changePatience)
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return a, ctx.Err()
 	}
 }
 
-// changes edits tenants one after the other, one every changeEvery, until enough is true, and returns how long each
-// took.
-func (c *cluster) changes(ctx context.Context, n int, enough func(made int) bool) ([]time.Duration, error) {
+// changes edits tenants one after the other, one every changeEvery, until enough is true.
+func (c *cluster) changes(ctx context.Context, n int, enough func(made int) bool) ([]applied, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	e, err := c.watchEdits(ctx)
@@ -108,21 +122,21 @@ func (c *cluster) changes(ctx context.Context, n int, enough func(made int) bool
 		return nil, err
 	}
 	var mu sync.Mutex
-	var took []time.Duration
+	var made []applied
 	var failed error
 	var pending sync.WaitGroup
 	tick := time.NewTicker(changeEvery)
 	defer tick.Stop()
-	for made, next := 0, 0; !enough(made) && ctx.Err() == nil; next++ {
+	for begun, next := 0, 0; !enough(begun) && ctx.Err() == nil; next++ {
 		// A stride that shares no factor with the number of tenants visits all of them before one twice. One whose last
 		// edit is still under way is passed over: the new one would hide the old.
 		if of := place(next * 7919 % n); !e.busy(of) {
-			made++
+			begun++
 			pending.Go(func() {
 				one, err := c.change(ctx, e, of, fmt.Sprintf("Edited at %d", time.Now().UnixNano()))
 				mu.Lock()
 				defer mu.Unlock()
-				took, failed = append(took, one), cmp.Or(failed, err)
+				made, failed = append(made, one), cmp.Or(failed, err)
 			})
 		}
 		select {
@@ -131,14 +145,33 @@ func (c *cluster) changes(ctx context.Context, n int, enough func(made int) bool
 		}
 	}
 	pending.Wait()
-	return took, failed
+	return made, failed
 }
 
-// p99 is the time within which 99 of 100 were.
-func p99(took []time.Duration) time.Duration {
-	if len(took) == 0 {
+// p99 is the time within which 99 of 100 edits were applied.
+func p99(edits []applied) time.Duration {
+	if len(edits) == 0 {
 		return 0
 	}
-	sorted := slices.Sorted(slices.Values(took))
-	return sorted[(len(sorted)*99+99)/100-1]
+	sorted := slowestFirst(edits)
+	return sorted[len(sorted)/100].took
+}
+
+func median(edits []applied) time.Duration {
+	if len(edits) == 0 {
+		return 0
+	}
+	return slowestFirst(edits)[len(edits)/2].took
+}
+
+func slowestFirst(edits []applied) []applied {
+	return slices.SortedFunc(slices.Values(edits), func(a, b applied) int { return cmp.Compare(b.took, a.took) })
+}
+
+// saySlowest tells of the slowest edits when they were made, counted from began: a time that many share says why.
+func saySlowest(edits []applied, began time.Time) {
+	sorted := slowestFirst(edits)
+	for _, a := range sorted[:min(len(sorted), 10)] {
+		say("    the edit at %.1f s took %d ms, %d of them to be stored", a.began.Sub(began).Seconds(), a.took.Milliseconds(), a.stored.Milliseconds())
+	}
 }

@@ -28,8 +28,8 @@ func (c *cluster) crown(ctx context.Context, leader *operator, o *operators, ima
 	if err := end(leader); err != nil {
 		return 0, standby, err
 	}
-	took, err := c.change(ctx, e, place(0), fmt.Sprintf("Edited while nobody led, at %d", time.Now().UnixNano()))
-	return took, standby, err
+	edit, err := c.change(ctx, e, place(0), fmt.Sprintf("Edited while nobody led, at %d", time.Now().UnixNano()))
+	return edit.took, standby, err
 }
 
 // awaitWarm waits until a process that does not lead has read what there is.

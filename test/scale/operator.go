@@ -76,6 +76,18 @@ func (o *operator) awaitReady(ctx context.Context) error {
 	return nil
 }
 
+// awaitLead waits until the process leads.
+func (o *operator) awaitLead(ctx context.Context) error {
+	err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		leads, err := o.metric(ctx, "leader_election_master_status")
+		return err == nil && leads == 1, o.alive() //nolint:nilerr // not yet
+	})
+	if err != nil {
+		return fmt.Errorf("wait for the operator to lead: %w", err)
+	}
+	return nil
+}
+
 // alive fails when the process has ended by itself: one that is gone makes no calls either.
 func (o *operator) alive() error {
 	select {

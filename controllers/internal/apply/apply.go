@@ -278,6 +278,22 @@ func (a *Applier) Shown(ctx context.Context, gvk schema.GroupVersionKind, key cl
 	return nil, nil
 }
 
+// Controlled returns those of the candidates, by kind and name, that the cache shows and that the owner controls.
+func (a *Applier) Controlled(ctx context.Context, owner client.Object, candidates []Item) ([]Item, error) {
+	var items []Item
+	for _, item := range candidates {
+		object, err := a.Shown(ctx, item.GroupVersionKind, item.key(owner.GetNamespace()).name)
+		if err != nil {
+			return nil, err
+		}
+		if object != nil && metav1.IsControlledBy(object, owner) {
+			item.UID = object.GetUID()
+			items = append(items, item)
+		}
+	}
+	return items, nil
+}
+
 func metadataOf(gvk schema.GroupVersionKind) *metav1.PartialObjectMetadata {
 	object := &metav1.PartialObjectMetadata{}
 	object.SetGroupVersionKind(gvk)

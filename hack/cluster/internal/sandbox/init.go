@@ -106,7 +106,7 @@ func startSupervisor(boot Bootstrap) (pid int, err error) {
 		files = append(files, lifelineFD)
 	}
 	pid, err = syscall.ForkExec("/proc/self/exe", []string{"cluster", SuperviseCommand, boot.StateDir}, &syscall.ProcAttr{
-		Dir: "/", Env: environment(insideBin), Files: files,
+		Dir: "/", Env: environment(insideBin, boot.Record.Nodes), Files: files,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("start the supervisor: %w", err)
