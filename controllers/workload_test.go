@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
@@ -173,5 +174,28 @@ func TestRestartInTheMiddleConverges(t *testing.T) {
 	})
 	w.stop()
 	w.startOperator()
+	w.waitReady("shop")
+}
+
+// An operator that ends before it has written the first status leaves objects that no status names.
+func TestLostFirstStatusLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.apply(simplePolicy)
+	host := "lost." + w.namespace + ".book.example"
+	w.apply(simpleTenant(exposed(host, byIngress)))
+	w.waitReady("shop")
+	w.stop()
+
+	lost := w.tenant("shop")
+	if err := w.cluster.Client.Status().Patch(t.Context(), lost, client.RawPatch(types.MergePatchType, []byte(`{"status":null}`))); err != nil {
+		t.Fatal(err)
+	}
+	if lost.Status.ObservedGeneration != 0 || len(lost.Status.Inventory) > 0 {
+		t.Fatalf("the status is still there: %+v", lost.Status)
+	}
+	w.apply(simpleTenant(""))
+	w.startOperator()
+	w.expectGone(&networkingv1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "frontdesk-shop"}})
 	w.waitReady("shop")
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -64,6 +65,13 @@ func TestRenderedObjects(t *testing.T) {
 				t.Fatal(err)
 			}
 			compareGolden(t, filepath.Join(folder, "objects.yaml"), readable(t, intents))
+			for _, intent := range intents {
+				if gvk := intent.GroupVersionKind(); !isData(gvk.GroupKind()) && !slices.ContainsFunc(ownable(s.tenant), func(item apply.Item) bool {
+					return item.GroupVersionKind == gvk && item.Name == intent.GetName()
+				}) {
+					t.Errorf("%s %s is not among what a tenant may own: without a status it would not be found", gvk.Kind, intent.GetName())
+				}
+			}
 		})
 	}
 }

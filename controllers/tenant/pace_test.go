@@ -101,6 +101,58 @@ func TestEditThatOnlyHasToBeTakenUpIsWithheld(t *testing.T) {
 	}
 }
 
+func TestFirstStatusIsWithheldWhileAllIsWell(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		change   func(*v1alpha1.TenantStatus)
+		withheld bool
+	}{
+		{"pods on their way", func(*v1alpha1.TenantStatus) {}, true},
+		{"a Secret that is missing", func(s *v1alpha1.TenantStatus) { s.Conditions[0].Reason = string(v1alpha1.ReasonSecretsMissing) }, false},
+		{"nothing that moves", func(s *v1alpha1.TenantStatus) { s.Conditions[1].Type = string(v1alpha1.ConditionStalled) }, false},
+		{"the end", func(s *v1alpha1.TenantStatus) { s.Conditions[0].Reason, s.Conditions[1].Status = "Ready", metav1.ConditionFalse }, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			after := rolling()
+			test.change(after)
+			var p pace
+			if got := p.wait(types.NamespacedName{Name: "shop"}, &v1alpha1.TenantStatus{}, after, time.Now()); (got > 0) != test.withheld {
+				t.Errorf("it is to wait %s", got)
+			}
+		})
+	}
+}
+
+func TestKeptStatusIsOfOneTenantUntilItIsWritten(t *testing.T) {
+	t.Parallel()
+	tenant := &v1alpha1.Tenant{ObjectMeta: metav1.ObjectMeta{Namespace: "corner", Name: "shop", UID: "1"}}
+	namesake := tenant.DeepCopy()
+	namesake.UID = "2"
+	written := tenant.DeepCopy()
+	written.Status.ObservedGeneration = 1
+	var p pace
+	p.keep(tenant, rolling())
+	for _, test := range []struct {
+		name   string
+		tenant *v1alpha1.Tenant
+		want   int
+	}{
+		{"the tenant", tenant, len(rolling().Inventory)},
+		{"another one of that name", namesake, 0},
+		{"one that has a status of its own", written, 0},
+	} {
+		if got := len(p.recall(test.tenant).Inventory); got != test.want {
+			t.Errorf("%s: %d objects are remembered, want %d", test.name, got, test.want)
+		}
+	}
+	p.written(types.NamespacedName{Namespace: "corner", Name: "shop"})
+	if got := p.recall(tenant).Inventory; got != nil {
+		t.Errorf("what was written is still kept: %v", got)
+	}
+}
+
 func TestProgressIsWrittenInTheEnd(t *testing.T) {
 	t.Parallel()
 	var p pace
