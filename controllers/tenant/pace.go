@@ -22,8 +22,14 @@ const progressInterval = 2 * time.Second
 // safe for concurrent use; the zero value is ready.
 type pace struct {
 	mu       sync.Mutex
-	withheld map[types.NamespacedName]time.Time
+	withheld map[types.NamespacedName]withheld
 	first    map[types.NamespacedName]firstStatus
+}
+
+// withheld is since when progress has been, and the reason that Ready then had.
+type withheld struct {
+	since  time.Time
+	reason string
 }
 
 // firstStatus is the status of one tenant, of all that ever had its name.
@@ -73,14 +79,20 @@ func (p *pace) wait(key types.NamespacedName, before, after *v1alpha1.TenantStat
 		delete(p.withheld, key)
 		return 0
 	}
-	since, found := p.withheld[key]
-	if !found {
-		if p.withheld == nil {
-			p.withheld = map[types.NamespacedName]time.Time{}
-		}
-		p.withheld[key], since = now, now
+	reason := ""
+	if unwritten(before) {
+		// A new tenant comes from one step to the next, its pods ready and then asked, and each has its time.
+		reason = meta.FindStatusCondition(after.Conditions, string(v1alpha1.ConditionReady)).Reason
 	}
-	wait := progressInterval - now.Sub(since)
+	last, found := p.withheld[key]
+	if !found || last.reason != reason {
+		if p.withheld == nil {
+			p.withheld = map[types.NamespacedName]withheld{}
+		}
+		last = withheld{now, reason}
+		p.withheld[key] = last
+	}
+	wait := progressInterval - now.Sub(last.since)
 	if wait <= 0 {
 		delete(p.withheld, key)
 	}

@@ -111,7 +111,9 @@ func TestFirstStatusIsWithheldWhileAllIsWell(t *testing.T) {
 		{"pods on their way", func(*v1alpha1.TenantStatus) {}, true},
 		{"a Secret that is missing", func(s *v1alpha1.TenantStatus) { s.Conditions[0].Reason = string(v1alpha1.ReasonSecretsMissing) }, false},
 		{"nothing that moves", func(s *v1alpha1.TenantStatus) { s.Conditions[1].Type = string(v1alpha1.ConditionStalled) }, false},
-		{"the end", func(s *v1alpha1.TenantStatus) { s.Conditions[0].Reason, s.Conditions[1].Status = "Ready", metav1.ConditionFalse }, false},
+		{"the end", func(s *v1alpha1.TenantStatus) {
+			s.Conditions[0].Reason, s.Conditions[1].Status = "Ready", metav1.ConditionFalse
+		}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -171,6 +173,28 @@ func TestProgressIsWrittenInTheEnd(t *testing.T) {
 	} {
 		if got := p.wait(shop, rolling(), after, now.Add(step.later)); got != step.want {
 			t.Errorf("%s: it is to wait %s, want %s", step.name, got, step.want)
+		}
+	}
+}
+
+func TestEachStepOfANewTenantHasItsTime(t *testing.T) {
+	t.Parallel()
+	var p pace
+	now := time.Now()
+	for _, step := range []struct {
+		reason v1alpha1.ConditionReason
+		later  time.Duration
+		want   time.Duration
+	}{
+		{v1alpha1.ReasonRollingOut, 0, progressInterval},
+		{v1alpha1.ReasonRevisionPending, progressInterval, progressInterval},
+		{v1alpha1.ReasonRevisionPending, progressInterval * 3 / 2, progressInterval / 2},
+		{v1alpha1.ReasonRevisionPending, progressInterval * 2, 0},
+	} {
+		after := rolling()
+		after.Conditions[0].Reason = string(step.reason)
+		if got := p.wait(types.NamespacedName{Name: "shop"}, &v1alpha1.TenantStatus{}, after, now.Add(step.later)); got != step.want {
+			t.Errorf("%s after %s: it is to wait %s, want %s", step.reason, step.later, got, step.want)
 		}
 	}
 }
