@@ -19,8 +19,9 @@ import (
 
 const (
 	changePatience = 90 * time.Second
-	// changeEvery spaces edits, so that each is alone with what else goes on.
-	changeEvery = 100 * time.Millisecond
+	// idleEvery and rollingEvery space edits, whatever becomes of those before, so that each is alone with what else goes on:
+	// one takes the processors 60 ms, most of them in the API server.
+	idleEvery, rollingEvery = 100 * time.Millisecond, 500 * time.Millisecond
 )
 
 // edits watches config Secrets for the names that tenants are given.
@@ -113,8 +114,8 @@ func (c *cluster) change(ctx context.Context, e *edits, of client.ObjectKey, nam
 	}
 }
 
-// changes edits tenants one after the other, one every changeEvery, until enough is true.
-func (c *cluster) changes(ctx context.Context, n int, enough func(made int) bool) ([]applied, error) {
+// changes edits tenants one after the other, one each period, until enough is true.
+func (c *cluster) changes(ctx context.Context, n int, period time.Duration, enough func(made int) bool) ([]applied, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	e, err := c.watchEdits(ctx)
@@ -125,7 +126,7 @@ func (c *cluster) changes(ctx context.Context, n int, enough func(made int) bool
 	var made []applied
 	var failed error
 	var pending sync.WaitGroup
-	tick := time.NewTicker(changeEvery)
+	tick := time.NewTicker(period)
 	defer tick.Stop()
 	for begun, next := 0, 0; !enough(begun) && ctx.Err() == nil; next++ {
 		// A stride that shares no factor with the number of tenants visits all of them before one twice. One whose last

@@ -22,6 +22,10 @@ const (
 	nextImage   = serverImage + "-next"
 )
 
+// rolledAtOnce are the batches after the canary: small enough that the control plane has something left for others. There is
+// no soak, because nothing can go wrong with simulated pods.
+const rolledAtOnce = "2%"
+
 // isolation is what the chart passes by default: NetworkPolicies are made, and nobody further is let in.
 const isolation = `{"publicFrom":[],"metricsFrom":[],"dns":[]}`
 
@@ -46,7 +50,7 @@ func (o *operators) start(ctx context.Context, image string) (*operator, error) 
 	command := exec.CommandContext(ctx, o.program,
 		"--kubeconfig", o.kubeconfig, "--operator-namespace", operatorNamespace, "--server-image", image,
 		"--host-suffix", ".book.example=*", "--isolation", isolation,
-		"--rollout-canary=100%", "--rollout-soak=0s", "--metrics-secure=false", "--metrics-bind-address", metrics, "--health-probe-bind-address", health, "--log-level=error")
+		"--rollout-batches="+rolledAtOnce, "--rollout-soak=0s", "--metrics-secure=false", "--metrics-bind-address", metrics, "--health-probe-bind-address", health, "--log-level=error")
 	profiles := fmt.Sprintf("127.0.0.1:%d", 17000+o.started)
 	if o.profiled {
 		command.Args = append(command.Args, "--pprof-bind-address", profiles)

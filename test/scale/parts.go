@@ -184,7 +184,7 @@ const idleChanges = 300
 
 func idleEdits(ctx context.Context, f *fleet) error {
 	began := time.Now()
-	made, err := f.changes(ctx, f.tenants, func(begun int) bool { return begun == idleChanges })
+	made, err := f.changes(ctx, f.tenants, idleEvery, func(begun int) bool { return begun == idleChanges })
 	if err != nil {
 		return err
 	}
@@ -217,7 +217,7 @@ func rollingEdits(ctx context.Context, f *fleet) error {
 	}()
 	var rollErr error
 	over := false
-	made, err := f.changes(ctx, f.tenants, func(int) bool {
+	made, err := f.changes(ctx, f.tenants, rollingEvery, func(int) bool {
 		select {
 		case rollErr = <-rolled:
 			over = true
@@ -257,6 +257,7 @@ func restart(ctx context.Context, f *fleet) error {
 	if err := f.startLeader(ctx, nextImage); err != nil {
 		return err
 	}
+	f.row("restart_warm", time.Since(began).Seconds(), "s")
 	profiled := f.profile(ctx, "restart", processorProfile(restartSample))
 	if err := f.awaitRepairs(ctx); err != nil {
 		return err
