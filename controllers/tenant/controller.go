@@ -51,7 +51,8 @@ type Reconciler struct {
 	Fleet     *fleet.Fleet
 	Now       func() time.Time
 
-	pace pace
+	pace      pace
+	greetings greetings
 }
 
 // +kubebuilder:rbac:groups=frontdesk.dev,resources=tenants,verbs=get;list;patch;watch
@@ -88,6 +89,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	if err := r.addFinalizer(ctx, tenant); err != nil {
 		return reconcile.Result{}, err
+	}
+	if wait, err := r.greet(ctx, tenant); wait > 0 || err != nil {
+		return reconcile.Result{RequeueAfter: wait, Priority: ptr.To(int(urgency.Idle))}, err
 	}
 	stored := tenant.Status
 	tenant.Status = *r.pace.recall(tenant)
@@ -249,6 +253,7 @@ func (r *Reconciler) forget(tenant client.ObjectKey) {
 	r.Prober.Forget(tenant)
 	r.Nudges.forget(tenant)
 	r.pace.forget(tenant)
+	r.greetings.forget(tenant)
 	r.Databases.Forget(tenant)
 	r.Fleet.Forget(tenant)
 	metrics.ForgetTenant(tenant.Namespace, tenant.Name)

@@ -24,16 +24,21 @@ func (r *Reconciler) observe(s *scope) map[types.UID]probe.Answer {
 	if s.derived.statusToken == "" {
 		return s.known // nobody can be asked without a token
 	}
-	pods := map[types.UID]probe.Pod{}
-	for _, pod := range s.pods {
+	return r.Prober.Assign(probe.Assignment{
+		Tenant: client.ObjectKeyFromObject(s.tenant), Revision: s.current(), Token: s.derived.statusToken, Pods: asked(s.pods),
+	})
+}
+
+// asked are the pods that run, and where.
+func asked(pods []corev1.Pod) map[types.UID]probe.Pod {
+	running := map[types.UID]probe.Pod{}
+	for _, pod := range pods {
 		if pod.DeletionTimestamp == nil && pod.Status.PodIP != "" && pod.Status.Phase == corev1.PodRunning {
 			address := net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(tenantconfig.InternalPort))
-			pods[pod.UID] = probe.Pod{Address: address, Ready: isReady(&pod)}
+			running[pod.UID] = probe.Pod{Address: address, Ready: isReady(&pod)}
 		}
 	}
-	return r.Prober.Assign(probe.Assignment{
-		Tenant: client.ObjectKeyFromObject(s.tenant), Revision: s.current(), Token: s.derived.statusToken, Pods: pods,
-	})
+	return running
 }
 
 // announced are the conditions whose changes are worth an event, with the status that is good.

@@ -141,17 +141,21 @@ func (c *cluster) awaitRepairs(ctx context.Context) error {
 	return nil
 }
 
-// passesMetric counts the passes of all controllers.
-const passesMetric = "controller_runtime_reconcile_total"
+const (
+	// passesMetric counts the passes of all controllers.
+	passesMetric = "controller_runtime_reconcile_total"
+	// reportedMetric counts the tenants that a whole pass has reported on since the operator leads.
+	reportedMetric = "frontdesk_rollout_tenants"
+)
 
 // awaitPasses waits until the operator has looked at n tenants and has nothing left to do.
 func (o *operator) awaitPasses(ctx context.Context, n int) error {
 	return wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, convergePatience, true, func(ctx context.Context) (bool, error) {
-		passes, err := o.metric(ctx, passesMetric)
+		reported, err := o.metric(ctx, reportedMetric)
 		if err != nil {
 			return false, nil //nolint:nilerr // it is still starting
 		}
 		waiting, err := o.metric(ctx, "workqueue_depth")
-		return passes >= float64(n) && waiting == 0, err
+		return reported >= float64(n) && waiting == 0, err
 	})
 }

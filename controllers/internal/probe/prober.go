@@ -23,6 +23,7 @@ const (
 	pollInterval = 250 * time.Millisecond
 	minBackoff   = 250 * time.Millisecond
 	maxBackoff   = 5 * time.Second
+	maxAtOnce    = 64
 )
 
 // Assignment says what to ask of whom for one tenant.
@@ -65,6 +66,9 @@ type Prober struct {
 	ctx  context.Context
 	stop context.CancelFunc
 	done sync.WaitGroup
+
+	// atOnce bounds the questions that want an answer at once: after a start there are thousands, and each takes memory.
+	atOnce chan struct{}
 
 	mu      sync.Mutex
 	tenants map[types.NamespacedName]map[types.UID]*worker
@@ -115,6 +119,7 @@ func New(transport http.RoundTripper) *Prober {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		ctx: ctx, stop: stop,
+		atOnce:  make(chan struct{}, maxAtOnce),
 		tenants: map[types.NamespacedName]map[types.UID]*worker{},
 	}
 }
@@ -217,7 +222,7 @@ func (p *Prober) begin(w *worker, wait bool) {
 
 // run asks once, and sees to it that it is done again.
 func (p *Prober) run(w *worker, wait bool) {
-	answer := p.ask(w.ctx, w, wait)
+	answer := p.inTurn(w, wait)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w.cancel()
@@ -231,6 +236,15 @@ func (p *Prober) run(w *worker, wait bool) {
 		defer p.mu.Unlock()
 		p.begin(w, true)
 	})
+}
+
+// inTurn asks when fewer than maxAtOnce others are being asked. A question that may wait for its answer waits for nobody.
+func (p *Prober) inTurn(w *worker, wait bool) Answer {
+	if !wait {
+		p.atOnce <- struct{}{}
+		defer func() { <-p.atOnce }()
+	}
+	return p.ask(w.ctx, w, wait)
 }
 
 // pause is how long to wait after an answer.
