@@ -105,6 +105,10 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 	if err != nil {
 		return err
 	}
+	read := &secrets.Reader{Cached: manager.GetClient(), Live: manager.GetAPIReader()}
+	if err := addReadiness(manager, apis, read, options.Namespaces); err != nil {
+		return err
+	}
 	cached := apis.Client(manager.GetClient())
 	rootKey := &rootkey.Store{Live: manager.GetAPIReader(), Writer: manager.GetClient(), Namespace: options.OperatorNamespace}
 	databases, err := databaseRunner(manager, options, rootKey)
@@ -120,7 +124,7 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		Client:   cached,
 		Platform: options.Platform,
 		Status:   keeper(manager),
-		Secrets:  &secrets.Reader{Cached: manager.GetClient(), Live: manager.GetAPIReader()},
+		Secrets:  read,
 		RootKey:  rootKey,
 		Apply:    applier(manager, cached),
 		APIs:     apis,
@@ -189,7 +193,7 @@ func optionalAPIs(manager ctrl.Manager, options Options) (*optional.APIs, error)
 	if err := manager.Add(apis); err != nil {
 		return nil, fmt.Errorf("add the watch of optional APIs: %w", err)
 	}
-	return apis, addReadiness(manager, apis)
+	return apis, nil
 }
 
 func hosts(manager ctrl.Manager, options Options) *hostclaim.Claims {

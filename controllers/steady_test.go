@@ -2,6 +2,8 @@ package controllers_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers"
 )
 
 // Not parallel, like every test that counts passes: the counters belong to the process.
@@ -112,11 +115,47 @@ func TestRestartWritesNothing(t *testing.T) {
 		return ""
 	})
 	w.quiet()
+	if got := total(t, "frontdesk_reconcile_outcomes_total") - passes; got != 3 {
+		t.Errorf("%v passes, want 3: the pods are to be asked before the tenant is looked at, and not in between", got)
+	}
 	requests, _ := w.requests.since(0)
 	if diff := cmp.Diff([]string(nil), writes(requests)); diff != "" {
 		t.Errorf("requests that write (-want +got):\n%s", diff)
 	}
+	for _, request := range requests {
+		if strings.HasPrefix(request, http.MethodGet) && strings.HasSuffix(request, "/frontdesk-bright-smile-api-key") {
+			t.Errorf("%s: what the operator has made and reads is read with the rest", request)
+		}
+	}
 	w.waitReady("bright-smile")
+}
+
+// silence is a network on which nobody answers.
+type silence struct{}
+
+func (silence) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// Pods that do not answer hold up what else is to be done only for a moment.
+func TestRestartBesideSilentPodsRepairs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.apply(simplePolicy)
+	w.apply(simpleTenant(""))
+	w.waitReady("shop")
+	w.stop()
+	w.tune = func(o *controllers.Options) { o.StatusTransport = silence{} }
+	w.delete(&corev1.Service{}, "frontdesk-shop")
+	w.startOperator()
+	w.eventually("the Service", func() string {
+		err := w.cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: w.namespace, Name: "frontdesk-shop"}, &corev1.Service{})
+		if err != nil {
+			return "is not back: " + err.Error()
+		}
+		return ""
+	})
 }
 
 // annotate is a harmless edit by somebody else.

@@ -22,6 +22,8 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/secrets"
+	"github.com/frontdesk-dev/frontdesk/controllers/tenant"
 )
 
 // errCold is why a process is not ready.
@@ -32,7 +34,10 @@ var errCold = errors.New("the caches are not filled yet")
 type warmth struct {
 	cache cache.Cache
 	apis  *optional.APIs
-	warm  atomic.Bool
+	// secrets are read in namespaces, or all of them.
+	secrets    *secrets.Reader
+	namespaces []string
+	warm       atomic.Bool
 }
 
 // Warmup returns when the caches are filled. The manager calls it before it tries to lead.
@@ -44,6 +49,10 @@ func (w *warmth) Warmup(ctx context.Context) error {
 	}
 	if err := w.apis.WaitForSync(ctx); err != nil {
 		return err
+	}
+	ours := client.MatchingLabels{tenant.ManagedByLabel: tenant.ManagedBy}
+	if err := w.secrets.Fill(ctx, ours, tenant.ReadsSecret, w.namespaces...); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Could not read the Secrets of all tenants at once; each is read when it is needed")
 	}
 	w.warm.Store(true)
 	return nil
@@ -60,8 +69,8 @@ func (w *warmth) check(*http.Request) error {
 	return nil
 }
 
-func addReadiness(manager ctrl.Manager, apis *optional.APIs) error {
-	w := &warmth{cache: manager.GetCache(), apis: apis}
+func addReadiness(manager ctrl.Manager, apis *optional.APIs, read *secrets.Reader, namespaces []string) error {
+	w := &warmth{cache: manager.GetCache(), apis: apis, secrets: read, namespaces: namespaces}
 	if err := errors.Join(manager.Add(w), manager.AddReadyzCheck("caches", w.check)); err != nil {
 		return fmt.Errorf("add the readiness check: %w", err)
 	}

@@ -3,7 +3,6 @@ package bookingpolicy
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -122,16 +121,11 @@ func tenantHandler() handler.EventHandler {
 		},
 		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { enqueue(q, names(e.Object)) },
 		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
-			if !sameUse(e.ObjectOld, e.ObjectNew) {
+			before, wasTenant := e.ObjectOld.(*v1alpha1.Tenant)
+			after, isTenant := e.ObjectNew.(*v1alpha1.Tenant)
+			if wasTenant && isTenant && !sameUse(before, after) {
 				enqueue(q, names(e.ObjectOld, e.ObjectNew))
 			}
 		},
 	}
-}
-
-// sameUse says that an edit of a tenant changes nothing that the status of a policy is made of (statusOf).
-func sameUse(before, after client.Object) bool {
-	old, wasTenant := before.(*v1alpha1.Tenant)
-	tenant, isTenant := after.(*v1alpha1.Tenant)
-	return wasTenant && isTenant && old.Spec.TimeZone == tenant.Spec.TimeZone && slices.Equal(old.BookingPolicyNames(), tenant.BookingPolicyNames())
 }

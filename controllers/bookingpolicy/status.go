@@ -40,6 +40,11 @@ func statusOf(policy *v1alpha1.BookingPolicy, users []v1alpha1.Tenant, now time.
 	return status
 }
 
+// sameUse says that an edit of a tenant changes nothing that statusOf reads of it.
+func sameUse(before, after *v1alpha1.Tenant) bool {
+	return before.Spec.TimeZone == after.Spec.TimeZone && slices.Equal(before.BookingPolicyNames(), after.BookingPolicyNames())
+}
+
 // nextOpenings lists the openings to come by zone, the soonest first.
 func nextOpenings(policy *v1alpha1.BookingPolicy, users []v1alpha1.Tenant, now time.Time) []v1alpha1.NextOpening {
 	var openings []v1alpha1.NextOpening

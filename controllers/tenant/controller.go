@@ -83,9 +83,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
+	stored := *tenant.Status.DeepCopy()
+	tenant.Status = *r.pace.recall(tenant)
 	if tenant.DeletionTimestamp != nil {
 		r.Fleet.Forget(request.NamespacedName) // it takes no update, and must not fail one
-		return r.tearDown(ctx, tenant)
+		return r.tearDown(ctx, tenant, stored)
 	}
 	if err := r.addFinalizer(ctx, tenant); err != nil {
 		return reconcile.Result{}, err
@@ -93,8 +95,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if wait, err := r.greet(ctx, tenant); wait > 0 || err != nil {
 		return reconcile.Result{RequeueAfter: wait, Priority: ptr.To(int(urgency.Idle))}, err
 	}
-	stored := tenant.Status
-	tenant.Status = *r.pace.recall(tenant)
 	s, err := r.load(ctx, tenant)
 	if err == nil {
 		s.statusStored = stored
@@ -156,10 +156,7 @@ func sooner(a, b time.Duration) time.Duration {
 
 // apply makes the objects as rendered, and removes those that are not wanted any more.
 func (r *Reconciler) apply(ctx context.Context, s *scope) error {
-	recorded, err := r.recorded(ctx, s.tenant)
-	if err != nil {
-		return err
-	}
+	recorded := s.made
 	intents, err := s.render()
 	if err != nil {
 		s.items = recorded
@@ -232,7 +229,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, s *scope) (time.Duration, 
 	if unwritten(&before.Status) {
 		r.pace.keep(s.tenant, &after)
 	}
-	if wait := r.pace.wait(client.ObjectKeyFromObject(s.tenant), &before.Status, &after, time.Now()); wait > 0 {
+	if wait := r.pace.wait(client.ObjectKeyFromObject(s.tenant), &before.Status, &after, s.workload().trouble, time.Now()); wait > 0 {
 		return wait, nil
 	}
 	s.tenant.Status = after

@@ -15,6 +15,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/provision"
 )
 
@@ -25,9 +26,14 @@ const deletionRetry = 5 * time.Second
 // garbage collector takes it. With deletionPolicy Retain a claim simply stays, with the labels by which a later tenant
 // of the same name finds it. What has to be deleted, and a database on a server in any case, needs the pods
 // to end first: they hold the claim, and are logged in.
-func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (reconcile.Result, error) {
+func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant, stored v1alpha1.TenantStatus) (reconcile.Result, error) {
 	if !controllerutil.ContainsFinalizer(tenant, finalizer) {
 		return reconcile.Result{}, nil
+	}
+	absent := r.APIs.Absent()
+	made, err := r.made(ctx, tenant, absent)
+	if err != nil {
+		return reconcile.Result{}, err
 	}
 	for _, end := range []func(context.Context, *v1alpha1.Tenant) (string, error){r.deleteClaim, r.deleteCluster, r.endServerDatabase} {
 		left, err := end(ctx, tenant)
@@ -35,17 +41,13 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (rec
 			return reconcile.Result{}, err
 		}
 		if left != "" {
-			if err := r.writeDeleting(ctx, tenant, left); err != nil {
+			if err := r.writeDeleting(ctx, tenant, stored, left); err != nil {
 				return reconcile.Result{}, err
 			}
 			return reconcile.Result{RequeueAfter: deletionRetry}, nil
 		}
 	}
-	made, err := r.recorded(ctx, tenant)
-	if err != nil {
-		return reconcile.Result{}, err
-	}
-	if err := r.releaseExposure(ctx, tenant, made); err != nil {
+	if err := r.releaseExposure(ctx, tenant, made, absent); err != nil {
 		return reconcile.Result{}, err
 	}
 	r.Apply.Forget(tenant.Namespace, made)
@@ -63,8 +65,7 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant) (rec
 }
 
 // releaseExposure gives up the host, after what routes it: the garbage collector comes later.
-func (r *Reconciler) releaseExposure(ctx context.Context, tenant *v1alpha1.Tenant, made []apply.Item) error {
-	absent := r.APIs.Absent()
+func (r *Reconciler) releaseExposure(ctx context.Context, tenant *v1alpha1.Tenant, made []apply.Item, absent optional.Absent) error {
 	for _, item := range made {
 		if (item.GroupVersionKind != httpRouteKind && item.GroupVersionKind != ingressKind) || absent[item.GroupKind()] {
 			continue
@@ -170,8 +171,9 @@ func (r *Reconciler) deleteOwned(ctx context.Context, tenant *v1alpha1.Tenant, o
 }
 
 // writeDeleting says what the deletion waits for.
-func (r *Reconciler) writeDeleting(ctx context.Context, tenant *v1alpha1.Tenant, message string) error {
+func (r *Reconciler) writeDeleting(ctx context.Context, tenant *v1alpha1.Tenant, stored v1alpha1.TenantStatus, message string) error {
 	before := tenant.DeepCopy()
+	before.Status = stored
 	tenant.Status.ObservedGeneration = tenant.Generation
 	tenant.Status.Conditions = conditions.Set(tenant.Status.Conditions, tenant.Generation,
 		conditions.False(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting, message),

@@ -15,8 +15,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/rootkey"
 )
 
-// greetingPatience is how long the first pass over a tenant waits for its pods. Those that are well answer in milliseconds,
-// and thousands in a second.
+// greetingPatience is how long the first pass over a tenant waits for its pods. Those that are well answer in milliseconds.
 const greetingPatience = 3 * time.Second
 
 // greetings remembers the tenants whose pods this process has asked. It is safe for concurrent use; the zero value is ready.
@@ -46,12 +45,10 @@ func (g *greetings) forget(tenant types.NamespacedName) {
 }
 
 // greet has the pods of a tenant that was well when this process came to it asked, before the first pass: the pass that
-// comes of their answers is then the only one, and a restart takes half of the time. It says how long to wait for them, 0
-// for a tenant that has anything else to be done, or was greeted before.
+// comes of their answers is then the only one. It says how long to wait for them, 0 for a tenant that has anything else to
+// be done, or was greeted before.
 func (r *Reconciler) greet(ctx context.Context, t *v1alpha1.Tenant) (time.Duration, error) {
-	last := t.Status.Revision
-	if !r.greetings.first(client.ObjectKeyFromObject(t)) || t.Status.ObservedGeneration != t.Generation || last == nil || last.Served == "" || last.Served != last.Desired ||
-		!meta.IsStatusConditionTrue(t.Status.Conditions, string(v1alpha1.ConditionReady)) {
+	if !r.greetings.first(client.ObjectKeyFromObject(t)) || !wasWell(t) {
 		return 0, nil
 	}
 	root, err := r.RootKey.Get(ctx)
@@ -70,6 +67,13 @@ func (r *Reconciler) greet(ctx context.Context, t *v1alpha1.Tenant) (time.Durati
 	if len(running) == 0 {
 		return 0, nil
 	}
-	r.Prober.Assign(probe.Assignment{Tenant: client.ObjectKeyFromObject(t), Revision: last.Desired, Token: token, Pods: running})
+	r.Prober.Assign(probe.Assignment{Tenant: client.ObjectKeyFromObject(t), Revision: t.Status.Revision.Desired, Token: token, Pods: running})
 	return greetingPatience, nil
+}
+
+// wasWell says that by its status a tenant serves what its spec asks for, so that only its pods can say otherwise.
+func wasWell(t *v1alpha1.Tenant) bool {
+	last := t.Status.Revision
+	return t.Status.ObservedGeneration == t.Generation && last != nil && last.Served != "" && last.Served == last.Desired &&
+		meta.IsStatusConditionTrue(t.Status.Conditions, string(v1alpha1.ConditionReady))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
 )
 
 // ownable are all objects that a tenant may ever control, by kind and name. Data is not among them: it has no owner.
@@ -35,13 +36,18 @@ func ownable(t *v1alpha1.Tenant) []apply.Item {
 	}
 }
 
-// recorded is what was made for the tenant, as its status has it. When that names nothing it is looked up: a first status
-// may have been lost with an operator that withheld it.
-func (r *Reconciler) recorded(ctx context.Context, t *v1alpha1.Tenant) ([]apply.Item, error) {
-	if status := r.pace.recall(t); len(status.Inventory) > 0 {
-		return inventoryOf(status), nil
+// loadMade reads what was made for the tenant.
+func (r *Reconciler) loadMade(ctx context.Context, s *scope) (err error) {
+	s.made, err = r.made(ctx, s.tenant, s.absent)
+	return err
+}
+
+// made is what was made for the tenant, as its status has it. When that names nothing it is looked up in the cache: a first
+// status may have been lost with an operator that withheld it, which a cache that was filled since then shows.
+func (r *Reconciler) made(ctx context.Context, t *v1alpha1.Tenant, absent optional.Absent) ([]apply.Item, error) {
+	if len(t.Status.Inventory) > 0 {
+		return inventoryOf(&t.Status), nil
 	}
-	absent := r.APIs.Absent()
 	var candidates []apply.Item
 	for _, item := range ownable(t) {
 		if !absent[item.GroupKind()] {

@@ -3,6 +3,7 @@ package tenant
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 )
@@ -70,10 +71,18 @@ func labels(t *v1alpha1.Tenant) map[string]string {
 	return all
 }
 
+const apiKeySuffix, databaseSuffix = "-api-key", "-db"
+
+// ReadsSecret says by the name of a Secret that was made for a tenant whether its content is read. Of the others it is
+// only written.
+func ReadsSecret(name string) bool {
+	return strings.HasSuffix(name, apiKeySuffix) || strings.HasSuffix(name, databaseSuffix)
+}
+
 // Within a kind no name of one tenant is ever one of another: either all of the kind have the bare name, or
 // all have one of some suffixes of which none ends in another. So tenants a and a-config do not meet.
 func configSecretName(t *v1alpha1.Tenant) string   { return t.OwnedName() + "-config" }
-func apiKeySecretName(t *v1alpha1.Tenant) string   { return t.OwnedName() + "-api-key" }
-func databaseSecretName(t *v1alpha1.Tenant) string { return t.OwnedName() + "-db" }
+func apiKeySecretName(t *v1alpha1.Tenant) string   { return t.OwnedName() + apiKeySuffix }
+func databaseSecretName(t *v1alpha1.Tenant) string { return t.OwnedName() + databaseSuffix }
 func migrationJobName(t *v1alpha1.Tenant) string   { return t.OwnedName() + "-migrate" }
 func claimName(t *v1alpha1.Tenant) string          { return t.OwnedName() + "-data" }

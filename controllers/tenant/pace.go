@@ -22,17 +22,19 @@ const progressInterval = 2 * time.Second
 // safe for concurrent use; the zero value is ready.
 type pace struct {
 	mu       sync.Mutex
-	withheld map[types.NamespacedName]withheld
+	withheld map[types.NamespacedName]withholding
 	first    map[types.NamespacedName]firstStatus
 }
 
-// withheld is since when progress has been, and the reason that Ready then had.
-type withheld struct {
-	since  time.Time
-	reason string
+// withholding is how long progress has been withheld. A new tenant comes from one step to the next, its pods ready and then
+// asked: each has its time, and all of them together a limit.
+type withholding struct {
+	began, since time.Time
+	// step is the reason that Ready has; of a tenant that has a status already it is empty.
+	step string
 }
 
-// firstStatus is the status of one tenant, of all that ever had its name.
+// firstStatus is of the tenant with this UID: another one may come by its name.
 type firstStatus struct {
 	uid    types.UID
 	status v1alpha1.TenantStatus
@@ -71,32 +73,38 @@ func (p *pace) recall(tenant *v1alpha1.Tenant) *v1alpha1.TenantStatus {
 	return kept.status.DeepCopy()
 }
 
-// wait says how long a status is to be withheld; 0 when it may be written now.
-func (p *pace) wait(key types.NamespacedName, before, after *v1alpha1.TenantStatus, now time.Time) time.Duration {
+// wait says how long a status is to be withheld; 0 when it may be written now. trouble is what keeps a pod from starting,
+// empty when nothing is known to.
+func (p *pace) wait(key types.NamespacedName, before, after *v1alpha1.TenantStatus, trouble string, now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !mereProgress(before, after) {
+	first := firstSteps(before, after) && trouble == ""
+	if !first && !mereProgress(before, after) {
 		delete(p.withheld, key)
 		return 0
 	}
-	reason := ""
-	if unwritten(before) {
-		// A new tenant comes from one step to the next, its pods ready and then asked, and each has its time.
-		reason = meta.FindStatusCondition(after.Conditions, string(v1alpha1.ConditionReady)).Reason
+	step := ""
+	if first {
+		step = meta.FindStatusCondition(after.Conditions, string(v1alpha1.ConditionReady)).Reason
 	}
 	last, found := p.withheld[key]
-	if !found || last.reason != reason {
-		if p.withheld == nil {
-			p.withheld = map[types.NamespacedName]withheld{}
-		}
-		last = withheld{now, reason}
-		p.withheld[key] = last
+	switch {
+	case !found:
+		last = withholding{began: now, since: now, step: step}
+	case last.step != step:
+		last.since, last.step = now, step
 	}
-	wait := progressInterval - now.Sub(last.since)
+	limit := last.began.Add(time.Duration(len(onTheWay)) * progressInterval)
+	wait := min(progressInterval-now.Sub(last.since), limit.Sub(now))
 	if wait <= 0 {
 		delete(p.withheld, key)
+		return 0
 	}
-	return max(0, wait)
+	if p.withheld == nil {
+		p.withheld = map[types.NamespacedName]withholding{}
+	}
+	p.withheld[key] = last
+	return wait
 }
 
 func (p *pace) forget(key types.NamespacedName) {
@@ -111,19 +119,33 @@ var onTheWay = []v1alpha1.ConditionReason{
 	v1alpha1.ReasonProvisioning, v1alpha1.ReasonRollingOut, v1alpha1.ReasonPodsUnavailable, v1alpha1.ReasonRevisionPending,
 }
 
-// firstSteps says that a tenant has no status yet, and that all is well so far: most are ready a moment later, and say so in
-// one write instead of two. Until then it has the observedGeneration 0 by default, which is in progress to everybody.
+// firstSteps says that a tenant has no status yet, and that nothing is wrong with it so far: most are ready a moment later, and say
+// so in one write instead of two. Until then it has the observedGeneration 0 by default, which is in progress to everybody. What
+// the next pass needs to know meanwhile, what there is and what pods are made from, keep remembers.
 func firstSteps(before, after *v1alpha1.TenantStatus) bool {
 	ready := meta.FindStatusCondition(after.Conditions, string(v1alpha1.ConditionReady))
-	return unwritten(before) && ready != nil && slices.Contains(onTheWay, v1alpha1.ConditionReason(ready.Reason))
+	return unwritten(before) && ready != nil && slices.Contains(onTheWay, v1alpha1.ConditionReason(ready.Reason)) &&
+		meta.IsStatusConditionTrue(after.Conditions, string(v1alpha1.ConditionReconciling)) && !slices.ContainsFunc(after.Conditions, bad)
+}
+
+// bad says of a condition of a new tenant that it is not so only because its pods have not come yet.
+func bad(c metav1.Condition) bool {
+	switch kind := v1alpha1.ConditionType(c.Type); {
+	case kind == v1alpha1.ConditionDegraded:
+		return c.Status == metav1.ConditionTrue && c.Reason != string(v1alpha1.ReasonPodsUnavailable)
+	case kind == v1alpha1.ConditionSuspended, kind == v1alpha1.ConditionWorkloadAvailable, kind == v1alpha1.ConditionDatabaseReady:
+		return false
+	default:
+		return c.Status == metav1.ConditionFalse && !slices.Contains(underWay, kind)
+	}
 }
 
 // mereProgress says that something is under way, and that nothing else is new. What the next pass needs to know is
-// more than that: what there is, and what pods are made from. The first status says that, too, and is kept meanwhile.
+// more than that: what there is, and what pods are made from.
 func mereProgress(before, after *v1alpha1.TenantStatus) bool {
 	return meta.IsStatusConditionTrue(after.Conditions, string(v1alpha1.ConditionReconciling)) &&
 		!equality.Semantic.DeepEqual(before, after) &&
-		(firstSteps(before, after) || furtherAlong(before, after) || newRevision(before, after))
+		(furtherAlong(before, after) || newRevision(before, after))
 }
 
 // furtherAlong says that something was under way before, and has come further.

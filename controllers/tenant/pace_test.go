@@ -56,7 +56,7 @@ func TestOnlyMereProgressIsWithheld(t *testing.T) {
 			after := rolling()
 			test.change(after)
 			var p pace
-			if got := p.wait(types.NamespacedName{Name: "shop"}, rolling(), after, time.Now()); (got > 0) != test.withheld {
+			if got := p.wait(types.NamespacedName{Name: "shop"}, rolling(), after, "", time.Now()); (got > 0) != test.withheld {
 				t.Errorf("it is to wait %s", got)
 			}
 		})
@@ -94,7 +94,7 @@ func TestEditThatOnlyHasToBeTakenUpIsWithheld(t *testing.T) {
 			after.Conditions = append(after.Conditions, metav1.Condition{Type: string(v1alpha1.ConditionReconciling), Status: metav1.ConditionTrue})
 			test.change(after)
 			var p pace
-			if got := p.wait(types.NamespacedName{Name: "shop"}, was, after, time.Now()); (got > 0) != test.withheld {
+			if got := p.wait(types.NamespacedName{Name: "shop"}, was, after, "", time.Now()); (got > 0) != test.withheld {
 				t.Errorf("it is to wait %s", got)
 			}
 		})
@@ -103,24 +103,34 @@ func TestEditThatOnlyHasToBeTakenUpIsWithheld(t *testing.T) {
 
 func TestFirstStatusIsWithheldWhileAllIsWell(t *testing.T) {
 	t.Parallel()
+	add := func(kind v1alpha1.ConditionType, status metav1.ConditionStatus, reason v1alpha1.ConditionReason) func(*v1alpha1.TenantStatus) {
+		return func(s *v1alpha1.TenantStatus) {
+			s.Conditions = append(s.Conditions, metav1.Condition{Type: string(kind), Status: status, Reason: string(reason)})
+		}
+	}
 	for _, test := range []struct {
 		name     string
 		change   func(*v1alpha1.TenantStatus)
+		trouble  string
 		withheld bool
 	}{
-		{"pods on their way", func(*v1alpha1.TenantStatus) {}, true},
-		{"a Secret that is missing", func(s *v1alpha1.TenantStatus) { s.Conditions[0].Reason = string(v1alpha1.ReasonSecretsMissing) }, false},
-		{"nothing that moves", func(s *v1alpha1.TenantStatus) { s.Conditions[1].Type = string(v1alpha1.ConditionStalled) }, false},
+		{"pods on their way", func(*v1alpha1.TenantStatus) {}, "", true},
+		{"pods that are not ready yet", add(v1alpha1.ConditionDegraded, metav1.ConditionTrue, v1alpha1.ReasonPodsUnavailable), "", true},
+		{"a pod that cannot start", func(*v1alpha1.TenantStatus) {}, "ImagePullBackOff", false},
+		{"a host that is another's", add(v1alpha1.ConditionRouteAccepted, metav1.ConditionFalse, v1alpha1.ReasonHostNotAllowed), "", false},
+		{"a fight", add(v1alpha1.ConditionDegraded, metav1.ConditionTrue, v1alpha1.ReasonFightingAnotherController), "", false},
+		{"a Secret that is missing", func(s *v1alpha1.TenantStatus) { s.Conditions[0].Reason = string(v1alpha1.ReasonSecretsMissing) }, "", false},
+		{"nothing that moves", func(s *v1alpha1.TenantStatus) { s.Conditions[1].Type = string(v1alpha1.ConditionStalled) }, "", false},
 		{"the end", func(s *v1alpha1.TenantStatus) {
 			s.Conditions[0].Reason, s.Conditions[1].Status = "Ready", metav1.ConditionFalse
-		}, false},
+		}, "", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			after := rolling()
 			test.change(after)
 			var p pace
-			if got := p.wait(types.NamespacedName{Name: "shop"}, &v1alpha1.TenantStatus{}, after, time.Now()); (got > 0) != test.withheld {
+			if got := p.wait(types.NamespacedName{Name: "shop"}, &v1alpha1.TenantStatus{}, after, test.trouble, time.Now()); (got > 0) != test.withheld {
 				t.Errorf("it is to wait %s", got)
 			}
 		})
@@ -171,7 +181,7 @@ func TestProgressIsWrittenInTheEnd(t *testing.T) {
 		{"when it has waited", progressInterval, 0},
 		{"what comes next waits again", progressInterval, progressInterval},
 	} {
-		if got := p.wait(shop, rolling(), after, now.Add(step.later)); got != step.want {
+		if got := p.wait(shop, rolling(), after, "", now.Add(step.later)); got != step.want {
 			t.Errorf("%s: it is to wait %s, want %s", step.name, got, step.want)
 		}
 	}
@@ -191,10 +201,30 @@ func TestEachStepOfANewTenantHasItsTime(t *testing.T) {
 		{v1alpha1.ReasonRevisionPending, progressInterval * 3 / 2, progressInterval / 2},
 		{v1alpha1.ReasonRevisionPending, progressInterval * 2, 0},
 	} {
-		after := rolling()
-		after.Conditions[0].Reason = string(step.reason)
-		if got := p.wait(types.NamespacedName{Name: "shop"}, &v1alpha1.TenantStatus{}, after, now.Add(step.later)); got != step.want {
+		if got := p.wait(types.NamespacedName{Name: "shop"}, &v1alpha1.TenantStatus{}, at(step.reason), "", now.Add(step.later)); got != step.want {
 			t.Errorf("%s after %s: it is to wait %s, want %s", step.reason, step.later, got, step.want)
 		}
 	}
+}
+
+// A tenant that goes to and fro gets a status, too.
+func TestAllStepsTogetherHaveALimit(t *testing.T) {
+	t.Parallel()
+	var p pace
+	begin := time.Now()
+	steps := []v1alpha1.ConditionReason{v1alpha1.ReasonRollingOut, v1alpha1.ReasonPodsUnavailable}
+	for i := range 100 {
+		later := time.Duration(i) * progressInterval / 2
+		if p.wait(types.NamespacedName{Name: "shop"}, &v1alpha1.TenantStatus{}, at(steps[i%2]), "", begin.Add(later)) == 0 {
+			return
+		}
+	}
+	t.Error("the first status is never written")
+}
+
+// at is the status of a new tenant that is at a step.
+func at(reason v1alpha1.ConditionReason) *v1alpha1.TenantStatus {
+	s := rolling()
+	s.Conditions[0].Reason = string(reason)
+	return s
 }

@@ -38,6 +38,8 @@ type scope struct {
 	platform Platform
 	// statusStored is what everybody sees. The tenant's own differs from it while its first status is withheld.
 	statusStored v1alpha1.TenantStatus
+	// made are the objects of earlier passes.
+	made []apply.Item
 	// absent are the optional kinds that the cluster does not serve.
 	absent   optional.Absent
 	policies map[string]*v1alpha1.BookingPolicy
@@ -155,7 +157,7 @@ func (r *Reconciler) load(ctx context.Context, tenant *v1alpha1.Tenant) (*scope,
 		known: r.Prober.Known(client.ObjectKeyFromObject(tenant)), turn: r.Fleet.Turn(client.ObjectKeyFromObject(tenant)),
 	}
 	for _, read := range []func(context.Context, *scope) error{
-		r.loadPolicies, r.loadSecrets, r.loadDerivedKeys, r.loadAPIKey, r.loadWorkload, r.loadRoute, r.loadStored, r.loadServerDatabase, r.loadCluster, r.loadMigration,
+		r.loadPolicies, r.loadSecrets, r.loadDerivedKeys, r.loadAPIKey, r.loadWorkload, r.loadRoute, r.loadStored, r.loadServerDatabase, r.loadCluster, r.loadMigration, r.loadMade,
 	} {
 		if err := read(ctx, s); err != nil {
 			return nil, err

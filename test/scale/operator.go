@@ -24,7 +24,7 @@ const (
 
 // rolledAtOnce are the batches after the canary: small enough that the control plane has something left for others. There is
 // no soak, because nothing can go wrong with simulated pods.
-const rolledAtOnce = "2%"
+const rolledAtOnce = "1%"
 
 // isolation is what the chart passes by default: NetworkPolicies are made, and nobody further is let in.
 const isolation = `{"publicFrom":[],"metricsFrom":[],"dns":[]}`

@@ -144,18 +144,24 @@ func (c *cluster) awaitRepairs(ctx context.Context) error {
 const (
 	// passesMetric counts the passes of all controllers.
 	passesMetric = "controller_runtime_reconcile_total"
-	// reportedMetric counts the tenants that a whole pass has reported on since the operator leads.
+	// reportedMetric counts the tenants on which a pass has reported since the operator leads.
 	reportedMetric = "frontdesk_rollout_tenants"
 )
 
-// awaitPasses waits until the operator has looked at n tenants and has nothing left to do.
+// awaitPasses waits until the operator has looked at n tenants and has nothing left to do, twice in a row: what is news to it
+// waits for a moment in no queue that can be seen.
 func (o *operator) awaitPasses(ctx context.Context, n int) error {
-	return wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, convergePatience, true, func(ctx context.Context) (bool, error) {
+	calm := 0
+	return wait.PollUntilContextTimeout(ctx, 150*time.Millisecond, convergePatience, true, func(ctx context.Context) (bool, error) {
 		reported, err := o.metric(ctx, reportedMetric)
 		if err != nil {
 			return false, nil //nolint:nilerr // it is still starting
 		}
 		waiting, err := o.metric(ctx, "workqueue_depth")
-		return reported >= float64(n) && waiting == 0, err
+		calm++
+		if reported < float64(n) || waiting > 0 {
+			calm = 0
+		}
+		return calm == 2, err
 	})
 }

@@ -17,8 +17,10 @@ import (
 const (
 	dialTimeout = 3 * time.Second
 	// askTimeout leaves a server that waits as long as it may the time to answer.
-	askTimeout  = tenantconfig.StatusWait + 10*time.Second
-	maxBodySize = 1 << 20
+	askTimeout = tenantconfig.StatusWait + 10*time.Second
+	// atOnceTimeout is for a question that nothing has to be waited for.
+	atOnceTimeout = dialTimeout + 2*time.Second
+	maxBodySize   = 1 << 20
 )
 
 // bufferSize, in bytes, holds a question and most answers; of a longer answer it is read in parts. While a fleet rolls

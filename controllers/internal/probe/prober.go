@@ -216,7 +216,7 @@ func (p *Prober) begin(w *worker, wait bool) {
 	if w.stopped || p.ctx.Err() != nil {
 		return
 	}
-	w.ctx, w.cancel = context.WithTimeout(p.ctx, askTimeout)
+	w.ctx, w.cancel = context.WithCancel(p.ctx)
 	p.done.Go(func() { p.run(w, wait) })
 }
 
@@ -239,12 +239,21 @@ func (p *Prober) run(w *worker, wait bool) {
 }
 
 // inTurn asks when fewer than maxAtOnce others are being asked. A question that may wait for its answer waits for nobody.
+// The time for the answer begins when it is asked: who stands in line behind those who say nothing has not failed.
 func (p *Prober) inTurn(w *worker, wait bool) Answer {
+	limit := askTimeout
 	if !wait {
-		p.atOnce <- struct{}{}
-		defer func() { <-p.atOnce }()
+		select {
+		case p.atOnce <- struct{}{}:
+			defer func() { <-p.atOnce }()
+		case <-w.ctx.Done():
+			return Answer{Err: w.ctx.Err()} // nobody wants to know any more
+		}
+		limit = atOnceTimeout
 	}
-	return p.ask(w.ctx, w, wait)
+	ctx, cancel := context.WithTimeout(w.ctx, limit)
+	defer cancel()
+	return p.ask(ctx, w, wait)
 }
 
 // pause is how long to wait after an answer.

@@ -3,6 +3,7 @@ package probe_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -157,6 +158,84 @@ func TestUnreachablePodKeepsItsWords(t *testing.T) {
 	}
 	if strings.Contains(first.Error(), "->") {
 		t.Errorf("the error names a local port, which changes each time: %v", first)
+	}
+}
+
+// crowd keeps everybody waiting who asks it, and counts them.
+type crowd struct {
+	mu        sync.Mutex
+	now, most int
+	leave     chan struct{}
+}
+
+func (c *crowd) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.mu.Lock()
+	c.now++
+	c.most = max(c.most, c.now)
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		c.now--
+		c.mu.Unlock()
+	}()
+	select {
+	case <-c.leave:
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+	answer := httptest.NewRecorder()
+	_ = json.NewEncoder(answer).Encode(tenantconfig.Status{Revision: "a"})
+	return answer.Result(), nil
+}
+
+func (c *crowd) waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func TestThousandsAreAskedInTurn(t *testing.T) {
+	const pods, atOnce = 200, 64
+	network := &crowd{leave: make(chan struct{})}
+	prober := probe.New(network)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- prober.Start(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	all := map[types.UID]probe.Pod{}
+	for i := range pods {
+		all[types.UID(fmt.Sprint(i))] = probe.Pod{Address: "10.0.0.1:80"}
+	}
+	assignment := probe.Assignment{Tenant: shop, Revision: "a", Pods: all}
+	prober.Assign(assignment)
+	eventually(t, "the first are asked", func() bool { return network.waiting() == atOnce })
+	if answers := prober.Known(shop); len(answers) != 0 {
+		t.Errorf("%d pods have answered that were not asked", len(answers))
+	}
+	close(network.leave)
+	eventually(t, "all have answered", func() bool { return len(prober.Known(shop)) == pods })
+	for name, answer := range prober.Known(shop) {
+		if !answer.Serves("a") {
+			t.Errorf("pod %s: %+v", name, answer)
+		}
+	}
+	network.mu.Lock()
+	defer network.mu.Unlock()
+	if network.most > atOnce {
+		t.Errorf("%d were asked at once", network.most)
+	}
+}
+
+// eventually fails the test when a condition does not come about.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
 	}
 }
 

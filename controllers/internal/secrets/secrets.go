@@ -2,7 +2,7 @@
 //
 // The cache holds only the metadata of Secrets: enough to know which exist and when one changes. The
 // content of a Secret that is asked for is read live, once for each of its versions, and kept in
-// memory until it changes or is released. A Secret that nobody names costs its name.
+// memory until it changes or is released; those of our own that are read are filled in at a start. A Secret that nobody names costs its name.
 package secrets
 
 import (
@@ -62,6 +62,40 @@ func (r *Reader) GetLive(ctx context.Context, key types.NamespacedName) (*corev1
 	} else if err != nil {
 		return nil, fmt.Errorf("read Secret %s: %w", key.Name, err)
 	}
+	return r.keep(secret), nil
+}
+
+// page is how many Secrets Fill reads at once: what is not wanted of them is garbage.
+const page = 250
+
+// Fill reads at once those of the labelled Secrets that are wanted, by name, in namespaces; none means all. It is for a
+// start, after which each of thousands would be asked for by itself.
+func (r *Reader) Fill(ctx context.Context, labels client.MatchingLabels, wanted func(name string) bool, namespaces ...string) error {
+	if len(namespaces) == 0 {
+		namespaces = []string{metav1.NamespaceAll}
+	}
+	for _, namespace := range namespaces {
+		for next := ""; ; {
+			var list corev1.SecretList
+			if err := r.Live.List(ctx, &list, labels, client.InNamespace(namespace), client.Limit(page), client.Continue(next)); err != nil {
+				return fmt.Errorf("read Secrets: %w", err)
+			}
+			for i := range list.Items {
+				if wanted(list.Items[i].Name) {
+					r.keep(list.Items[i].DeepCopy()) // by itself, so that the page goes
+				}
+			}
+			if next = list.Continue; next == "" {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// keep remembers a Secret, and returns what it remembers.
+func (r *Reader) keep(secret *corev1.Secret) *corev1.Secret {
+	key := client.ObjectKeyFromObject(secret)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	// The rest is often more than the content, and of no use here.
@@ -73,7 +107,7 @@ func (r *Reader) GetLive(ctx context.Context, key types.NamespacedName) (*corev1
 		r.kept = map[types.NamespacedName]*corev1.Secret{}
 	}
 	r.kept[key] = secret
-	return secret, nil
+	return secret
 }
 
 // Release forgets the content of a Secret.
