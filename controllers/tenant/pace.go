@@ -27,11 +27,12 @@ type pace struct {
 }
 
 // withholding is how long progress has been withheld. A new tenant comes from one step to the next, its pods ready and then
-// asked: each has its time, and all of them together a limit.
+// asked, and each has its time. (Not all of them together: among a thousand new ones it may be long before the next look.)
 type withholding struct {
-	began, since time.Time
-	// step is the reason that Ready has; of a tenant that has a status already it is empty.
-	step string
+	since time.Time
+	// step is the reason that Ready has, and steps how many there were; of a tenant that has a status already it is empty.
+	step  string
+	steps int
 }
 
 // firstStatus is of the tenant with this UID: another one may come by its name.
@@ -88,14 +89,10 @@ func (p *pace) wait(key types.NamespacedName, before, after *v1alpha1.TenantStat
 		step = meta.FindStatusCondition(after.Conditions, string(v1alpha1.ConditionReady)).Reason
 	}
 	last, found := p.withheld[key]
-	switch {
-	case !found:
-		last = withholding{began: now, since: now, step: step}
-	case last.step != step:
-		last.since, last.step = now, step
+	if !found || (last.step != step && last.steps < len(onTheWay)) {
+		last = withholding{since: now, step: step, steps: last.steps + 1}
 	}
-	limit := last.began.Add(time.Duration(len(onTheWay)) * progressInterval)
-	wait := min(progressInterval-now.Sub(last.since), limit.Sub(now))
+	wait := progressInterval - now.Sub(last.since)
 	if wait <= 0 {
 		delete(p.withheld, key)
 		return 0
