@@ -125,7 +125,12 @@ func firstSteps(before, after *v1alpha1.TenantStatus) bool {
 		meta.IsStatusConditionTrue(after.Conditions, string(v1alpha1.ConditionReconciling)) && !slices.ContainsFunc(after.Conditions, bad)
 }
 
-// bad says of a condition of a new tenant that it is not so only because its pods have not come yet.
+// awaited are reasons why a condition of a new tenant is False without anything being wrong.
+var awaited = []v1alpha1.ConditionReason{
+	v1alpha1.ReasonNotConfigured, v1alpha1.ReasonRoutePending, v1alpha1.ReasonAPINotInstalled, v1alpha1.ReasonMonitoringUnavailable,
+}
+
+// bad says of a condition of a new tenant that it is not so only because its pods, and what is made beside them, have not come yet.
 func bad(c metav1.Condition) bool {
 	switch kind := v1alpha1.ConditionType(c.Type); {
 	case kind == v1alpha1.ConditionDegraded:
@@ -133,7 +138,7 @@ func bad(c metav1.Condition) bool {
 	case kind == v1alpha1.ConditionSuspended, kind == v1alpha1.ConditionWorkloadAvailable, kind == v1alpha1.ConditionDatabaseReady:
 		return false
 	default:
-		return c.Status == metav1.ConditionFalse && !slices.Contains(underWay, kind)
+		return c.Status == metav1.ConditionFalse && !slices.Contains(underWay, kind) && !slices.Contains(awaited, v1alpha1.ConditionReason(c.Reason))
 	}
 }
 

@@ -117,6 +117,7 @@ func TestFirstStatusIsWithheldWhileAllIsWell(t *testing.T) {
 		{"pods on their way", func(*v1alpha1.TenantStatus) {}, "", true},
 		{"pods that are not ready yet", add(v1alpha1.ConditionDegraded, metav1.ConditionTrue, v1alpha1.ReasonPodsUnavailable), "", true},
 		{"a pod that cannot start", func(*v1alpha1.TenantStatus) {}, "ImagePullBackOff", false},
+		{"one that is not exposed", add(v1alpha1.ConditionRouteAccepted, metav1.ConditionFalse, v1alpha1.ReasonNotConfigured), "", true},
 		{"a host that is another's", add(v1alpha1.ConditionRouteAccepted, metav1.ConditionFalse, v1alpha1.ReasonHostNotAllowed), "", false},
 		{"a fight", add(v1alpha1.ConditionDegraded, metav1.ConditionTrue, v1alpha1.ReasonFightingAnotherController), "", false},
 		{"a Secret that is missing", func(s *v1alpha1.TenantStatus) { s.Conditions[0].Reason = string(v1alpha1.ReasonSecretsMissing) }, "", false},
