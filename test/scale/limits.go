@@ -9,8 +9,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/test/internal/report"
 )
 
-// limitsJSON holds what each figure may be at most, for a thousand tenants on two processors, and where that comes
-// from.
+// limitsJSON holds what each figure may be at most, for a thousand tenants on two processors, and what it was.
 //
 //go:embed limits.json
 var limitsJSON []byte
@@ -19,7 +18,7 @@ var limitsJSON []byte
 type limit struct {
 	Name string  `json:"name"`
 	Max  float64 `json:"max"`
-	// Mean and Deviation are of the Runs that the limit was set by. Without runs the limit is what was promised.
+	// Mean and Deviation are of the last Runs that were measured. Max is what was promised, and not made of them.
 	Mean      *float64 `json:"mean"`
 	Deviation *float64 `json:"deviation"`
 	Runs      int      `json:"runs"`
