@@ -15,8 +15,11 @@ import (
 )
 
 const (
-	// collectors is how many statements are under way at the same time: while some commit, others are written.
-	collectors = 4
+	// collectors is how many statements there may be under way at the same time, and writing how many of them may be younger
+	// than slow: while one commits, another is written. A third would be no faster: a booking costs least in company, and they
+	// would divide those that arrive among them. What is slow waits for a lock, and keeps nobody else waiting.
+	collectors, writing = 8, 2
+	slow                = 5 * time.Millisecond
 	// maxTogether bounds how many changes share a transaction, and so how long the first of them waits for the last. A series
 	// is not divided.
 	maxTogether = 32
@@ -35,6 +38,7 @@ const (
 type collector struct {
 	pool    *pgxpool.Pool
 	waiting chan *order
+	places  chan struct{} // has an element for each statement that is not slow yet
 	stopped chan struct{}
 	running sync.WaitGroup
 }
@@ -53,7 +57,7 @@ type order struct {
 }
 
 func startCollector(pool *pgxpool.Pool) *collector {
-	c := &collector{pool: pool, waiting: make(chan *order), stopped: make(chan struct{})}
+	c := &collector{pool: pool, waiting: make(chan *order), places: make(chan struct{}, writing), stopped: make(chan struct{})}
 	for range collectors {
 		c.running.Go(c.collect)
 	}
@@ -96,12 +100,21 @@ func (c *collector) collect() {
 	batch := make([]*order, 0, maxTogether)
 	for {
 		select {
+		case c.places <- struct{}{}:
+		case <-c.stopped:
+			return
+		}
+		select {
 		case first := <-c.waiting:
 			batch = c.fill(append(batch[:0], first))
 		case <-c.stopped:
 			return
 		}
+		makeRoom := sync.OnceFunc(func() { <-c.places })
+		late := time.AfterFunc(slow, makeRoom)
 		c.write(batch)
+		late.Stop()
+		makeRoom()
 		for _, o := range batch {
 			close(o.answered)
 		}
