@@ -67,6 +67,7 @@ func (r *Reconciler) greet(ctx context.Context, t *v1alpha1.Tenant) (time.Durati
 	if len(running) == 0 {
 		return 0, nil
 	}
+	//nolint:contextcheck // the questions outlive the pass
 	r.Prober.Assign(probe.Assignment{Tenant: client.ObjectKeyFromObject(t), Revision: t.Status.Revision.Desired, Token: token, Pods: running})
 	return greetingPatience, nil
 }

@@ -132,10 +132,10 @@ var awaited = []v1alpha1.ConditionReason{
 
 // bad says of a condition of a new tenant that it is not so only because its pods, and what is made beside them, have not come yet.
 func bad(c metav1.Condition) bool {
-	switch kind := v1alpha1.ConditionType(c.Type); {
-	case kind == v1alpha1.ConditionDegraded:
+	switch kind := v1alpha1.ConditionType(c.Type); kind {
+	case v1alpha1.ConditionDegraded:
 		return c.Status == metav1.ConditionTrue && c.Reason != string(v1alpha1.ReasonPodsUnavailable)
-	case kind == v1alpha1.ConditionSuspended, kind == v1alpha1.ConditionWorkloadAvailable, kind == v1alpha1.ConditionDatabaseReady:
+	case v1alpha1.ConditionSuspended, v1alpha1.ConditionWorkloadAvailable, v1alpha1.ConditionDatabaseReady:
 		return false
 	default:
 		return c.Status == metav1.ConditionFalse && !slices.Contains(underWay, kind) && !slices.Contains(awaited, v1alpha1.ConditionReason(c.Reason))

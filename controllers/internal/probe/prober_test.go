@@ -203,7 +203,9 @@ func TestThousandsAreAskedInTurn(t *testing.T) {
 	go func() { done <- prober.Start(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	})
 	all := map[types.UID]probe.Pod{}
 	for i := range pods {
