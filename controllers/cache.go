@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -78,17 +79,23 @@ var trimmer = trim.New(trim.Keep{
 	Labels: tenant.ReadLabels(), Annotations: append(tenant.ReadAnnotations(), apply.ReadAnnotations()...), Family: tenant.TenantLabel,
 })
 
-// ownedKind takes the digest of what the operator made before anything is dropped.
 func ownedKind(kind schema.GroupKind) cache.ByObject {
+	return cache.ByObject{Label: ours(), Transform: ownedTransform(kind)}
+}
+
+// ownedTransform takes the digest of what the operator made before anything is dropped.
+func ownedTransform(kind schema.GroupKind) toolscache.TransformFunc {
 	digest := apply.Transform(kind)
-	return cache.ByObject{Label: ours(), Transform: func(in any) (any, error) {
+	return func(in any) (any, error) {
 		object, err := digest(in)
 		if err != nil {
 			return nil, err
 		}
 		return trimmer.Transform(object)
-	}}
+	}
 }
+
+var ownedSecret = ownedTransform(schema.GroupKind{Kind: "Secret"})
 
 // only restricts a cache to namespaces; none means all.
 func only(namespaces []string) map[string]cache.Config {
@@ -117,7 +124,7 @@ func trimSecret(in any) (any, error) {
 		return in, nil
 	}
 	if secret.Labels[tenant.ManagedByLabel] == tenant.ManagedBy {
-		return ownedKind(schema.GroupKind{Kind: "Secret"}).Transform(in)
+		return ownedSecret(in)
 	}
 	named := &metav1.PartialObjectMetadata{TypeMeta: secret.TypeMeta}
 	named.Namespace, named.Name, named.UID, named.ResourceVersion = secret.Namespace, secret.Name, secret.UID, secret.ResourceVersion

@@ -130,12 +130,12 @@ func TestRestartWritesNothing(t *testing.T) {
 	w.waitReady("bright-smile")
 }
 
-// silence is a network on which nobody answers.
-type silence struct{}
+// silence is a network on which nobody answers, and on which no question ends, until it is over.
+type silence struct{ over chan struct{} }
 
-func (silence) RoundTrip(r *http.Request) (*http.Response, error) {
-	<-r.Context().Done()
-	return nil, r.Context().Err()
+func (s silence) RoundTrip(*http.Request) (*http.Response, error) {
+	<-s.over
+	return nil, http.ErrServerClosed
 }
 
 // Pods that do not answer hold up what else is to be done only for a moment.
@@ -146,9 +146,11 @@ func TestRestartBesideSilentPodsRepairs(t *testing.T) {
 	w.apply(simpleTenant(""))
 	w.waitReady("shop")
 	w.stop()
-	w.tune = func(o *controllers.Options) { o.StatusTransport = silence{} }
+	network := silence{make(chan struct{})}
+	w.tune = func(o *controllers.Options) { o.StatusTransport = network }
 	w.delete(&corev1.Service{}, "frontdesk-shop")
 	w.startOperator()
+	t.Cleanup(func() { close(network.over) }) // before the operator ends, which waits for its questions
 	w.eventually("the Service", func() string {
 		err := w.cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: w.namespace, Name: "frontdesk-shop"}, &corev1.Service{})
 		if err != nil {

@@ -50,8 +50,7 @@ func (w *warmth) Warmup(ctx context.Context) error {
 	if err := w.apis.WaitForSync(ctx); err != nil {
 		return err
 	}
-	ours := client.MatchingLabels{tenant.ManagedByLabel: tenant.ManagedBy}
-	if err := w.secrets.Fill(ctx, ours, tenant.ReadsSecret, w.namespaces...); err != nil {
+	if err := w.secrets.Fill(ctx, client.MatchingLabelsSelector{Selector: ours()}, tenant.ReadsSecret, w.namespaces...); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "Could not read the Secrets of all tenants at once; each is read when it is needed")
 	}
 	w.warm.Store(true)

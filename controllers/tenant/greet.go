@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -61,7 +62,7 @@ func (r *Reconciler) greet(ctx context.Context, t *v1alpha1.Tenant) (time.Durati
 	}
 	var pods corev1.PodList
 	if err := r.Client.List(ctx, &pods, client.InNamespace(t.Namespace), client.MatchingLabels(selectorLabels(t))); err != nil {
-		return 0, err
+		return 0, fmt.Errorf("list pods: %w", err)
 	}
 	running := asked(pods.Items)
 	if len(running) == 0 {

@@ -68,16 +68,16 @@ func (r *Reader) GetLive(ctx context.Context, key types.NamespacedName) (*corev1
 // page is how many Secrets Fill reads at once: what is not wanted of them is garbage.
 const page = 250
 
-// Fill reads at once those of the labelled Secrets that are wanted, by name, in namespaces; none means all. It is for a
+// Fill reads at once those of the selected Secrets that are wanted, by name, in namespaces; none means all. It is for a
 // start, after which each of thousands would be asked for by itself.
-func (r *Reader) Fill(ctx context.Context, labels client.MatchingLabels, wanted func(name string) bool, namespaces ...string) error {
+func (r *Reader) Fill(ctx context.Context, selected client.ListOption, wanted func(name string) bool, namespaces ...string) error {
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
 	}
 	for _, namespace := range namespaces {
 		for next := ""; ; {
 			var list corev1.SecretList
-			if err := r.Live.List(ctx, &list, labels, client.InNamespace(namespace), client.Limit(page), client.Continue(next)); err != nil {
+			if err := r.Live.List(ctx, &list, selected, client.InNamespace(namespace), client.Limit(page), client.Continue(next)); err != nil {
 				return fmt.Errorf("read Secrets: %w", err)
 			}
 			for i := range list.Items {
