@@ -13,10 +13,11 @@
 //	--other-server-image         RELEASE=IMAGE of another release that tenants may be pinned to; may be repeated
 //	--rollout-canary             size of a rollout's first wave: tenants, or a percentage of them (default 1)
 //	--rollout-batches            sizes of the next waves, separated by commas; the last repeats (default 10%,25%)
+//	--rollout-parallelism        how many tenants of a wave may be replacing their pods at the same time (default 10)
 //	--rollout-soak               how long a wave must be healthy before the next (default 5m)
 //	--rollout-deadline           how long a tenant of a wave may be unhealthy at a stretch (default 10m)
 //	--rollout-failure-budget     how many tenants may fail before a rollout is halted (default 0)
-//	--rollout-paused             begin no wave (default false)
+//	--rollout-paused             admit no further tenant (default false)
 //	--operator-namespace         namespace of the root key, the leader lease and the rollout's state (default: the pod's own, from POD_NAMESPACE)
 //	--database-servers           file that lists the PostgreSQL servers on which tenants may have databases (default: none)
 //	--watch-namespaces           namespaces to serve, separated by commas (default: all)

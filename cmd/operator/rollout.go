@@ -16,6 +16,7 @@ import (
 type rollout struct {
 	canary        string
 	batches       string
+	parallelism   int
 	soak          time.Duration
 	deadline      time.Duration
 	failureBudget int
@@ -25,15 +26,16 @@ type rollout struct {
 func (r *rollout) bind(flags *flag.FlagSet) {
 	flags.StringVar(&r.canary, "rollout-canary", "1", "size of a rollout's first wave: tenants, or a percentage of them")
 	flags.StringVar(&r.batches, "rollout-batches", "10%,25%", "sizes of the next waves, separated by commas; the last repeats")
+	flags.IntVar(&r.parallelism, "rollout-parallelism", 10, "how many tenants of a wave may be replacing their pods at the same time")
 	flags.DurationVar(&r.soak, "rollout-soak", 5*time.Minute, "how long a wave must be healthy before the next")
 	flags.DurationVar(&r.deadline, "rollout-deadline", 10*time.Minute, "how long a tenant of a wave may be unhealthy at a stretch")
 	flags.IntVar(&r.failureBudget, "rollout-failure-budget", 0, "how many tenants may fail before a rollout is halted")
-	flags.BoolVar(&r.paused, "rollout-paused", false, "begin no wave")
+	flags.BoolVar(&r.paused, "rollout-paused", false, "admit no further tenant")
 }
 
 // plan reads the flags; the error joins everything that is wrong with them.
 func (r *rollout) plan() (controllers.RolloutPlan, error) {
-	plan := controllers.RolloutPlan{Soak: r.soak, Deadline: r.deadline, FailureBudget: r.failureBudget, Paused: r.paused}
+	plan := controllers.RolloutPlan{Parallelism: r.parallelism, Soak: r.soak, Deadline: r.deadline, FailureBudget: r.failureBudget, Paused: r.paused}
 	var faults []error
 	var err error
 	if plan.Canary, err = controllers.ParseRolloutSize(r.canary); err != nil {
@@ -45,6 +47,9 @@ func (r *rollout) plan() (controllers.RolloutPlan, error) {
 			faults = append(faults, fmt.Errorf("--rollout-batches: %w", err))
 		}
 		plan.Batches = append(plan.Batches, size)
+	}
+	if r.parallelism < 1 {
+		faults = append(faults, fmt.Errorf("--rollout-parallelism is %d; it must be at least 1", r.parallelism))
 	}
 	if r.soak < 0 {
 		faults = append(faults, fmt.Errorf("--rollout-soak is %s; it must not be negative", r.soak))

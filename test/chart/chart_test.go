@@ -248,11 +248,11 @@ func TestRolloutFlags(t *testing.T) {
 	t.Parallel()
 	digest := "sha256:" + strings.Repeat("c", 64)
 	args := operator(t, documents(t, render(t,
-		"rollout.canary=2", "rollout.batches={5%,30}", "rollout.soak=1m", "rollout.deadline=3m", "rollout.failureBudget=1", "rollout.paused=true",
+		"rollout.canary=2", "rollout.batches={5%,30}", "rollout.parallelism=3", "rollout.soak=1m", "rollout.deadline=3m", "rollout.failureBudget=1", "rollout.paused=true",
 		"server.version=1.2.3", "server.image.tag=v1.2.3", "server.otherVersions[0].version=1.2.2", "server.otherVersions[0].tag=v1.2.2",
 		"server.otherVersions[1].version=1.2.1", "server.otherVersions[1].digest="+digest, "global.imageRegistry=mirror.example"))).Args
 	for _, want := range []string{
-		"--rollout-canary=2", "--rollout-batches=5%,30", "--rollout-soak=1m", "--rollout-deadline=3m", "--rollout-failure-budget=1", "--rollout-paused=true",
+		"--rollout-canary=2", "--rollout-batches=5%,30", "--rollout-parallelism=3", "--rollout-soak=1m", "--rollout-deadline=3m", "--rollout-failure-budget=1", "--rollout-paused=true",
 		"--server-version=1.2.3", "--server-image=mirror.example/frontdesk/frontdesk:v1.2.3",
 		"--other-server-image=1.2.2=mirror.example/frontdesk/frontdesk:v1.2.2",
 		"--other-server-image=1.2.1=mirror.example/frontdesk/frontdesk@" + digest,
@@ -282,6 +282,7 @@ func TestBadValuesAreRefused(t *testing.T) {
 		"wave of none":   {"rollout.canary=0", "/rollout/canary"},
 		"wave of 200%":   {"rollout.batches={200%}", "/rollout/batches/0"},
 		"no batches":     {"rollout.batches=null,rollout.batches={}", "/rollout/batches"},
+		"none at once":   {"rollout.parallelism=0", "/rollout/parallelism"},
 		"soak":           {"rollout.soak=long", "/rollout/soak"},
 		"no release":     {"server.otherVersions[0].version=latest", "/server/otherVersions/0/version"},
 		"metrics peer":   {"networkPolicy.metricsFrom[0].team=x", "additional properties 'team' not allowed"},

@@ -155,7 +155,7 @@ func (d *decision) excused(t Tenant) bool {
 	return t.Pending && !t.open(d.Now) && !slices.Contains(d.state.Rescue, t.Name)
 }
 
-// halt stops the rollout when the budget is exceeded.
+// halt stops the rollout when the budget is exceeded. Who is left of the wave does not belong to it any more.
 func (d *decision) halt() {
 	if d.state.Halted != nil || len(d.state.Failed) <= d.Plan.FailureBudget {
 		return
@@ -167,91 +167,16 @@ func (d *decision) halt() {
 	}
 	d.state.Halted = &Halt{At: d.now(), Message: fmt.Sprintf("tenants that failed: %d, with a failure budget of %d: %s",
 		len(d.state.Failed), d.Plan.FailureBudget, strings.Join(lines, "; "))}
-}
-
-// hearing is how long the choice of canaries waits for tenants whose pods have not been heard of, or are taking up
-// what this operator writes: one that brings a target with it has just started, and those who happen to answer first
-// are not who should go first.
-const hearing = 30 * time.Second
-
-// admit chooses the next wave, when the last one has ended.
-func (d *decision) admit() {
-	if d.state.Halted != nil || d.Plan.Paused || len(d.state.Wave.Members) > 0 {
-		return
-	}
-	p := d.pool()
-	if heard := d.state.TargetedAt.Add(hearing); len(p.victims) == 0 && p.early && d.state.Wave.Number == 0 && d.Now.Before(heard) {
-		d.wake(heard)
-		return
-	}
-	size := d.Plan.size(d.state.Wave.Number, len(d.Fleet))
-	switch {
-	case len(p.victims) > 0:
-		d.members(p.victims)
-	case len(p.candidates) > 0:
-		sorted := ordered(p.candidates, d.Target.Revision)
-		d.state.Wave.Number++
-		d.members(sorted[:min(size, len(sorted))])
-	case len(p.suspended) > 0 && !p.waiting:
-		d.members(p.suspended[:min(size, len(p.suspended))])
-	}
-}
-
-// pool is who could be in the next wave.
-type pool struct {
-	victims, candidates, suspended []Tenant
-	// waiting: there are others that run, and that will be candidates by themselves.
-	waiting bool
-	// early: of some it cannot be said yet how they are.
-	early bool
-}
-
-func (d *decision) pool() pool {
-	var p pool
-	for _, t := range d.Fleet {
-		if !t.Pending || d.state.HasFailed(t.Name) {
-			continue
-		}
-		switch t.Health {
-		case Unhealthy:
-			p.early = p.early || t.Progressing
-			if slices.Contains(d.state.Rescue, t.Name) {
-				p.victims = append(p.victims, t)
-			}
-		case Healthy:
-			if t.open(d.Now) {
-				p.candidates = append(p.candidates, t)
-				continue
-			}
-			p.waiting = true
-			if t.Opens.After(d.Now) {
-				d.wake(t.Opens)
-			}
-		case Suspended:
-			p.suspended = append(p.suspended, t)
-		case Unknown:
-			p.waiting, p.early = true, true
-		}
-	}
-	return p
-}
-
-func (d *decision) members(tenants []Tenant) {
-	now := d.now()
-	d.state.Wave.Members = nil
-	for _, t := range tenants {
-		d.state.Wave.Members = append(d.state.Wave.Members, Member{Tenant: t.Name, AdmittedAt: now})
-	}
-	if d.state.StartedAt == nil {
-		d.state.StartedAt = &now
-	}
-	d.state.FinishedAt = nil
-	d.wake(now.Add(min(d.Plan.Deadline, d.Plan.limit())))
+	d.state.Wave.Left = 0
 }
 
 // finish notes when nobody is left to be rolled.
 func (d *decision) finish(pending bool) {
-	if pending || len(d.state.Wave.Members) > 0 || d.state.FinishedAt != nil || d.state.StartedAt == nil {
+	if pending || len(d.state.Wave.Members) > 0 {
+		return
+	}
+	d.state.Wave.Left = 0 // even while the rollout is paused, when nobody is admitted
+	if d.state.FinishedAt != nil || d.state.StartedAt == nil {
 		return
 	}
 	now := d.now()

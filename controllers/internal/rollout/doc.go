@@ -8,6 +8,10 @@
 // comes the next. A member that does not become healthy in time has failed; when more have failed than the
 // failure budget allows, the rollout is halted until a person resumes it or there is a new target.
 //
+// A wave says how many tenants are trusted to the target before it has proved itself further; how many of
+// them replace their pods at the same time is another matter, and Plan.Parallelism's. So a wave fills up as
+// its members become healthy: each that does makes room for one that is left, and soaks meanwhile.
+//
 // Hazards, and what is done about each:
 //
 //   - Starvation. A tenant that never becomes healthy and never clearly fails would hold the wave for

@@ -85,7 +85,7 @@ func ordered(tenants []Tenant, revision string) []Tenant {
 type Counts struct {
 	// Current have the target; Updating are in a wave; Failed count against the budget.
 	Current, Updating, Failed int
-	// Waiting will be rolled in a later wave; Closed when their window opens; Held when they are healthy
+	// Waiting will be rolled later, in this wave or another; Closed when their window opens; Held when they are healthy
 	// again, or somebody asks for it.
 	Waiting, Closed, Held int
 }

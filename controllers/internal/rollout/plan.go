@@ -12,13 +12,16 @@ type Plan struct {
 	// Canary is the size of the first wave, Batches those of the following; the last one repeats.
 	Canary  Size
 	Batches []Size
+	// Parallelism is how many members of a wave may be in the middle of their update at the same time: who
+	// has not taken the template, or is not healthy with it yet. Who only soaks does not count. 0 is no limit.
+	Parallelism int
 	// Soak is how long each member of a wave must have been healthy before the next wave.
 	Soak time.Duration
 	// Deadline is how long a member may be unhealthy at a stretch.
 	Deadline time.Duration
 	// FailureBudget is how many tenants may fail before the rollout is halted.
 	FailureBudget int
-	// Paused admits nobody. Waves that are under way come to their end.
+	// Paused admits nobody. Who has been admitted comes to the end of its update.
 	Paused bool
 }
 

@@ -15,6 +15,7 @@ func drawPlan(t *rapid.T) rollout.Plan {
 	p := rollout.Plan{
 		Canary: mustSize(size.Draw(t, "canary")), Soak: time.Duration(rapid.IntRange(0, 600).Draw(t, "soak")) * time.Second,
 		Deadline: time.Duration(rapid.IntRange(60, 1200).Draw(t, "deadline")) * time.Second, FailureBudget: rapid.IntRange(0, 3).Draw(t, "budget"),
+		Parallelism: rapid.SampledFrom([]int{0, 1, 2, 7}).Draw(t, "parallelism"),
 	}
 	for range rapid.IntRange(1, 3).Draw(t, "batches") {
 		p.Batches = append(p.Batches, mustSize(size.Draw(t, "batch")))
@@ -22,13 +23,21 @@ func drawPlan(t *rapid.T) rollout.Plan {
 	return p
 }
 
-// largest is the most tenants that any wave of a fleet may have.
-func largest(p rollout.Plan, fleet int) int {
-	most := 0
-	for _, size := range append([]rollout.Size{p.Canary}, p.Batches...) {
-		most = max(most, sizeOf(size, fleet))
+// checkSizes fails when more tenants were admitted to a wave, or at once, than the plan says. Both count those that
+// were healthy when they were admitted.
+func (w *world) checkSizes(t *rapid.T) {
+	for number, admitted := range w.waves {
+		size := w.plan.Canary
+		if number > 1 {
+			size = w.plan.Batches[min(number-1, len(w.plan.Batches))-1]
+		}
+		if limit := sizeOf(size, len(w.tenants)); admitted > limit {
+			t.Fatalf("%d tenants were admitted to wave %d, at most %d may be", admitted, number, limit)
+		}
 	}
-	return most
+	if w.plan.Parallelism > 0 && w.atOnce > w.plan.Parallelism {
+		t.Fatalf("%d tenants were rolled at once, at most %d may be", w.atOnce, w.plan.Parallelism)
+	}
 }
 
 // sizeOf says it in another way than the package does.
@@ -68,9 +77,7 @@ func TestHealthyFleetsAlwaysFinish(t *testing.T) {
 		if !w.run(2000) || len(w.behind()) > 0 || w.state.FinishedAt == nil {
 			t.Fatalf("left behind: %v; state %+v", w.behind(), w.state)
 		}
-		if limit := largest(p, len(w.tenants)); w.most > limit {
-			t.Fatalf("%d tenants were rolled at once, at most %d may be", w.most, limit)
-		}
+		w.checkSizes(t)
 	})
 }
 
@@ -90,6 +97,10 @@ func TestNobodyIsAdmittedPastTheBudget(t *testing.T) {
 			}
 			if (w.state.Halted != nil) != (len(w.state.Failed) > p.FailureBudget) {
 				t.Fatalf("halted %v with %d failed of a budget of %d", w.state.Halted, len(w.state.Failed), p.FailureBudget)
+			}
+			w.checkSizes(t)
+			if w.state.Halted != nil && w.state.Wave.Left > 0 {
+				t.Fatalf("halted, and %d tenants are left", w.state.Wave.Left)
 			}
 			if rested {
 				return
@@ -140,12 +151,22 @@ func TestDecisionsSettle(t *testing.T) {
 		w := newWorld(drawPlan(t), rapid.IntRange(1, 30).Draw(t, "tenants"))
 		for _, tenant := range w.tenants {
 			tenant.ill = rapid.IntRange(0, 5).Draw(t, "ill") == 0
+			tenant.busy = rapid.Bool().Draw(t, "busy")
 			tenant.broken["v2"] = rapid.IntRange(0, 5).Draw(t, "broken") == 0
+			if rapid.IntRange(0, 3).Draw(t, "windowed") == 0 {
+				tenant.windows = []rollout.Window{{Day: time.Monday, From: 8 * hour, To: 9*hour + rapid.IntRange(1, 60).Draw(t, "minutes")}}
+			}
 		}
 		for range rapid.IntRange(0, 40).Draw(t, "decisions") {
 			w.run(1)
+			if rapid.IntRange(0, 19).Draw(t, "retarget") == 0 {
+				w.target = rollout.Target{Revision: "v3", Release: "3.0.0"}
+			}
+			changed := rapid.SampledFrom(w.tenants).Draw(t, "changed")
+			changed.ill = changed.ill != (rapid.IntRange(0, 5).Draw(t, "change") == 0)
 		}
 		w.decide()
+		w.checkSizes(t)
 		once, again := w.state, w.again
 		w.decide()
 		if diff := cmp.Diff(once, w.state); diff != "" || !again.Equal(w.again) {

@@ -8,7 +8,8 @@ import (
 )
 
 // stateVersion is of the shape below. It grows by fields that an older operator may ignore; a change that
-// it may not ignore takes another number.
+// it may not ignore takes another number. An older operator drops Wave.Left and Wave.Pool: for it the
+// wave ends with the members that it has, and who was left comes in the next.
 const stateVersion = 1
 
 // State is all that is remembered between two decisions and over a restart. Tenants are named
@@ -43,13 +44,30 @@ type Target struct {
 	Release string `json:"release"`
 }
 
-// Wave is a group of tenants that are rolled together.
+// Wave is a group of tenants that are rolled together. It ends when it has no members and nobody is left.
 type Wave struct {
-	// Number counts the waves of this target that were chosen by health, from 1; 0 before the canaries.
+	// Number counts the waves of candidates of this target, from 1; 0 before the canaries.
 	Number int `json:"number"`
+	// Pool is what all of its members are chosen from.
+	Pool Pool `json:"pool,omitempty"`
 	// Members have been admitted and have neither passed nor failed.
 	Members []Member `json:"members,omitempty"`
+	// Left is how many further tenants belong to the wave, and are admitted when there is room for them.
+	// Who they are is chosen then.
+	Left int `json:"left,omitempty"`
 }
+
+// Pool is a group of pending tenants of which a wave is made.
+type Pool string
+
+const (
+	// Victims are the tenants to rescue, see State.
+	Victims Pool = "victims"
+	// Candidates are healthy, and may be rolled now.
+	Candidates Pool = "candidates"
+	// Idle tenants are suspended.
+	Idle Pool = "suspended"
+)
 
 // Member is a tenant in a wave.
 type Member struct {

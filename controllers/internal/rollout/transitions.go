@@ -1,6 +1,9 @@
 package rollout
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Note is something that happened to a rollout.
 type Note struct {
@@ -31,15 +34,19 @@ func Transitions(before, next State) []Note {
 	if next.Halted != nil && before.Halted == nil {
 		note(true, "RolloutHalted", "the rollout of release %s is halted: %s", release, next.Halted.Message)
 	}
-	started := false
-	for _, m := range next.Wave.Members {
-		started = started || !before.Member(m.Tenant)
-	}
-	if started {
-		note(false, "WaveStarted", "wave %d of release %s begins; tenants in it: %d", next.Wave.Number, release, len(next.Wave.Members))
+	if begun(before, next) {
+		note(false, "WaveStarted", "wave %d of release %s begins; tenants in it: %d", next.Wave.Number, release, len(next.Wave.Members)+next.Wave.Left)
 	}
 	if next.FinishedAt != nil && before.FinishedAt == nil {
 		note(false, "RolloutFinished", "every tenant runs what release %s asks for", release)
 	}
 	return notes
+}
+
+// begun says that the wave is another one than before: somebody has been admitted who was not left of that.
+func begun(before, next State) bool {
+	if before.Wave.Left > 0 && before.Wave.Number == next.Wave.Number && before.Wave.Pool == next.Wave.Pool {
+		return false
+	}
+	return slices.ContainsFunc(next.Wave.Members, func(m Member) bool { return !before.Member(m.Tenant) })
 }

@@ -19,9 +19,13 @@ type world struct {
 	again   time.Time
 	// reported is false for tenants that have not reported since the last restart.
 	reported map[string]bool
-	// seen are all that were ever admitted to the target, and most the largest wave.
-	seen map[string]bool
-	most int
+	// unheard are tenants that have reported, but whose pods have not been heard of.
+	unheard map[string]bool
+	// seen are all that were ever admitted, and waves how many to each wave of candidates of the target.
+	seen  map[string]bool
+	waves map[int]int
+	// atOnce is the most members that were in the middle of their update when somebody had just been admitted.
+	atOnce int
 }
 
 type tenant struct {
@@ -33,6 +37,7 @@ type tenant struct {
 	broken  map[string]bool
 	rolled  time.Time
 	ill     bool // whatever it runs
+	busy    bool // when it is ill, it is because it takes up something else
 	idle    bool
 	windows []rollout.Window
 }
@@ -40,7 +45,7 @@ type tenant struct {
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 
 func newWorld(plan rollout.Plan, count int) *world {
-	w := &world{now: start, plan: plan, reported: map[string]bool{}, seen: map[string]bool{}, target: rollout.Target{Revision: "v2", Release: "2.0.0"}}
+	w := &world{now: start, plan: plan, reported: map[string]bool{}, seen: map[string]bool{}, waves: map[int]int{}, target: rollout.Target{Revision: "v2", Release: "2.0.0"}}
 	for i := range count {
 		w.tenants = append(w.tenants, &tenant{name: fmt.Sprintf("ns/t%03d", i), runs: "v1", heals: 30 * time.Second, broken: map[string]bool{}})
 		w.reported[w.tenants[i].name] = true
@@ -61,8 +66,11 @@ func (w *world) fleet() []rollout.Tenant {
 		switch {
 		case t.idle:
 			r.Health = rollout.Suspended
+		case w.unheard[t.name]:
+			r.Health = rollout.Unknown
 		case t.ill || t.broken[t.runs] || r.Since.After(w.now):
 			r.Health, r.Since, r.Message = rollout.Unhealthy, t.rolled, "1 of 2 pods are ready"
+			r.Progressing = t.busy
 		}
 		if r.Pending {
 			r.Opens, r.Closes = rollout.Opening(w.now, t.windows, time.UTC)
@@ -74,6 +82,7 @@ func (w *world) fleet() []rollout.Tenant {
 
 // decide makes one decision, and stores it as the operator does: as text.
 func (w *world) decide() {
+	before := w.state
 	next, again := rollout.Decide(rollout.Input{
 		Now: w.now, Plan: w.plan, Target: w.target, Fleet: w.fleet(), Complete: len(w.fleet()) == len(w.tenants), Resume: w.resume,
 	}, w.state)
@@ -85,10 +94,38 @@ func (w *world) decide() {
 		panic(err)
 	}
 	w.again = again
-	w.most = max(w.most, len(w.state.Wave.Members))
-	for _, m := range w.state.Wave.Members {
-		w.seen[m.Tenant] = true
+	w.count(before)
+}
+
+// count notes who has just been admitted.
+func (w *world) count(before rollout.State) {
+	if before.Target != w.state.Target || before.Wave.Number > w.state.Wave.Number {
+		clear(w.waves)
 	}
+	admitted := 0
+	for _, m := range w.state.Wave.Members {
+		if !before.Member(m.Tenant) {
+			w.seen[m.Tenant] = true
+			admitted++
+		}
+	}
+	if w.state.Wave.Pool == rollout.Candidates {
+		w.waves[w.state.Wave.Number] += admitted
+	}
+	if admitted > 0 {
+		w.atOnce = max(w.atOnce, w.unsettled())
+	}
+}
+
+// unsettled is how many members are in the middle of their update, for all that they have reported.
+func (w *world) unsettled() int {
+	n := 0
+	for _, t := range w.fleet() {
+		if w.state.Member(t.Name) && (t.Pending || t.Health != rollout.Healthy) {
+			n++
+		}
+	}
+	return n
 }
 
 // take lets admitted tenants take the template.
