@@ -48,7 +48,11 @@ func TestFieldThatYieldsStaysWhereOthersHaveSetIt(t *testing.T) {
 		if err := unstructured.SetNestedField(object.Object, minReadySeconds, "spec", "minReadySeconds"); err != nil {
 			t.Fatal(err)
 		}
-		intent := apply.Intent{Unstructured: object, Yields: []apply.Path{{"spec", "replicas"}}, RenderedFrom: renderedFrom}
+		intent, err := apply.NewIntent(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		intent.Yields, intent.RenderedFrom = []apply.Path{{"spec", "replicas"}}, renderedFrom
 		if _, err := applier.Apply(t.Context(), owner, nil, intent); err != nil {
 			t.Fatal(err)
 		}

@@ -197,7 +197,7 @@ func contains(items []apply.Item, wanted apply.Item) bool {
 
 func rendered(intents []apply.Intent, item apply.Item) bool {
 	for _, intent := range intents {
-		if intent.GroupVersionKind().GroupKind() == item.GroupKind() && intent.GetName() == item.Name {
+		if intent.Kind.GroupKind() == item.GroupKind() && intent.Name == item.Name {
 			return true
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-func kind(t *testing.T, document []byte) string {
+func kind(t testing.TB, document []byte) string {
 	t.Helper()
 	var head struct {
 		Kind string `json:"kind"`
@@ -25,7 +25,7 @@ func kind(t *testing.T, document []byte) string {
 }
 
 // defaulted reads an object with the defaults of its definition, as the API server stores it.
-func defaulted[T any](t *testing.T, document []byte, plural string) *T {
+func defaulted[T any](t testing.TB, document []byte, plural string) *T {
 	t.Helper()
 	var object map[string]any
 	if err := yaml.Unmarshal(document, &object); err != nil {
@@ -39,7 +39,7 @@ func defaulted[T any](t *testing.T, document []byte, plural string) *T {
 	return typed
 }
 
-func schemaOf(t *testing.T, plural string) *structuralschema.Structural {
+func schemaOf(t testing.TB, plural string) *structuralschema.Structural {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("..", "..", "config", "crd", "bases", "frontdesk.dev_"+plural+".yaml"))
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -108,12 +107,12 @@ func (r *Reconciler) endPods(ctx context.Context, tenant *v1alpha1.Tenant) (left
 	if err := r.deleteOwned(ctx, tenant, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: tenant.Namespace, Name: tenant.OwnedName()}}); err != nil {
 		return "", err
 	}
-	var pods corev1.PodList
-	if err := r.Client.List(ctx, &pods, client.InNamespace(tenant.Namespace), client.MatchingLabels(selectorLabels(tenant))); err != nil {
-		return "", fmt.Errorf("list pods: %w", err)
+	pods, err := r.podsOf(ctx, tenant)
+	if err != nil {
+		return "", err
 	}
-	if len(pods.Items) > 0 {
-		return fmt.Sprintf("waiting for %d pods to end, which use the data", len(pods.Items)), nil
+	if len(pods) > 0 {
+		return fmt.Sprintf("waiting for %d pods to end, which use the data", len(pods)), nil
 	}
 	return "", nil
 }

@@ -66,10 +66,10 @@ func TestRenderedObjects(t *testing.T) {
 			}
 			compareGolden(t, filepath.Join(folder, "objects.yaml"), readable(t, intents))
 			for _, intent := range intents {
-				if gvk := intent.GroupVersionKind(); !isData(gvk.GroupKind()) && !slices.ContainsFunc(ownable(s.tenant), func(item apply.Item) bool {
-					return item.GroupVersionKind == gvk && item.Name == intent.GetName()
+				if gvk := intent.Kind; !isData(gvk.GroupKind()) && !slices.ContainsFunc(ownable(s.tenant), func(item apply.Item) bool {
+					return item.GroupVersionKind == gvk && item.Name == intent.Name
 				}) {
-					t.Errorf("%s %s is not among what a tenant may own: without a status it would not be found", gvk.Kind, intent.GetName())
+					t.Errorf("%s %s is not among what a tenant may own: without a status it would not be found", gvk.Kind, intent.Name)
 				}
 			}
 		})
@@ -77,7 +77,7 @@ func TestRenderedObjects(t *testing.T) {
 }
 
 // readScope makes a scope of the objects in a file, as the API server would have defaulted them.
-func readScope(t *testing.T, path string) *scope {
+func readScope(t testing.TB, path string) *scope {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -133,7 +133,7 @@ func readScope(t *testing.T, path string) *scope {
 }
 
 // fixedDatabase is in the middle of its first rotation.
-func fixedDatabase(t *testing.T) *serverDatabase {
+func fixedDatabase(t testing.TB) *serverDatabase {
 	t.Helper()
 	servers, err := provision.ParseServers([]byte(`[{name: shared, host: postgres.platform.example, adminSecret: {name: admin}, allowedNamespaces: [salons]}]`))
 	if err != nil {
@@ -161,7 +161,7 @@ func readable(t *testing.T, intents []apply.Intent) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	for i, intent := range intents {
-		object := intent.DeepCopy().Object
+		object := intent.Object().Object
 		if data, isSecret := object["data"].(map[string]any); isSecret {
 			decodedData := map[string]any{}
 			for key, value := range data {

@@ -2,11 +2,9 @@ package tenant
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -60,11 +58,11 @@ func (r *Reconciler) greet(ctx context.Context, t *v1alpha1.Tenant) (time.Durati
 	if err != nil {
 		return 0, err
 	}
-	var pods corev1.PodList
-	if err := r.Client.List(ctx, &pods, client.InNamespace(t.Namespace), client.MatchingLabels(selectorLabels(t))); err != nil {
-		return 0, fmt.Errorf("list pods: %w", err)
+	pods, err := r.podsOf(ctx, t)
+	if err != nil {
+		return 0, err
 	}
-	running := asked(pods.Items)
+	running := asked(pods)
 	if len(running) == 0 {
 		return 0, nil
 	}

@@ -90,7 +90,7 @@ func NewPreview(in PreviewInput) (*Preview, error) {
 	}
 	preview := &Preview{Faults: previewFaults(s.faults)}
 	for _, intent := range intents {
-		preview.Objects = append(preview.Objects, withSerial(intent.Unstructured, in.Config))
+		preview.Objects = append(preview.Objects, withSerial(intent.Object(), in.Config))
 	}
 	for i, item := range inventoryOf(&in.Tenant.Status) {
 		provisioned := onServer(in.Tenant) && item.Name == databaseSecretName(in.Tenant)

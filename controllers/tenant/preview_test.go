@@ -26,15 +26,15 @@ func TestPreviewIsWhatAPassRenders(t *testing.T) {
 			in := PreviewInput{Platform: s.platform, Tenant: s.tenant, Policies: s.policies, Secrets: s.secrets, Absent: s.absent}
 			var want []*unstructured.Unstructured
 			for _, intent := range intents {
-				switch intent.GetName() {
+				switch intent.Name {
 				case databaseSecretName(s.tenant):
 					continue
 				case configSecretName(s.tenant):
-					in.Config = secretOf(t, intent.Unstructured)
+					in.Config = secretOf(t, intent.Object())
 				case apiKeySecretName(s.tenant):
-					in.APIKey = secretOf(t, intent.Unstructured)
+					in.APIKey = secretOf(t, intent.Object())
 				}
-				want = append(want, intent.Unstructured)
+				want = append(want, intent.Object())
 			}
 			preview, err := NewPreview(in)
 			if err != nil {

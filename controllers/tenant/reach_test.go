@@ -38,11 +38,11 @@ func podOf(t *testing.T, s *scope) corev1.PodTemplateSpec {
 		t.Fatal(err)
 	}
 	for _, intent := range intents {
-		if intent.GetKind() != "Deployment" {
+		if intent.Kind.Kind != "Deployment" {
 			continue
 		}
 		var deployment appsv1.Deployment
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(intent.Object, &deployment); err != nil {
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(intent.Object().Object, &deployment); err != nil {
 			t.Fatal(err)
 		}
 		return deployment.Spec.Template

@@ -6,8 +6,6 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -71,16 +69,16 @@ func (s *scope) render() ([]apply.Intent, error) {
 		if configuration == nil {
 			continue
 		}
-		object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(configuration)
+		intent, err := apply.NewIntent(configuration)
 		if err != nil {
-			return nil, fmt.Errorf("render %T: %w", configuration, err)
+			return nil, err
 		}
-		intent := apply.Intent{Unstructured: &unstructured.Unstructured{Object: object}, Essential: factory.essential}
-		if intent.Yields = s.yields(intent.GroupVersionKind()); intent.Yields != nil {
+		intent.Essential = factory.essential
+		if intent.Yields = s.yields(intent.Kind); intent.Yields != nil {
 			intent.RenderedFrom = s.deployment.ResourceVersion
 		}
-		intent.Fresh = s.apiKeyAbsent && intent.GetName() == apiKeySecretName(s.tenant)
-		if isData(intent.GroupVersionKind().GroupKind()) {
+		intent.Fresh = s.apiKeyAbsent && intent.Name == apiKeySecretName(s.tenant)
+		if isData(intent.Kind.GroupKind()) {
 			intent.Adopt = func(found client.Object) bool { return mayUse(s.tenant, found) }
 		}
 		intents = append(intents, intent)

@@ -261,12 +261,19 @@ func (r *Reconciler) loadWorkload(ctx context.Context, s *scope) error {
 	case !apierrors.IsNotFound(err):
 		return fmt.Errorf("read PersistentVolumeClaim: %w", err)
 	}
+	var err error
+	s.pods, err = r.podsOf(ctx, s.tenant)
+	return err
+}
+
+// podsOf are the tenant's pods. They are the cache's own, and must not be changed.
+func (r *Reconciler) podsOf(ctx context.Context, tenant *v1alpha1.Tenant) ([]corev1.Pod, error) {
 	var pods corev1.PodList
-	if err := r.Client.List(ctx, &pods, client.InNamespace(s.tenant.Namespace), client.MatchingLabels(selectorLabels(s.tenant))); err != nil {
-		return fmt.Errorf("list pods: %w", err)
+	err := r.Client.List(ctx, &pods, client.InNamespace(tenant.Namespace), client.MatchingLabels(selectorLabels(tenant)), client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return nil, fmt.Errorf("list pods: %w", err)
 	}
-	s.pods = pods.Items
-	return nil
+	return pods.Items, nil
 }
 
 func (r *Reconciler) loadStored(ctx context.Context, s *scope) error {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
 
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
 )
@@ -229,6 +230,9 @@ func FuzzParse(f *testing.F) {
 		rendered, err := doc.Marshal()
 		if err != nil {
 			t.Fatalf("a valid document does not render: %v", err)
+		}
+		if slow, err := yaml.Marshal(doc); err != nil || !bytes.Equal(slow, rendered) {
+			t.Fatalf("rendered (-yaml.Marshal +Marshal, error %v):\n%s", err, cmp.Diff(string(slow), string(rendered)))
 		}
 		again, err := tenantconfig.Parse(rendered)
 		if err != nil {

@@ -9,7 +9,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -32,28 +31,6 @@ func (i Item) key(namespace string) objectKey {
 type objectKey struct {
 	kind schema.GroupKind
 	name types.NamespacedName
-}
-
-// Adopt decides whether an object that nobody controls belongs to the owner all the same.
-// Data is like that: it carries no owner reference, so that it outlives its owner.
-type Adopt func(client.Object) bool
-
-// Intent is an object as it should be: every field in it is ours, every other field is not.
-type Intent struct {
-	*unstructured.Unstructured
-	// Adopt is nil for objects that must be controlled by the owner.
-	Adopt Adopt
-	// Yields are fields that are ours only as long as nobody else sets them to something else: then the object is
-	// applied without them. RenderedFrom is the resourceVersion of the object that the intent was rendered from, in which
-	// these fields were still ours; empty when there was none.
-	Yields       []Path
-	RenderedFrom string
-	// Essential: nothing that comes after is applied when this fails, because it would use what is
-	// there under the name instead.
-	Essential bool
-	// Fresh: the object holds what was made up just now because there is none yet. One that is there after all is
-	// left as it is, which is an error that another pass does not meet.
-	Fresh bool
 }
 
 // Path leads to a field by its name and those of the fields around it, the outermost first.
@@ -104,7 +81,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, recorded []Ite
 	for _, intent := range intents {
 		item, outcome, err := a.one(ctx, owner, recorded, intent)
 		if a.Count != nil {
-			a.Count(intent.GroupVersionKind().GroupKind(), outcome)
+			a.Count(intent.Kind.GroupKind(), outcome)
 		}
 		if err != nil {
 			failures = append(failures, err)
@@ -119,13 +96,10 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, recorded []Ite
 }
 
 func (a *Applier) one(ctx context.Context, owner client.Object, recorded []Item, intent Intent) (Item, Outcome, error) {
-	gvk := intent.GroupVersionKind()
-	item := Item{GroupVersionKind: gvk, Name: intent.GetName()}
+	gvk := intent.Kind
+	item := Item{GroupVersionKind: gvk, Name: intent.Name}
 	key := item.key(owner.GetNamespace())
-	hash, err := intentHash(intent.Object)
-	if err != nil {
-		return item, Failed, fmt.Errorf("render %s %s: %w", gvk.Kind, item.Name, err)
-	}
+	hash := intent.hash()
 	look := a.Shown
 	if a.made(key, recorded) {
 		look = a.Observe
@@ -147,8 +121,8 @@ func (a *Applier) one(ctx context.Context, owner client.Object, recorded []Item,
 
 // bring makes what was observed, nil for nothing, as it should be.
 func (a *Applier) bring(ctx context.Context, owner client.Object, recorded []Item, intent Intent, observed client.Object, hash string) (Item, Outcome, error) {
-	gvk := intent.GroupVersionKind()
-	item := Item{GroupVersionKind: gvk, Name: intent.GetName()}
+	gvk := intent.Kind
+	item := Item{GroupVersionKind: gvk, Name: intent.Name}
 	key := item.key(owner.GetNamespace())
 	if observed != nil {
 		if err := a.mayTouch(owner, intent, observed); err != nil {

@@ -118,13 +118,3 @@ func observedDigest(object client.Object, kind schema.GroupKind) string {
 	}
 	return Digest(object, kind)
 }
-
-// intentHash is over the rendered object without the annotation that carries the hash.
-func intentHash(intent any) (string, error) {
-	data, err := json.Marshal(intent) // maps are marshalled in key order
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:16]), nil
-}

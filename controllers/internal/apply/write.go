@@ -20,7 +20,7 @@ const noVersion = "1"
 
 // mayTouch is the guard before every forced apply.
 func (a *Applier) mayTouch(owner client.Object, intent Intent, observed client.Object) error {
-	gvk, name := intent.GroupVersionKind(), intent.GetName()
+	gvk, name := intent.Kind, intent.Name
 	controller := metav1.GetControllerOf(observed)
 	switch {
 	case controller == nil && intent.Adopt != nil && intent.Adopt(observed),
@@ -48,7 +48,7 @@ func isFormerSelf(controller *metav1.OwnerReference, owner client.Object, c clie
 
 // write applies, and returns the metadata of the object as it is afterwards.
 func (a *Applier) write(ctx context.Context, intent Intent, observed client.Object, hash string) (*metav1.PartialObjectMetadata, error) {
-	object := intent.DeepCopy()
+	object := intent.Object()
 	annotations := object.GetAnnotations()
 	if annotations == nil {
 		annotations = map[string]string{}
@@ -65,11 +65,10 @@ func (a *Applier) write(ctx context.Context, intent Intent, observed client.Obje
 	}
 	applied, err := a.applyYielding(ctx, object, intent)
 	if err != nil {
-		gvk := intent.GroupVersionKind()
 		if apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err) {
-			return nil, &RefusedError{Kind: gvk, Name: intent.GetName(), Err: err}
+			return nil, &RefusedError{Kind: intent.Kind, Name: intent.Name, Err: err}
 		}
-		return nil, fmt.Errorf("apply %s %s: %w", gvk.Kind, intent.GetName(), err)
+		return nil, fmt.Errorf("apply %s %s: %w", intent.Kind.Kind, intent.Name, err)
 	}
 	return a.removeAdditions(ctx, intent, applied)
 }
@@ -127,7 +126,7 @@ func (a *Applier) send(ctx context.Context, object *unstructured.Unstructured, o
 // removeAdditions takes out what others have added to a field that must be ours alone, and returns the metadata of the
 // result.
 func (a *Applier) removeAdditions(ctx context.Context, intent Intent, applied *metav1.PartialObjectMetadata) (*metav1.PartialObjectMetadata, error) {
-	gvk := intent.GroupVersionKind()
+	gvk := intent.Kind
 	field, exact := exactFields[gvk.GroupKind()]
 	if !exact || !slices.ContainsFunc(applied.GetManagedFields(), func(e metav1.ManagedFieldsEntry) bool {
 		return e.Subresource == "" && (e.Manager != FieldOwner || e.Operation != metav1.ManagedFieldsOperationApply) &&
@@ -140,7 +139,7 @@ func (a *Applier) removeAdditions(ctx context.Context, intent Intent, applied *m
 	if err := a.Live.Get(ctx, client.ObjectKeyFromObject(applied), live); err != nil {
 		return nil, fmt.Errorf("read %s %s: %w", gvk.Kind, applied.Name, err)
 	}
-	want, _, _ := unstructured.NestedMap(intent.Object, field)
+	want, _, _ := unstructured.NestedMap(intent.Object().Object, field)
 	have, _, _ := unstructured.NestedMap(live.Object, field)
 	patch := additions(want, have)
 	if len(patch) == 0 {
