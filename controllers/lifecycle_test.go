@@ -2,6 +2,7 @@ package controllers_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -181,6 +182,23 @@ func TestDeletionPolicyDeleteRemovesTheData(t *testing.T) {
 	if !apierrors.IsNotFound(err) {
 		t.Errorf("the claim is still there: %v", err)
 	}
+}
+
+// Not every Tenant was born with the finalizer: the operator adds it, and leaves those of others.
+func TestOperatorAddsTheFinalizer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.stop()
+	w.apply(simplePolicy)
+	w.apply(simpleTenant(""))
+	edit(w, &v1alpha1.Tenant{}, "shop", func(o *v1alpha1.Tenant) { o.Finalizers = []string{"example.com/backup"} })
+	w.startOperator()
+	w.eventually("the finalizer", func() string {
+		if got := w.tenant("shop").Finalizers; !slices.Equal(got, []string{"example.com/backup", "frontdesk.dev/data"}) {
+			return fmt.Sprintf("there are %q", got)
+		}
+		return ""
+	})
 }
 
 func TestRetainedDataIsTakenOverOnlyWhenAllowed(t *testing.T) {
