@@ -53,9 +53,6 @@ func asOperator(t *testing.T, cluster *kubetest.Cluster, namespace string) *rest
 		if shared.err = installPolicies(t.Context(), cluster); shared.err != nil {
 			return
 		}
-		if shared.err = awaitBirthFinalizer(t, cluster, namespace); shared.err != nil {
-			return
-		}
 		user, err := cluster.Env.AddUser(envtest.User{Name: operatorUser}, cluster.Config)
 		if err != nil {
 			shared.err = err
@@ -143,24 +140,6 @@ func installPolicies(ctx context.Context, cluster *kubetest.Cluster) error {
 		}
 	}
 	return nil
-}
-
-// awaitBirthFinalizer returns when new Tenants get their finalizer from the policy. Until the API server has a schema of them,
-// some seconds after it learned of the definition, it refuses them.
-func awaitBirthFinalizer(t *testing.T, cluster *kubetest.Cluster, namespace string) error {
-	t.Helper()
-	return wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		tenant := &unstructured.Unstructured{}
-		if err := yaml.Unmarshal([]byte(simpleTenant("")), &tenant.Object); err != nil {
-			return false, err
-		}
-		tenant.SetNamespace(namespace)
-		err := cluster.Client.Create(ctx, tenant, client.DryRunAll)
-		if apierrors.IsServiceUnavailable(err) {
-			return false, nil
-		}
-		return len(tenant.GetFinalizers()) > 0, err
-	})
 }
 
 // generatedRules reads the rights for tenants' namespaces, and those for the operator's own.

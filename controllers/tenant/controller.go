@@ -204,8 +204,6 @@ func rendered(intents []apply.Intent, item apply.Item) bool {
 	return false
 }
 
-// addFinalizer writes the finalizer on a Tenant that was born without: in a cluster that has no policies that mutate, or
-// where config/policy/tenant_finalizer.yaml is not installed, or was not yet.
 func (r *Reconciler) addFinalizer(ctx context.Context, tenant *v1alpha1.Tenant) error {
 	before := tenant.DeepCopy()
 	if !controllerutil.AddFinalizer(tenant, finalizer) {

@@ -34,7 +34,7 @@ const (
 	canaryLabel = "frontdesk.dev/canary"
 	// nudgeAnnotation on a pod makes kubelet look at its volumes at once.
 	nudgeAnnotation = "frontdesk.dev/nudge"
-	// finalizer lets the operator see to the data before a Tenant goes. config/policy/tenant_finalizer.yaml names it, too.
+	// finalizer lets the operator see to the data before a Tenant goes.
 	finalizer = "frontdesk.dev/data"
 )
 

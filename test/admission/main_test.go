@@ -1,10 +1,8 @@
 package admission
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,8 +28,6 @@ const (
 	author = "author"
 	// operator is the account that the policies of config/policy are about.
 	operator = "system:serviceaccount:frontdesk-system:frontdesk-operator"
-	// finalizer is the operator's on a Tenant.
-	finalizer = "frontdesk.dev/data"
 	// patience bounds the wait for a policy to take effect on a loaded machine.
 	patience = 30 * time.Second
 )
@@ -53,34 +49,16 @@ var install sync.Once
 func newArena(t *testing.T) *arena {
 	t.Helper()
 	a := &arena{t: t, cluster: kubetest.Start(t)}
-	a.namespace = a.cluster.Namespace(t)
 	install.Do(func() {
 		for _, object := range policies(t) {
 			if err := a.cluster.Client.Create(t.Context(), object); err != nil {
 				t.Fatalf("%s %s: %v", object.GetKind(), object.GetName(), err)
 			}
 		}
-		a.awaitFinalizer()
 	})
+	a.namespace = a.cluster.Namespace(t)
 	a.allow(author, ruleForKinds)
 	return a
-}
-
-// awaitFinalizer waits until new Tenants get the finalizer. For some seconds after it learned of a definition the API server
-// has no schema to merge with, and refuses what a mutating policy is about, whatever the failure policy says.
-func (a *arena) awaitFinalizer() {
-	a.t.Helper()
-	a.accepted(func() error {
-		object := parse(a.t, shop(""))
-		object.SetNamespace(a.namespace)
-		if err := a.cluster.Client.Create(a.t.Context(), object, client.DryRunAll); err != nil {
-			return err
-		}
-		if !slices.Equal(object.GetFinalizers(), []string{finalizer}) {
-			return fmt.Errorf("a new Tenant has the finalizers %q", object.GetFinalizers())
-		}
-		return nil
-	})
 }
 
 // ruleForKinds is what an author has, and all that he has.

@@ -63,7 +63,7 @@ func TestTenantThatGoesReleasesItsPolicy(t *testing.T) {
 	a := newArena(t)
 	rules := a.apply(fmt.Sprintf(hours, "rules"))
 	tenant := parse(t, shop(""))
-	tenant.SetFinalizers([]string{finalizer})
+	tenant.SetFinalizers([]string{"frontdesk.dev/data"})
 	a.create(tenant)
 	user := a.as(author)
 	remove := func() error { return user.Delete(t.Context(), rules.DeepCopy(), client.DryRunAll) }

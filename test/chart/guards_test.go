@@ -1,7 +1,6 @@
 package chart
 
 import (
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,103 +12,66 @@ import (
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 )
-
-// mutating is the capability of a cluster that has policies that mutate, which the minimum version has not.
-const mutating = "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy"
 
 // The policies of the chart are those of config/policy, which test/admission proves, with the names of the
 // release and the account of its operator.
 func TestAdmissionPolicies(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		apis  []string
-		set   string
-		kinds []string
-		where *metav1.LabelSelector
+	const prefix = namespace + "-frontdesk-"
+	want := map[string]admissionv1.ValidatingAdmissionPolicySpec{}
+	paths, err := filepath.Glob(root + "/config/policy/*_*.yaml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no policies (%v)", err)
+	}
+	for _, path := range paths {
+		text := strings.ReplaceAll(readFile(t, path), "system:serviceaccount:frontdesk-system:frontdesk-operator", "system:serviceaccount:frontdesk-system:robot")
+		for _, object := range ofKind(documents(t, text), "ValidatingAdmissionPolicy") {
+			want[prefix+strings.TrimPrefix(object.GetName(), "frontdesk-")] = as[admissionv1.ValidatingAdmissionPolicy](t, object).Spec
+		}
+	}
+	for name, selector := range map[string]struct {
+		set  string
+		want *metav1.LabelSelector
 	}{
-		"cluster mode":                {[]string{mutating}, "tenantNamespaces=null", []string{"Validating", "Mutating"}, nil},
-		"cluster mode before 1.36":    {nil, "tenantNamespaces=null", []string{"Validating"}, nil},
-		"namespaced mode":             {[]string{mutating}, "tenantNamespaces={dental,salons}", []string{"Validating", "Mutating"}, inDentalAndSalons},
-		"namespaced mode before 1.36": {nil, "tenantNamespaces={dental,salons}", []string{"Validating"}, inDentalAndSalons},
-		"switched off":                {[]string{mutating}, "admissionPolicies.install=false", nil, nil},
+		"cluster mode": {"tenantNamespaces=null", nil},
+		"namespaced mode": {"tenantNamespaces={dental,salons}", &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{
+			{Key: "kubernetes.io/metadata.name", Operator: metav1.LabelSelectorOpIn, Values: []string{"dental", "salons"}},
+		}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rendered := documents(t, renderFor(t, c.apis, c.set, "serviceAccount.name=robot"))
-			want, got := map[string]any{}, map[string]any{}
-			for _, kind := range c.kinds {
-				maps.Copy(want, sourcePolicies(t, kind+"AdmissionPolicy"))
-			}
-			for _, kind := range []string{"Validating", "Mutating"} {
-				policies, bound := map[string]bool{}, map[string]bool{}
-				for _, object := range ofKind(rendered, kind+"AdmissionPolicy") {
-					policies[object.GetName()] = true
-					got[kind+" "+object.GetName()] = object.Object["spec"]
-				}
-				for _, object := range ofKind(rendered, kind+"AdmissionPolicyBinding") {
-					bound[checkBinding(t, kind, object, c.where)] = true
-				}
-				if diff := cmp.Diff(policies, bound); diff != "" {
-					t.Errorf("%s policies that have a binding (-policies +bound):\n%s", kind, diff)
-				}
+			rendered := documents(t, render(t, selector.set, "serviceAccount.name=robot"))
+			got := map[string]admissionv1.ValidatingAdmissionPolicySpec{}
+			for _, object := range ofKind(rendered, "ValidatingAdmissionPolicy") {
+				got[object.GetName()] = as[admissionv1.ValidatingAdmissionPolicy](t, object).Spec
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("policies (-config/policy +chart); run `make manifests`:\n%s", diff)
 			}
+			bindings := ofKind(rendered, "ValidatingAdmissionPolicyBinding")
+			if len(bindings) != len(want) {
+				t.Errorf("%d bindings of %d policies", len(bindings), len(want))
+			}
+			for _, object := range bindings {
+				binding := as[admissionv1.ValidatingAdmissionPolicyBinding](t, object)
+				if _, there := want[binding.Spec.PolicyName]; !there || !slices.Equal(binding.Spec.ValidationActions, []admissionv1.ValidationAction{admissionv1.Deny}) {
+					t.Errorf("%s binds %q with %v", binding.Name, binding.Spec.PolicyName, binding.Spec.ValidationActions)
+				}
+				var where *metav1.LabelSelector
+				if binding.Spec.MatchResources != nil {
+					where = binding.Spec.MatchResources.NamespaceSelector
+				}
+				if diff := cmp.Diff(selector.want, where); diff != "" {
+					t.Errorf("%s holds elsewhere (-want +got):\n%s", binding.Name, diff)
+				}
+			}
 		})
 	}
-}
-
-var inDentalAndSalons = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{
-	{Key: "kubernetes.io/metadata.name", Operator: metav1.LabelSelectorOpIn, Values: []string{"dental", "salons"}},
-}}
-
-// sourcePolicies reads the policies of a kind from config/policy, under the names and with the account that the chart gives.
-func sourcePolicies(t *testing.T, kind string) map[string]any {
-	t.Helper()
-	paths, err := filepath.Glob(root + "/config/policy/*_*.yaml")
-	if err != nil {
-		t.Fatal(err)
+	if found := ofKind(documents(t, render(t, "admissionPolicies.install=false")), "ValidatingAdmissionPolicy"); len(found) > 0 {
+		t.Errorf("admissionPolicies.install=false installs %s", found[0].GetName())
 	}
-	found := map[string]any{}
-	for _, path := range paths {
-		text := strings.ReplaceAll(readFile(t, path), "system:serviceaccount:frontdesk-system:frontdesk-operator", "system:serviceaccount:frontdesk-system:robot")
-		for _, object := range ofKind(documents(t, text), kind) {
-			name := namespace + "-frontdesk-" + strings.TrimPrefix(object.GetName(), "frontdesk-")
-			found[strings.TrimSuffix(kind, "AdmissionPolicy")+" "+name] = object.Object["spec"]
-		}
-	}
-	if len(found) == 0 {
-		t.Fatalf("config/policy has no %s", kind)
-	}
-	return found
-}
-
-// checkBinding says what it does and where, and returns the policy that it binds.
-func checkBinding(t *testing.T, kind string, object unstructured.Unstructured, where *metav1.LabelSelector) (policy string) {
-	t.Helper()
-	var matched *admissionv1.MatchResources
-	if kind == "Mutating" {
-		spec := as[admissionv1.MutatingAdmissionPolicyBinding](t, object).Spec
-		policy, matched = spec.PolicyName, spec.MatchResources
-	} else {
-		spec := as[admissionv1.ValidatingAdmissionPolicyBinding](t, object).Spec
-		policy, matched = spec.PolicyName, spec.MatchResources
-		if !slices.Equal(spec.ValidationActions, []admissionv1.ValidationAction{admissionv1.Deny}) {
-			t.Errorf("%s binds %q with %v", object.GetName(), policy, spec.ValidationActions)
-		}
-	}
-	var selector *metav1.LabelSelector
-	if matched != nil {
-		selector = matched.NamespaceSelector
-	}
-	if diff := cmp.Diff(where, selector); diff != "" {
-		t.Errorf("%s holds elsewhere (-want +got):\n%s", object.GetName(), diff)
-	}
-	return policy
 }
 
 func TestNetworkPolicy(t *testing.T) {

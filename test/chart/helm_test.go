@@ -38,19 +38,10 @@ func helm(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	return out.String(), errs.String(), err
 }
 
-// render renders the chart as release "frontdesk" with the given --set values, for a cluster of the minimum version.
+// render renders the chart as release "frontdesk" with the given --set values.
 func render(t *testing.T, set ...string) string {
 	t.Helper()
-	return renderFor(t, nil, set...)
-}
-
-// renderFor renders for a cluster that serves further APIs, group/version/Kind each.
-func renderFor(t *testing.T, apis []string, set ...string) string {
-	t.Helper()
 	args := []string{"template", "frontdesk", chartPath, "--namespace", namespace}
-	for _, api := range apis {
-		args = append(args, "--api-versions", api)
-	}
 	for _, value := range set {
 		args = append(args, "--set", value)
 	}

@@ -42,12 +42,6 @@ func TestInstallFileHasWhatTheChartHas(t *testing.T) {
 			t.Errorf("%d objects of kind %s, the chart has %d", got, kind, want)
 		}
 	}
-	// The file is for every version that the chart is for, and older ones would refuse it for a kind that they do not know.
-	for _, kind := range []string{"MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"} {
-		if found := ofKind(file, kind); len(found) > 0 {
-			t.Errorf("the file has the %s %s", kind, found[0].GetName())
-		}
-	}
 	if diff := cmp.Diff(only[rbacv1.Role](t, chart, "Role").Rules, only[rbacv1.Role](t, file, "Role").Rules); diff != "" {
 		t.Errorf("rights in the operator's namespace (-chart +file):\n%s", diff)
 	}

@@ -8,11 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -24,7 +21,7 @@ const (
 	fieldOwner = client.FieldOwner("scale")
 )
 
-// installed are the files that an installation consists of, but for the Deployment, in their order.
+// installed are the files that an installation without Helm consists of, but for the Deployment, in their order.
 var installed = []string{"config/crd/bases", "config/manager/namespace.yaml", "config/rbac", "config/policy"}
 
 // flowSchemas make the API server count the operator's requests: it counts what it dispatches by flow schema. The
@@ -102,30 +99,7 @@ func (c *cluster) install(ctx context.Context, repository string) error {
 	if err := c.applyYAML(ctx, []byte(fmt.Sprintf(flowSchemas, operatorUser, operatorNamespace))); err != nil {
 		return err
 	}
-	if err := c.installOptional(ctx); err != nil {
-		return err
-	}
-	return c.awaitFinalizer(ctx)
-}
-
-// awaitFinalizer waits until a new Tenant is born with its finalizer. Until the API server has a schema of Tenants, some
-// seconds after it learned of the definition, it refuses them because of the policy that adds it.
-func (c *cluster) awaitFinalizer(ctx context.Context) error {
-	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		tenant := &unstructured.Unstructured{}
-		if err := yaml.Unmarshal(fmt.Appendf(nil, business, operatorNamespace, "unborn"), &tenant.Object); err != nil {
-			return false, err
-		}
-		err := c.client.Create(ctx, tenant, client.DryRunAll)
-		if apierrors.IsServiceUnavailable(err) {
-			return false, nil
-		}
-		return len(tenant.GetFinalizers()) > 0, err
-	})
-	if err != nil {
-		return fmt.Errorf("wait until a new Tenant has its finalizer: %w", err)
-	}
-	return nil
+	return c.installOptional(ctx)
 }
 
 // applyFiles applies every object in a file, or in the files of a folder. kustomization.yaml is no object.

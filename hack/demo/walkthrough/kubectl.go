@@ -26,38 +26,14 @@ func (k Kubectl) Run(ctx context.Context, args ...string) (string, error) {
 
 // Apply applies a manifest, a file's content with any number of documents, in a namespace.
 func (k Kubectl) Apply(ctx context.Context, namespace, manifest string) error {
-	return whileUnavailable(ctx, func() error {
-		_, err := k.Commands.Output(ctx, strings.NewReader(manifest), k.Program, "apply", "-n", namespace, "-f", "-")
-		return err
-	})
+	_, err := k.Commands.Output(ctx, strings.NewReader(manifest), k.Program, "apply", "-n", namespace, "-f", "-")
+	return err
 }
 
 // ApplyFile applies a file or a folder in a namespace.
 func (k Kubectl) ApplyFile(ctx context.Context, namespace, path string) error {
-	return whileUnavailable(ctx, func() error {
-		_, err := k.Run(ctx, "apply", "-n", namespace, "-f", path)
-		return err
-	})
-}
-
-// unavailability is how long the API server may say that it cannot do something yet.
-const unavailability = 30 * time.Second
-
-// whileUnavailable repeats a request as long as the API server answers that it cannot do it yet. Of a Tenant it says so
-// in the first seconds after the definitions were made (docs/adr/0044-finalizer-from-birth.md).
-func whileUnavailable(ctx context.Context, request func() error) error {
-	deadline := time.Now().Add(unavailability)
-	for {
-		err := request()
-		if !said(err, "(ServiceUnavailable)") || time.Now().After(deadline) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(err, ctx.Err())
-		case <-time.After(500 * time.Millisecond):
-		}
-	}
+	_, err := k.Run(ctx, "apply", "-n", namespace, "-f", path)
+	return err
 }
 
 // EnsureNamespace creates a namespace that enforces the restricted Pod Security level.
@@ -135,10 +111,7 @@ func (k Kubectl) Forward(ctx context.Context, namespace, kindAndName, port strin
 }
 
 // IsNotFound tells that kubectl failed because there is no such object.
-func IsNotFound(err error) bool { return said(err, "(NotFound)") }
-
-// said tells that kubectl failed and printed a reason.
-func said(err error, reason string) bool {
+func IsNotFound(err error) bool {
 	var failed *CommandError
-	return errors.As(err, &failed) && strings.Contains(failed.Said, reason)
+	return errors.As(err, &failed) && strings.Contains(failed.Said, "(NotFound)")
 }
