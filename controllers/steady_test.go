@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 )
 
 // Not parallel, like every test that counts passes: the counters belong to the process.
@@ -128,6 +130,34 @@ func TestRestartWritesNothing(t *testing.T) {
 		}
 	}
 	w.waitReady("bright-smile")
+}
+
+// Another release may write the same objects with other hashes of what it meant. That is put right, and nobody hears of it.
+func TestOtherHashesAreNoNewsOfATenant(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.apply(simplePolicy)
+	w.apply(simpleTenant(""))
+	w.waitReady("shop")
+	w.quiet()
+	w.stop()
+	const deployment = "frontdesk-shop"
+	hash := func() string { return w.deployment("shop").Annotations[apply.IntentAnnotation] }
+	meant := hash()
+	edit(w, &appsv1.Deployment{}, deployment, func(d *appsv1.Deployment) { d.Annotations[apply.IntentAnnotation] = "another" })
+	w.startOperator()
+	w.eventually("the hash", func() string {
+		if got := hash(); got != meant {
+			return "it is " + got
+		}
+		return ""
+	})
+	w.quiet()
+	requests, _ := w.requests.since(0)
+	written := writes(requests)
+	if len(written) != 1 || !strings.HasSuffix(written[0], "/deployments/"+deployment) {
+		t.Errorf("requests that write:\n%s", strings.Join(written, "\n"))
+	}
 }
 
 // silence is a network on which nobody answers, and on which no question ends, until it is over.

@@ -34,9 +34,9 @@ func TestVersion(t *testing.T) {
 
 func TestBadFlagsAreAllReported(t *testing.T) {
 	t.Setenv("POD_NAMESPACE", "")
-	m := Main{Args: []string{"--log-level=loud", "--max-concurrent-reconciles=0", "--rollout-canary=0", "--rollout-batches=10%,all", "--rollout-parallelism=0", "--rollout-failure-budget=-1", "--monitoring-label=release=not a label"}, Stdout: io.Discard, Stderr: io.Discard}
+	m := Main{Args: []string{"--log-level=loud", "--max-concurrent-reconciles=0", "--rollout-canary=0", "--rollout-batches=10%,all", "--rollout-parallelism=-1", "--rollout-failure-budget=-1", "--monitoring-label=release=not a label"}, Stdout: io.Discard, Stderr: io.Discard}
 	err := m.Run(t.Context())
-	for _, want := range []string{"--server-image is required", "--operator-namespace is required", `--log-level is "loud"`, "--max-concurrent-reconciles is 0", `--rollout-canary: "0"`, `--rollout-batches: "all"`, "--rollout-parallelism is 0", "--rollout-failure-budget is -1", "--monitoring-label: Invalid value"} {
+	for _, want := range []string{"--server-image is required", "--operator-namespace is required", `--log-level is "loud"`, "--max-concurrent-reconciles is 0", `--rollout-canary: "0"`, `--rollout-batches: "all"`, "--rollout-parallelism is -1", "--rollout-failure-budget is -1", "--monitoring-label: Invalid value"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q: %v", want, err)
 		}

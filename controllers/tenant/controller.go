@@ -197,7 +197,7 @@ func contains(items []apply.Item, wanted apply.Item) bool {
 
 func rendered(intents []apply.Intent, item apply.Item) bool {
 	for _, intent := range intents {
-		if intent.Kind.GroupKind() == item.GroupKind() && intent.Name == item.Name {
+		if intent.GroupKind() == item.GroupKind() && intent.Name == item.Name {
 			return true
 		}
 	}

@@ -66,7 +66,7 @@ func TestRenderedObjects(t *testing.T) {
 			}
 			compareGolden(t, filepath.Join(folder, "objects.yaml"), readable(t, intents))
 			for _, intent := range intents {
-				if gvk := intent.Kind; !isData(gvk.GroupKind()) && !slices.ContainsFunc(ownable(s.tenant), func(item apply.Item) bool {
+				if gvk := intent.GroupVersionKind; !isData(gvk.GroupKind()) && !slices.ContainsFunc(ownable(s.tenant), func(item apply.Item) bool {
 					return item.GroupVersionKind == gvk && item.Name == intent.Name
 				}) {
 					t.Errorf("%s %s is not among what a tenant may own: without a status it would not be found", gvk.Kind, intent.Name)

@@ -59,7 +59,7 @@ func TestMonitoringObjects(t *testing.T) {
 			}
 			var monitoring []apply.Intent
 			for _, intent := range intents {
-				if intent.Kind.Group == podMonitorKind.Group {
+				if intent.Group == podMonitorKind.Group {
 					monitoring = append(monitoring, intent)
 				}
 			}

@@ -147,7 +147,7 @@ func bad(c metav1.Condition) bool {
 func mereProgress(before, after *v1alpha1.TenantStatus) bool {
 	return meta.IsStatusConditionTrue(after.Conditions, string(v1alpha1.ConditionReconciling)) &&
 		!equality.Semantic.DeepEqual(before, after) &&
-		(furtherAlong(before, after) || newRevision(before, after))
+		(furtherAlong(before, after) || uptake(before, after))
 }
 
 // furtherAlong says that something was under way before, and has come further.
@@ -171,12 +171,17 @@ func sameStatuses(before, after []metav1.Condition) bool {
 // underWay are the conditions that say of a tenant that was ready that it is not, because something is under way.
 var underWay = []v1alpha1.ConditionType{v1alpha1.ConditionReady, v1alpha1.ConditionProgressing, v1alpha1.ConditionReconciling}
 
-// newRevision says that a tenant was ready, and that its running servers have an edit of its spec still to take up,
-// which is mostly a matter of milliseconds. Meanwhile the status says itself of which generation it is.
-func newRevision(before, after *v1alpha1.TenantStatus) bool {
+// uptake says that a tenant was ready, and that something is still to be taken up, which is mostly a matter of milliseconds: by
+// its running servers an edit of its spec (meanwhile the status says itself of which generation it is), or by the Deployment's
+// controller what nobody has asked for, and is none of the pods' template. Even another annotation is another generation of a
+// Deployment.
+func uptake(before, after *v1alpha1.TenantStatus) bool {
 	ready := meta.FindStatusCondition(after.Conditions, string(v1alpha1.ConditionReady))
-	if before.ObservedGeneration == after.ObservedGeneration || !meta.IsStatusConditionTrue(before.Conditions, string(v1alpha1.ConditionReady)) ||
-		ready == nil || ready.Reason != string(v1alpha1.ReasonRevisionPending) {
+	wanted := v1alpha1.ReasonRollingOut
+	if before.ObservedGeneration != after.ObservedGeneration {
+		wanted = v1alpha1.ReasonRevisionPending
+	}
+	if ready == nil || ready.Reason != string(wanted) || !meta.IsStatusConditionTrue(before.Conditions, string(v1alpha1.ConditionReady)) {
 		return false
 	}
 	for _, c := range after.Conditions {

@@ -78,7 +78,13 @@ func TestEditThatOnlyHasToBeTakenUpIsWithheld(t *testing.T) {
 		withheld bool
 	}{
 		{"a revision that is being taken up", func(*v1alpha1.TenantStatus) {}, true},
-		{"pods that are rolled", func(s *v1alpha1.TenantStatus) { s.Conditions[0].Reason = "RollingOut" }, false},
+		{"pods that are rolled by an edit", func(s *v1alpha1.TenantStatus) { s.Conditions[0].Reason = "RollingOut" }, false},
+		{"a Deployment that is put right", func(s *v1alpha1.TenantStatus) {
+			s.ObservedGeneration, s.Conditions[0].Reason = 3, "RollingOut"
+		}, true},
+		{"pods of another template", func(s *v1alpha1.TenantStatus) {
+			s.ObservedGeneration, s.Conditions[0].Reason, s.Template = 3, "RollingOut", &v1alpha1.TemplateStatus{Platform: "{}"}
+		}, false},
 		{"a database that is away", func(s *v1alpha1.TenantStatus) { s.Conditions[1].Status = metav1.ConditionFalse }, false},
 		{"a condition more", func(s *v1alpha1.TenantStatus) {
 			s.Conditions = append(s.Conditions, metav1.Condition{Type: string(v1alpha1.ConditionDegraded), Status: metav1.ConditionTrue})

@@ -38,7 +38,7 @@ func podOf(t *testing.T, s *scope) corev1.PodTemplateSpec {
 		t.Fatal(err)
 	}
 	for _, intent := range intents {
-		if intent.Kind.Kind != "Deployment" {
+		if intent.Kind != "Deployment" {
 			continue
 		}
 		var deployment appsv1.Deployment

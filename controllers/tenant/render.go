@@ -74,11 +74,11 @@ func (s *scope) render() ([]apply.Intent, error) {
 			return nil, err
 		}
 		intent.Essential = factory.essential
-		if intent.Yields = s.yields(intent.Kind); intent.Yields != nil {
+		if intent.Yields = s.yields(intent.GroupVersionKind); intent.Yields != nil {
 			intent.RenderedFrom = s.deployment.ResourceVersion
 		}
 		intent.Fresh = s.apiKeyAbsent && intent.Name == apiKeySecretName(s.tenant)
-		if isData(intent.Kind.GroupKind()) {
+		if isData(intent.GroupKind()) {
 			intent.Adopt = func(found client.Object) bool { return mayUse(s.tenant, found) }
 		}
 		intents = append(intents, intent)

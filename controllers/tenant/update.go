@@ -270,7 +270,7 @@ func (s *scope) report() rollout.Tenant {
 }
 
 // takesUp says that the servers are taking up an edit, for less time than would be worth a word in the status: see
-// newRevision. Else a fleet that is edited all the time would never be healthy enough to be rolled.
+// uptake in pace.go. Else a fleet that is edited all the time would never be healthy enough to be rolled.
 func (s *scope) takesUp(v verdict) bool {
 	return v.reason == v1alpha1.ReasonRevisionPending && meta.IsStatusConditionTrue(s.tenant.Status.Conditions, string(v1alpha1.ConditionReady))
 }

@@ -107,8 +107,8 @@ func Parse(data []byte) (*Document, error) {
 	return &doc, nil
 }
 
-// Marshal renders the document as YAML. The same document always yields the same bytes: those of yaml.Marshal, which
-// takes twice the time, because it reads the JSON on the way as YAML.
+// Marshal renders the document as YAML. The same document always yields the same bytes. They are those of yaml.Marshal,
+// which takes twice the time, because it reads the JSON on the way as YAML.
 func (d *Document) Marshal() ([]byte, error) {
 	text, err := json.Marshal(d)
 	if err != nil {

@@ -282,7 +282,7 @@ func TestBadValuesAreRefused(t *testing.T) {
 		"wave of none":   {"rollout.canary=0", "/rollout/canary"},
 		"wave of 200%":   {"rollout.batches={200%}", "/rollout/batches/0"},
 		"no batches":     {"rollout.batches=null,rollout.batches={}", "/rollout/batches"},
-		"none at once":   {"rollout.parallelism=0", "/rollout/parallelism"},
+		"less than none": {"rollout.parallelism=-1", "/rollout/parallelism"},
 		"soak":           {"rollout.soak=long", "/rollout/soak"},
 		"no release":     {"server.otherVersions[0].version=latest", "/server/otherVersions/0/version"},
 		"metrics peer":   {"networkPolicy.metricsFrom[0].team=x", "additional properties 'team' not allowed"},

@@ -23,11 +23,6 @@ const (
 	nextImage   = serverImage + "-next"
 )
 
-// rolledAtOnce is how many tenants replace their pods at the same time: few enough that the control plane has something left
-// for those who edit theirs. The second wave is all that the canary leaves, and there is no soak, because nothing can go wrong
-// with simulated pods.
-const rolledAtOnce = 5
-
 // isolation is what the chart passes by default: NetworkPolicies are made, and nobody further is let in.
 const isolation = `{"publicFrom":[],"metricsFrom":[],"dns":[]}`
 
@@ -52,7 +47,9 @@ func (o *operators) start(ctx context.Context, image string) (*operator, error) 
 	command := exec.CommandContext(ctx, o.program,
 		"--kubeconfig", o.kubeconfig, "--operator-namespace", operatorNamespace, "--server-image", image,
 		"--host-suffix", ".book.example=*", "--isolation", isolation,
-		"--rollout-batches=100%", "--rollout-parallelism="+strconv.Itoa(rolledAtOnce), "--rollout-soak=0s",
+		// As many at once as by default, and the second wave is all that the canary leaves. There is no soak, because nothing can
+		// go wrong with simulated pods.
+		"--rollout-batches=100%", "--rollout-soak=0s",
 		"--metrics-secure=false", "--metrics-bind-address", metrics, "--health-probe-bind-address", health, "--log-level=error")
 	profiles := fmt.Sprintf("127.0.0.1:%d", 17000+o.started)
 	if o.profiled {

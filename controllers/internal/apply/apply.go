@@ -81,7 +81,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, recorded []Ite
 	for _, intent := range intents {
 		item, outcome, err := a.one(ctx, owner, recorded, intent)
 		if a.Count != nil {
-			a.Count(intent.Kind.GroupKind(), outcome)
+			a.Count(intent.GroupKind(), outcome)
 		}
 		if err != nil {
 			failures = append(failures, err)
@@ -96,7 +96,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, recorded []Ite
 }
 
 func (a *Applier) one(ctx context.Context, owner client.Object, recorded []Item, intent Intent) (Item, Outcome, error) {
-	gvk := intent.Kind
+	gvk := intent.GroupVersionKind
 	item := Item{GroupVersionKind: gvk, Name: intent.Name}
 	key := item.key(owner.GetNamespace())
 	hash := intent.hash()
@@ -121,7 +121,7 @@ func (a *Applier) one(ctx context.Context, owner client.Object, recorded []Item,
 
 // bring makes what was observed, nil for nothing, as it should be.
 func (a *Applier) bring(ctx context.Context, owner client.Object, recorded []Item, intent Intent, observed client.Object, hash string) (Item, Outcome, error) {
-	gvk := intent.Kind
+	gvk := intent.GroupVersionKind
 	item := Item{GroupVersionKind: gvk, Name: intent.Name}
 	key := item.key(owner.GetNamespace())
 	if observed != nil {

@@ -9,16 +9,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // Intent is an object as it should be: every field in it is ours, every other field is not. Make it with NewIntent.
 type Intent struct {
-	Kind schema.GroupVersionKind
+	schema.GroupVersionKind
 	Name string
-	// text is the object as JSON. Of nearly all intents no more than its hash is ever needed.
-	text []byte
-
 	// Adopt is nil for objects that must be controlled by the owner.
 	Adopt Adopt
 	// Yields are fields that are ours only as long as nobody else sets them to something else: then the object is
@@ -32,6 +30,9 @@ type Intent struct {
 	// Fresh: the object holds what was made up just now because there is none yet. One that is there after all is
 	// left as it is, which is an error that another pass does not meet.
 	Fresh bool
+
+	// text is the object as JSON. Of nearly all intents no more than its hash is ever needed.
+	text []byte
 }
 
 // Adopt decides whether an object that nobody controls belongs to the owner all the same.
@@ -53,23 +54,27 @@ func NewIntent(configuration any) (Intent, error) {
 	}
 	var header metav1.PartialObjectMetadata
 	if known, is := configuration.(generated); is {
-		header.APIVersion, header.Kind, header.Name = *known.GetAPIVersion(), *known.GetKind(), *known.GetName()
+		header.APIVersion, header.Kind, header.Name = ptr.Deref(known.GetAPIVersion(), ""), ptr.Deref(known.GetKind(), ""), ptr.Deref(known.GetName(), "")
 	} else if err := json.Unmarshal(text, &header); err != nil {
 		return Intent{}, fmt.Errorf("render %T: %w", configuration, err)
 	}
-	return Intent{Kind: header.GroupVersionKind(), Name: header.Name, text: text}, nil
+	if header.Kind == "" || header.Name == "" {
+		return Intent{}, fmt.Errorf("render %T: it has no kind or no name: %.80s", configuration, text)
+	}
+	return Intent{GroupVersionKind: header.GroupVersionKind(), Name: header.Name, text: text}, nil
 }
 
 // Object is what would be applied, in a copy of its own.
 func (i Intent) Object() *unstructured.Unstructured {
 	object := &unstructured.Unstructured{}
 	if err := object.UnmarshalJSON(i.text); err != nil {
-		panic(fmt.Sprintf("%s %s was written as JSON that cannot be read: %v", i.Kind.Kind, i.Name, err))
+		panic(fmt.Sprintf("%s %s was written as JSON that cannot be read: %v", i.Kind, i.Name, err)) // NewIntent has written it
 	}
 	return object
 }
 
-// hash identifies what is to be applied. It does not cover the annotation that carries it.
+// hash identifies what is to be applied. It does not cover the annotation that carries it. The order of the fields is that of the
+// configuration's type: one that changes it, as another release of client-go might, has every object applied once more.
 func (i Intent) hash() string {
 	sum := sha256.Sum256(i.text)
 	return hex.EncodeToString(sum[:16])

@@ -20,7 +20,7 @@ const noVersion = "1"
 
 // mayTouch is the guard before every forced apply.
 func (a *Applier) mayTouch(owner client.Object, intent Intent, observed client.Object) error {
-	gvk, name := intent.Kind, intent.Name
+	gvk, name := intent.GroupVersionKind, intent.Name
 	controller := metav1.GetControllerOf(observed)
 	switch {
 	case controller == nil && intent.Adopt != nil && intent.Adopt(observed),
@@ -66,9 +66,9 @@ func (a *Applier) write(ctx context.Context, intent Intent, observed client.Obje
 	applied, err := a.applyYielding(ctx, object, intent)
 	if err != nil {
 		if apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err) {
-			return nil, &RefusedError{Kind: intent.Kind, Name: intent.Name, Err: err}
+			return nil, &RefusedError{Kind: intent.GroupVersionKind, Name: intent.Name, Err: err}
 		}
-		return nil, fmt.Errorf("apply %s %s: %w", intent.Kind.Kind, intent.Name, err)
+		return nil, fmt.Errorf("apply %s %s: %w", intent.Kind, intent.Name, err)
 	}
 	return a.removeAdditions(ctx, intent, applied)
 }
@@ -126,7 +126,7 @@ func (a *Applier) send(ctx context.Context, object *unstructured.Unstructured, o
 // removeAdditions takes out what others have added to a field that must be ours alone, and returns the metadata of the
 // result.
 func (a *Applier) removeAdditions(ctx context.Context, intent Intent, applied *metav1.PartialObjectMetadata) (*metav1.PartialObjectMetadata, error) {
-	gvk := intent.Kind
+	gvk := intent.GroupVersionKind
 	field, exact := exactFields[gvk.GroupKind()]
 	if !exact || !slices.ContainsFunc(applied.GetManagedFields(), func(e metav1.ManagedFieldsEntry) bool {
 		return e.Subresource == "" && (e.Manager != FieldOwner || e.Operation != metav1.ManagedFieldsOperationApply) &&

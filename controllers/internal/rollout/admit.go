@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// hearing is how long the choice of canaries waits for tenants whose pods have not been heard of, or are taking up
+// hearing is how long the first choice of canaries waits for tenants whose pods have not been heard of, or are taking up
 // what this operator writes: one that brings a target with it has just started, and those who happen to answer first
 // are not who should go first.
 const hearing = 30 * time.Second
@@ -14,7 +14,7 @@ const hearing = 30 * time.Second
 // admit lets tenants join the wave that is under way, or chooses the next one when it has ended.
 func (d *decision) admit() {
 	wave := &d.state.Wave
-	if d.state.Halted != nil || d.Plan.Paused || (len(wave.Members) > 0 && wave.Left == 0) {
+	if d.state.Halted != nil || d.Plan.Paused || (len(wave.Members) > 0 && wave.Left <= 0) {
 		return
 	}
 	p := d.pools()
@@ -26,7 +26,7 @@ func (d *decision) admit() {
 		// short, unless it would keep the others waiting.
 		wave.Left = 0
 	}
-	if len(wave.Members) == 0 && wave.Left == 0 {
+	if len(wave.Members) == 0 && wave.Left <= 0 {
 		d.begin(p)
 	}
 	d.join(p.of[wave.Pool])
@@ -76,9 +76,10 @@ func (d *decision) join(pool []Tenant) {
 	d.wake(now.Add(min(d.Plan.Deadline, d.Plan.limit())))
 }
 
-// room is how many more tenants may be in the middle of their update; negative when there are too many already.
+// room is how many more tenants may be in the middle of their update; negative when there are too many already. Victims need
+// none: they are down, and the next failure among them could halt what mends the others.
 func (d *decision) room() int {
-	if d.Plan.Parallelism == 0 {
+	if d.Plan.Parallelism == 0 || d.state.Wave.Pool == Victims {
 		return math.MaxInt
 	}
 	room := d.Plan.Parallelism

@@ -206,52 +206,35 @@ func TestTheSilentDoNotHoldUpTheNextWave(t *testing.T) {
 	}
 }
 
-// The places of victims that have mended themselves are nobody's: the others begin with canaries.
-func TestVictimsArePatientAndLeaveNoPlaces(t *testing.T) {
+// What a target broke is down already: the mend reaches all of it, however few may be updated at once, and although one of
+// them is beyond it.
+func TestVictimsAreMendedTogether(t *testing.T) {
 	t.Parallel()
-	victims := func() *world {
-		w := newWorld(few(), 20)
-		w.plan.FailureBudget, w.plan.Parallelism = 3, 5
-		for _, tenant := range w.tenants {
-			tenant.broken["v2"] = true
-		}
-		if !w.run(100) || len(w.state.Failed) != 5 {
-			t.Fatalf("failed: %v", w.state.Failed)
-		}
-		w.plan.Canary, w.plan.Parallelism = mustSize("1"), 2
-		w.target = rollout.Target{Revision: "v3", Release: "3.0.0"}
-		w.decide()
-		if got := w.state.Wave; got.Pool != rollout.Victims || len(got.Members) != 2 || got.Left != 3 {
-			t.Fatalf("the wave is %+v", got)
-		}
-		return w
+	w := newWorld(few(), 20)
+	w.plan.FailureBudget, w.plan.Parallelism = 3, 5
+	for _, tenant := range w.tenants {
+		tenant.broken["v2"] = true
 	}
-	t.Run("all are rolled in one wave", func(t *testing.T) {
-		t.Parallel()
-		w := victims()
-		w.take()
-		w.now = w.now.Add(time.Minute)
-		w.decide()
-		if got := w.state.Wave; got.Number != 0 || len(got.Members) != 4 || got.Left != 1 {
-			t.Errorf("two are healthy, and the wave is %+v", got)
+	if !w.run(100) || len(w.state.Failed) != 5 {
+		t.Fatalf("failed: %v", w.state.Failed)
+	}
+	victims := w.state.Failed
+	hopeless := victims[0].Tenant
+	w.tenants[slices.IndexFunc(w.tenants, func(t *tenant) bool { return t.name == hopeless })].broken["v3"] = true
+	w.plan.FailureBudget, w.plan.Parallelism = 0, 2
+	w.target = rollout.Target{Revision: "v3", Release: "3.0.0"}
+	w.decide()
+	if got := w.state.Wave; got.Pool != rollout.Victims || got.Number != 0 || len(got.Members) != 5 || got.Left != 0 {
+		t.Fatalf("the wave is %+v", got)
+	}
+	if !w.run(200) || w.state.Halted == nil || !slices.Equal(w.state.Rescue, []string{hopeless}) {
+		t.Errorf("halted %v, still to rescue %v", w.state.Halted, w.state.Rescue)
+	}
+	for _, v := range victims {
+		if slices.Contains(w.behind(), v.Tenant) {
+			t.Errorf("%s was not given the mend", v.Tenant)
 		}
-		if !w.run(200) || len(w.behind()) > 0 || len(w.state.Rescue) > 0 {
-			t.Errorf("behind %v, still to rescue %v", w.behind(), w.state.Rescue)
-		}
-	})
-	t.Run("some mend themselves", func(t *testing.T) {
-		t.Parallel()
-		w := victims()
-		for _, tenant := range w.tenants {
-			tenant.broken = nil
-		}
-		w.take()
-		w.now = w.now.Add(time.Minute)
-		w.decide()
-		if got := w.state.Wave; got.Number != 0 || len(got.Members) != 2 || got.Left != 0 {
-			t.Errorf("nobody is left to rescue, and the wave is %+v", got)
-		}
-	})
+	}
 }
 
 func TestAWaveIsAnnouncedOnceAndWhole(t *testing.T) {

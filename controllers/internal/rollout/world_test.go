@@ -24,7 +24,8 @@ type world struct {
 	// seen are all that were ever admitted, and waves how many to each wave of candidates of the target.
 	seen  map[string]bool
 	waves map[int]int
-	// atOnce is the most members that were in the middle of their update when somebody had just been admitted.
+	// atOnce is the most members that were in the middle of their update when somebody had just been admitted, and was no
+	// victim of an update before.
 	atOnce int
 }
 
@@ -113,7 +114,9 @@ func (w *world) count(before rollout.State) {
 		w.waves[w.state.Wave.Number] += admitted
 	}
 	if admitted > 0 {
-		w.atOnce = max(w.atOnce, w.unsettled())
+		if w.state.Wave.Pool != rollout.Victims {
+			w.atOnce = max(w.atOnce, w.unsettled())
+		}
 	}
 }
 
