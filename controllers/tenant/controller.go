@@ -79,7 +79,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	tenant := &v1alpha1.Tenant{}
 	if err := r.Status.Get(ctx, request.NamespacedName, tenant); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.forget(request.NamespacedName)
+			r.forget(request.NamespacedName) //nolint:contextcheck // questions to pods have the Prober's context
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
@@ -121,7 +121,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err := r.releaseHosts(ctx, s); err != nil {
 		return reconcile.Result{}, err
 	}
-	s.answers = r.observe(s)
+	s.answers = r.observe(s) //nolint:contextcheck // questions to pods outlive the pass
 	again := r.nudge(ctx, s)
 	return s.result(again)
 }

@@ -59,7 +59,7 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant, stor
 	if err := r.Client.Patch(ctx, tenant, patch); client.IgnoreNotFound(err) != nil {
 		return reconcile.Result{}, fmt.Errorf("remove finalizer: %w", err)
 	}
-	r.forget(client.ObjectKeyFromObject(tenant))
+	r.forget(client.ObjectKeyFromObject(tenant)) //nolint:contextcheck // questions to pods have the Prober's context
 	return reconcile.Result{}, nil
 }
 
