@@ -205,10 +205,11 @@ func rendered(intents []apply.Intent, item apply.Item) bool {
 }
 
 func (r *Reconciler) addFinalizer(ctx context.Context, tenant *v1alpha1.Tenant) error {
-	before := tenant.DeepCopy()
-	if !controllerutil.AddFinalizer(tenant, finalizer) {
+	if controllerutil.ContainsFinalizer(tenant, finalizer) {
 		return nil
 	}
+	before := tenant.DeepCopy()
+	controllerutil.AddFinalizer(tenant, finalizer)
 	// A list is patched as a whole: the lock keeps finalizers of others from being lost.
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	if err := r.Client.Patch(ctx, tenant, patch); err != nil {
