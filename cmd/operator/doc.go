@@ -13,7 +13,7 @@
 //	--other-server-image         RELEASE=IMAGE of another release that tenants may be pinned to; may be repeated
 //	--rollout-canary             size of a rollout's first wave: tenants, or a percentage of them (default 1)
 //	--rollout-batches            sizes of the next waves, separated by commas; the last repeats (default 10%,25%)
-//	--rollout-parallelism        how many tenants of a wave may be replacing their pods at the same time; 0 is no limit (default 10)
+//	--rollout-parallelism        how many tenants of a wave may be replacing their pods at the same time; 0 is no limit (default 5)
 //	--rollout-soak               how long a wave must be healthy before the next (default 5m)
 //	--rollout-deadline           how long a tenant of a wave may be unhealthy at a stretch (default 10m)
 //	--rollout-failure-budget     how many tenants may fail before a rollout is halted (default 0)

@@ -26,7 +26,7 @@ type rollout struct {
 func (r *rollout) bind(flags *flag.FlagSet) {
 	flags.StringVar(&r.canary, "rollout-canary", "1", "size of a rollout's first wave: tenants, or a percentage of them")
 	flags.StringVar(&r.batches, "rollout-batches", "10%,25%", "sizes of the next waves, separated by commas; the last repeats")
-	flags.IntVar(&r.parallelism, "rollout-parallelism", 10, "how many tenants of a wave may be replacing their pods at the same time; 0 is no limit")
+	flags.IntVar(&r.parallelism, "rollout-parallelism", 5, "how many tenants of a wave may be replacing their pods at the same time; 0 is no limit")
 	flags.DurationVar(&r.soak, "rollout-soak", 5*time.Minute, "how long a wave must be healthy before the next")
 	flags.DurationVar(&r.deadline, "rollout-deadline", 10*time.Minute, "how long a tenant of a wave may be unhealthy at a stretch")
 	flags.IntVar(&r.failureBudget, "rollout-failure-budget", 0, "how many tenants may fail before a rollout is halted")
