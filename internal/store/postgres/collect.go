@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 )
 
 const (
-	// collectors is how many statements there may be under way at the same time, and writing how many of them may be younger
+	// collectors is how many shared statements there may be under way at the same time, and writing how many of them may be younger
 	// than slow: while one commits, another is written. A third would be no faster: a booking costs least in company, and they
 	// would divide those that arrive among them. What is slow waits for a lock, and keeps nobody else waiting.
 	collectors, writing = 8, 2
@@ -34,7 +35,8 @@ const (
 // them. Nobody waits for company: a collector takes whoever is there when it has finished with those before, so a
 // booking that comes alone is written alone.
 //
-// When one of them fails, all are undone, and then each is written alone and gets its own answer.
+// When one of them fails, all are undone, and then each is written alone and gets its own answer. Whoever is written alone may have
+// to wait for a lock, and keeps neither a collector nor anybody's answer meanwhile.
 type collector struct {
 	pool    *pgxpool.Pool
 	waiting chan *order
@@ -97,28 +99,34 @@ func (c *collector) book(ctx context.Context, r booking.NewBooking) (booking.Boo
 }
 
 func (c *collector) collect() {
-	batch := make([]*order, 0, maxTogether)
 	for {
 		select {
 		case c.places <- struct{}{}:
 		case <-c.stopped:
 			return
 		}
+		var batch []*order
 		select {
 		case first := <-c.waiting:
-			batch = c.fill(append(batch[:0], first))
+			batch = c.fill([]*order{first})
 		case <-c.stopped:
 			return
 		}
 		makeRoom := sync.OnceFunc(func() { <-c.places })
 		late := time.AfterFunc(slow, makeRoom)
-		c.write(batch)
-		late.Stop()
-		makeRoom()
-		for _, o := range batch {
-			close(o.answered)
+		end := func() {
+			late.Stop()
+			makeRoom()
 		}
-		clear(batch)
+		if len(batch) == 1 {
+			c.running.Go(func() {
+				defer end()
+				c.writeAlone(batch[0])
+			})
+			continue
+		}
+		c.write(batch)
+		end()
 	}
 }
 
@@ -135,7 +143,8 @@ func (c *collector) fill(batch []*order) []*order {
 	return batch
 }
 
-// write writes the orders, those of one customer one after the other: a statement cannot change a row twice.
+// write writes the orders, those of one customer one after the other: a statement cannot change a row twice. Each is answered
+// when it is known what became of it, some after write has ended.
 func (c *collector) write(orders []*order) {
 	for len(orders) > 0 {
 		together, later := apart(orders)
@@ -159,27 +168,40 @@ func apart(orders []*order) (together, later []*order) {
 }
 
 func (c *collector) writeTogether(orders []*order) {
+	orders = slices.DeleteFunc(orders, func(o *order) bool {
+		gone := o.ctx.Err() != nil // while those before it were written; the caller has been told that
+		if gone {
+			o.answer(o.ctx.Err())
+		}
+		return gone
+	})
+	var err error
 	if len(orders) > 1 {
-		err := c.shareStatement(orders)
-		if err == nil {
-			return
-		}
-		if !isUndone(err) {
-			for _, o := range orders {
-				o.booking, o.err = booking.Booking{}, err
-			}
-			return
-		}
+		err = c.shareStatement(orders)
 	}
 	for _, o := range orders {
-		rows, err := c.pool.Query(o.ctx, bookTogetherSQL, oneUnitEach([]*order{o})...)
-		if err == nil {
-			err = readTogether(rows, []*order{o})
+		if len(orders) == 1 || isUndone(err) {
+			c.running.Go(func() { c.writeAlone(o) })
+			continue
 		}
-		if err != nil {
-			o.booking, o.err = booking.Booking{}, err
-		}
+		o.answer(err)
 	}
+}
+
+func (c *collector) writeAlone(o *order) {
+	rows, err := c.pool.Query(o.ctx, bookTogetherSQL, oneUnitEach([]*order{o})...)
+	if err == nil {
+		err = readTogether(rows, []*order{o})
+	}
+	o.answer(err)
+}
+
+// answer tells the caller what became of the order; err is nil when its booking and error are those of the statement.
+func (o *order) answer(err error) {
+	if err != nil {
+		o.booking, o.err = booking.Booking{}, err
+	}
+	close(o.answered)
 }
 
 // shareStatement writes all in one transaction, which pgx makes of every batch. An error means that none has an answer.

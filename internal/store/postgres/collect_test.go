@@ -196,7 +196,7 @@ func transactions(t *testing.T, store *postgres.Store) (n int) {
 func TestBookingsThatWaitForALockKeepNobody(t *testing.T) {
 	t.Parallel()
 	store := openStore(t, pgtest.URL(t))
-	const stuck = 4
+	const stuck = postgres.Collectors // so many that none would be left, if they kept them
 	blocker := begin(t, store, `INSERT INTO occupancy (booking_id, resource_id, unit, blocked)
 		VALUES (gen_random_uuid(), 'dr-khan', 1, tstzrange($1, $2))`, noon, noon.Add(stuck*time.Hour))
 	var waiting []<-chan error
@@ -221,5 +221,30 @@ func TestBookingsThatWaitForALockKeepNobody(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Errorf("booking %d, when its slot is free: %v", i, err)
 		}
+	}
+}
+
+// One of those who share a statement wants what is locked. The others have their bookings meanwhile, long before it gives up.
+func TestOneThatWaitsKeepsNoneOfThoseBesideIt(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, pgtest.URL(t))
+	blocker := begin(t, store, `INSERT INTO occupancy (booking_id, resource_id, unit, blocked)
+		VALUES (gen_random_uuid(), 'dr-khan', 1, tstzrange($1, $2))`, noon.Add(time.Hour), noon.Add(2*time.Hour))
+	var requests []booking.NewBooking
+	for i := range 3 {
+		r := request(noon.Add(time.Duration(i) * time.Hour)) // the second of them is locked
+		r.Booking.Customer.Phone += fmt.Sprint(i)
+		requests = append(requests, r)
+	}
+	all := inBackground(func() error {
+		_, errs := store.BookTogether(t.Context(), requests)
+		return errors.Join(errs...)
+	})
+	awaitCount(t, store.Pool(), 2, `SELECT count(*) FROM bookings`)
+	if err := blocker.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-all; err != nil {
+		t.Errorf("all three, when nothing is locked any more: %v", err)
 	}
 }

@@ -42,6 +42,9 @@ func OpenHearing(ctx context.Context, url string, hear func(*pgconn.Notice)) (*S
 // PoolConfig is the pool's configuration for these options.
 var PoolConfig = poolConfig
 
+// Collectors is how many statements may be shared at the same time.
+const Collectors = collectors
+
 // BookTogether has these bookings of one unit each arrive at the same moment.
 func (s *Store) BookTogether(ctx context.Context, requests []booking.NewBooking) ([]booking.Booking, []error) {
 	orders := make([]*order, len(requests))
@@ -54,6 +57,7 @@ func (s *Store) BookTogether(ctx context.Context, requests []booking.NewBooking)
 	s.collector.write(slices.Clone(orders))
 	bookings, errs := make([]booking.Booking, len(requests)), make([]error, len(requests))
 	for i, done := range orders {
+		<-done.answered
 		bookings[i], errs[i] = done.booking, done.err
 	}
 	return bookings, errs

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 
@@ -33,9 +34,6 @@ func (s *Store) together(tasks []*task) {
 	for len(tasks) > 0 {
 		now, later := unlike(tasks)
 		s.doTogether(now)
-		for _, t := range now {
-			close(t.done)
-		}
 		tasks = later
 	}
 }
@@ -64,8 +62,15 @@ func meet(one, other booking.NewBooking) bool {
 }
 
 // doTogether does tasks in one transaction. When one of them fails, all are undone, and then each is done alone and gets its own
-// answer.
+// answer when it is there: one that waits for a lock keeps no other from its own.
 func (s *Store) doTogether(tasks []*task) {
+	tasks = slices.DeleteFunc(tasks, func(t *task) bool {
+		gone := t.ctx.Err() != nil // while those before it were done; the caller has been told that
+		if gone {
+			t.answer(t.ctx.Err())
+		}
+		return gone
+	})
 	if len(tasks) > 1 {
 		ctx, cancel := context.WithTimeout(context.Background(), togetherTimeout)
 		defer cancel()
@@ -73,27 +78,36 @@ func (s *Store) doTogether(tasks []*task) {
 		batch.Queue(togetherLockTimeout)
 		queueTasks(batch, tasks)
 		err := s.pool.SendBatch(ctx, batch).Close()
-		if err == nil {
-			return
-		}
 		if !isUndone(err) {
 			for _, t := range tasks {
-				t.err = err
+				t.answer(err)
 			}
 			return
 		}
 	}
+	var alone sync.WaitGroup
+	defer alone.Wait()
 	for _, t := range tasks {
-		batch := &pgx.Batch{}
-		queueTasks(batch, []*task{t})
-		err := s.pool.SendBatch(t.ctx, batch).Close()
-		if isPartlyWon(err) {
-			err = errNotWon
-		}
-		if err != nil {
-			t.err = err
-		}
+		alone.Go(func() { s.doAlone(t) })
 	}
+}
+
+func (s *Store) doAlone(t *task) {
+	batch := &pgx.Batch{}
+	queueTasks(batch, []*task{t})
+	err := s.pool.SendBatch(t.ctx, batch).Close()
+	if isPartlyWon(err) {
+		err = errNotWon
+	}
+	t.answer(err)
+}
+
+// answer tells the caller what became of the task; err is nil when its error is that of its statement.
+func (t *task) answer(err error) {
+	if err != nil {
+		t.err = err
+	}
+	close(t.done)
 }
 
 // queueTasks is all of a transaction. Moves come first, and all bookings are one statement: whoever has touched a customer must

@@ -54,6 +54,9 @@ func (t *turns) take(ctx context.Context, names []string) (leave func(), err err
 // share waits for the locks of a task, perhaps together with others, and until the task is done. The error is the task's, or its
 // context's: then it is not known what became of it.
 func (t *turns) share(own *task) error {
+	if err := own.ctx.Err(); err != nil {
+		return err
+	}
 	waiting := t.join(&turn{names: own.names, task: own})
 	select {
 	case <-own.done:
