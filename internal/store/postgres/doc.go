@@ -16,6 +16,8 @@
 // plain insert: a booking that fails is undone with its claim, and a request that loses the race for its key is
 // undone as a whole and then reads the winner's answer in a second statement, because its first statement's snapshot
 // cannot see it. A refusal that is kept claims the key afterwards, in a transaction of its own (once.go).
+// The exceptions are changes that share a transaction, and series: one after the other they take what comes in that order for each
+// of them. Two that wait for each other are parted after 250 ms, when the shared one is undone and each of its changes is done alone.
 //
 // Bookings have no foreign key to their customers. Whoever sets bookings.customer_id has written or locked that
 // customer's row before, in the same transaction; that the row then stays is what triggers see to (migration 60).
