@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -121,10 +123,7 @@ var errNoDrift = errors.New("the object is as the operator left it")
 
 // awaitRepairs waits until every drift is undone. One that was is not looked at again: the questions cost what is measured.
 func (c *cluster) awaitRepairs(ctx context.Context) error {
-	left := map[int]drift{}
-	for i, d := range drifts {
-		left[i] = d
-	}
+	left := maps.Collect(slices.All(drifts))
 	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, convergePatience, true, func(ctx context.Context) (bool, error) {
 		for i, d := range left {
 			done, err := d.repaired(ctx, c.client, place(i))

@@ -13,7 +13,7 @@ type Plan struct {
 	Canary  Size
 	Batches []Size
 	// Parallelism is how many members of a wave may be in the middle of their update at the same time: who
-	// has not taken the template, or is not healthy with it yet. Who only soaks does not count. 0 is no limit.
+	// has not taken the template, or is not healthy with it yet. Who only soaks does not count, and victims are not bounded. 0 is no limit.
 	Parallelism int
 	// Soak is how long each member of a wave must have been healthy before the next wave.
 	Soak time.Duration
