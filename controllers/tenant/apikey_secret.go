@@ -31,6 +31,10 @@ func (k apiKey) id() string {
 	return ""
 }
 
+func (k apiKey) data() map[string][]byte {
+	return map[string][]byte{apiKeyEntry: []byte(k.key), apiHashEntry: []byte(k.hash)}
+}
+
 // newAPIKey makes a key of 260 random bits. It stays below the 72 bytes that bcrypt looks at. The least cost is
 // enough: it slows down those who guess, and nobody guesses a random key, while the greater ones of passwords
 // take a thousand new tenants a minute of processor time.
@@ -56,5 +60,5 @@ func apiKeySecret(s *scope) any {
 	return corev1ac.Secret(apiKeySecretName(s.tenant), s.tenant.Namespace).
 		WithLabels(labels(s.tenant)).
 		WithOwnerReferences(ownedBy(s.tenant)).
-		WithData(map[string][]byte{apiKeyEntry: []byte(s.apiKey.key), apiHashEntry: []byte(s.apiKey.hash)})
+		WithData(s.apiKey.data())
 }

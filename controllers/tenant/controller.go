@@ -8,7 +8,9 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -164,6 +166,7 @@ func (r *Reconciler) apply(ctx context.Context, s *scope) error {
 	}
 	items, applyErr := r.Apply.Apply(ctx, s.tenant, recorded, intents...)
 	s.deployed = slices.ContainsFunc(items, func(item apply.Item) bool { return item.Kind == "Deployment" })
+	r.rememberAPIKey(s, items)
 	var kept, unwanted []apply.Item
 	for _, item := range recorded {
 		switch {
@@ -184,6 +187,22 @@ func (r *Reconciler) apply(ctx context.Context, s *scope) error {
 		return errors.Join(applyErr, pruneErr)
 	}
 	return applyErr
+}
+
+// rememberAPIKey spares the next pass from reading the key that this one has made. Only one that was not there before holds
+// nothing but what we know.
+func (r *Reconciler) rememberAPIKey(s *scope, items []apply.Item) {
+	name := apiKeySecretName(s.tenant)
+	made := slices.IndexFunc(items, func(item apply.Item) bool { return item.GroupVersionKind == secretKind && item.Name == name })
+	if !s.apiKeyAbsent || made < 0 || items[made].Written == "" {
+		return
+	}
+	r.Secrets.Made(&corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: s.tenant.Namespace, Name: name, UID: items[made].UID, ResourceVersion: items[made].Written,
+		},
+		Data: s.apiKey.data(),
+	})
 }
 
 func contains(items []apply.Item, wanted apply.Item) bool {

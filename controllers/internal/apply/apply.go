@@ -22,6 +22,8 @@ type Item struct {
 	Digest string
 	// Observed says that the cache shows this very state; false right after a write.
 	Observed bool
+	// Written is the resourceVersion that this pass gave the object; empty when it wrote nothing.
+	Written string
 }
 
 func (i Item) key(namespace string) objectKey {
@@ -100,11 +102,7 @@ func (a *Applier) one(ctx context.Context, owner client.Object, recorded []Item,
 	item := Item{GroupVersionKind: gvk, Name: intent.Name}
 	key := item.key(owner.GetNamespace())
 	hash := intent.hash()
-	look := a.Shown
-	if a.made(key, recorded) {
-		look = a.Observe
-	}
-	observed, err := look(ctx, gvk, key.name)
+	observed, err := a.look(ctx, intent, a.made(key, recorded), key.name)
 	if err != nil {
 		return item, Failed, err
 	}
@@ -117,6 +115,19 @@ func (a *Applier) one(ctx context.Context, owner client.Object, recorded []Item,
 		return a.bring(ctx, owner, recorded, intent, observed, hash)
 	}
 	return last, outcome, err
+}
+
+// look returns what is there of an intent, or nil. An object that was made before is asked for itself where the cache shows
+// none. Of one that is not to be there nothing is looked at: it must not be replaced, and to make it then fails.
+func (a *Applier) look(ctx context.Context, intent Intent, made bool, name types.NamespacedName) (client.Object, error) {
+	switch {
+	case intent.Fresh:
+		return nil, nil
+	case made:
+		return a.Observe(ctx, intent.GroupVersionKind, name)
+	default:
+		return a.Shown(ctx, intent.GroupVersionKind, name)
+	}
 }
 
 // bring makes what was observed, nil for nothing, as it should be.
@@ -146,7 +157,7 @@ func (a *Applier) bring(ctx context.Context, owner client.Object, recorded []Ite
 	if repair {
 		a.noteRepair(key)
 	}
-	item.UID, item.Digest = applied.GetUID(), Digest(applied, gvk.GroupKind())
+	item.UID, item.Digest, item.Written = applied.GetUID(), Digest(applied, gvk.GroupKind()), applied.GetResourceVersion()
 	last := memory{uid: item.UID, digest: item.Digest, hash: hash}
 	if observed != nil && observed.GetResourceVersion() != applied.GetResourceVersion() {
 		last.seen = observed.GetResourceVersion()

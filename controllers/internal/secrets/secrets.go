@@ -65,6 +65,10 @@ func (r *Reader) GetLive(ctx context.Context, key types.NamespacedName) (*corev1
 	return r.keep(secret), nil
 }
 
+// Made notes a Secret that was not there before and that this process has just made, as it is in the API server now: what it
+// holds is known, and need not be read. Its resourceVersion tells whether it is still so.
+func (r *Reader) Made(secret *corev1.Secret) { r.keep(secret) }
+
 // page is how many Secrets Fill reads at once: what is not wanted of them is garbage.
 const page = 250
 

@@ -1,0 +1,58 @@
+package secrets_test
+
+import (
+	"context"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/secrets"
+)
+
+// counting counts what is read past the cache.
+type counting struct {
+	client.Reader
+	reads int
+}
+
+func (c *counting) Get(ctx context.Context, key client.ObjectKey, into client.Object, options ...client.GetOption) error {
+	c.reads++
+	return c.Reader.Get(ctx, key, into, options...)
+}
+
+func TestWhatThisProcessMadeIsReadWhenItIsAnotherVersion(t *testing.T) {
+	t.Parallel()
+	stored := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "corner", Name: "key", UID: "one"}, Data: map[string][]byte{"key": []byte("stored")}}
+	server := fake.NewClientBuilder().WithObjects(stored).Build()
+	key := client.ObjectKeyFromObject(stored)
+	if err := server.Get(t.Context(), key, stored); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		version string
+		want    string
+		reads   int
+	}{
+		"the version that was made": {stored.ResourceVersion, "made", 0},
+		"another since":             {"before", "stored", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			live := &counting{Reader: server}
+			reader := &secrets.Reader{Cached: server, Live: live}
+			made := stored.DeepCopy()
+			made.ResourceVersion, made.Data = test.version, map[string][]byte{"key": []byte("made")}
+			reader.Made(made)
+			got, err := reader.Get(t.Context(), key)
+			if err != nil || got == nil {
+				t.Fatalf("%v, %v", got, err)
+			}
+			if string(got.Data["key"]) != test.want || live.reads != test.reads {
+				t.Errorf("it holds %q after %d reads, want %q after %d", got.Data["key"], live.reads, test.want, test.reads)
+			}
+		})
+	}
+}
