@@ -135,11 +135,11 @@ func (f *fleet) conclude(took time.Duration) error {
 		say("the limits are for %d tenants and were not applied", limitsFor)
 		return nil
 	}
-	over, err := judge(f.rows)
-	if err != nil || len(over) == 0 {
+	beyond, err := judge(f.rows)
+	if err != nil || len(beyond) == 0 {
 		return err
 	}
-	return overLimits(over)
+	return beyondLimits(beyond)
 }
 
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
