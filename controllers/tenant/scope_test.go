@@ -1,15 +1,19 @@
 package tenant
 
 import (
+	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
@@ -114,6 +118,63 @@ func TestClaimIsUsedOnlyByItsTenant(t *testing.T) {
 		}}
 		if got := mayUse(tenant, claim); got != test.want {
 			t.Errorf("%s: may use is %v", test.name, got)
+		}
+	}
+}
+
+// listing is a cache that lists its pods in a given order. The real one lists them in another each time.
+type listing struct {
+	client.Client
+	pods []corev1.Pod
+}
+
+func (l listing) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
+	list.(*corev1.PodList).Items = slices.Clone(l.pods) //nolint:forcetypeassert // nothing else is listed
+	return nil
+}
+
+func TestStatusIsTheSameInAnyOrderOfPods(t *testing.T) {
+	t.Parallel()
+	for name, trouble := range map[string]func(*scope){
+		"pods that lag": func(s *scope) {
+			s.answers["one"] = probe.Answer{Status: tenantconfig.Status{Revision: "0123456789"}}
+			delete(s.answers, "two")
+		},
+		"pods that refuse": func(s *scope) {
+			for uid, answer := range s.answers {
+				answer.Revision, answer.Refused = "old", &tenantconfig.Refusal{Revision: s.desired(), Message: "bad key, says " + string(uid)}
+				s.answers[uid] = answer
+			}
+		},
+		"pods whose database is away": func(s *scope) {
+			for i := range s.pods {
+				unready(&s.pods[i])
+				answer := s.answers[s.pods[i].UID]
+				answer.Database = tenantconfig.DatabaseStatus{Message: "connection refused, says " + s.pods[i].Name}
+				s.answers[s.pods[i].UID] = answer
+			}
+		},
+		"pods that cannot be scheduled": func(s *scope) {
+			for i := range s.pods {
+				s.pods[i].Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Message: "no room"}}
+			}
+		},
+	} {
+		statusOf := func(reversed bool) v1alpha1.TenantStatus {
+			s := servingScope()
+			trouble(s)
+			if reversed {
+				slices.Reverse(s.pods)
+			}
+			var err error
+			s.pods, err = (&Reconciler{Client: listing{pods: s.pods}}).podsOf(t.Context(), s.tenant)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s.status()
+		}
+		if diff := cmp.Diff(statusOf(false), statusOf(true), cmpopts.IgnoreFields(metav1.Condition{}, "LastTransitionTime")); diff != "" {
+			t.Errorf("%s: another status for another order:\n%s", name, diff)
 		}
 	}
 }
