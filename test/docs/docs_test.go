@@ -19,7 +19,11 @@ var (
 	fenced  = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
 	applied = regexp.MustCompile(`(?ms)^ *kubectl apply .*-f - <<'EOF'\n(.*?)^ *EOF$`)
 	link    = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
-	target  = regexp.MustCompile("(?m)(?:^|`|&& )make ([a-z][a-z0-9-]*)")
+	// The commands that show logs, to the end of the line or of the quotation.
+	showsLogs    = regexp.MustCompile("kubectl (?:-n \\S+ )?logs [^\n`]*")
+	selector     = regexp.MustCompile(` (-l|--selector)[ =]`)
+	ofDeployment = regexp.MustCompile(` deploy(ment)?s?/`)
+	target       = regexp.MustCompile("(?m)(?:^|`|&& )make ([a-z][a-z0-9-]*)")
 )
 
 // Every object that a page shows can be applied as it stands.
@@ -85,6 +89,27 @@ func TestMakeTargetsExist(t *testing.T) {
 				t.Errorf("%s mentions `make %s`, which the Makefile does not have", path, match[1])
 			}
 		}
+	}
+}
+
+// With a selector kubectl shows ten lines of each pod unless it is told otherwise, and of a Deployment one pod of several: who
+// looks for an error would find none.
+func TestLogsAreOfAllPods(t *testing.T) {
+	t.Parallel()
+	shown := 0
+	for path, text := range pages(t) {
+		for _, command := range showsLogs.FindAllString(text, -1) {
+			shown++
+			if selects := selector.MatchString(command); selects && !strings.Contains(command, "--tail") {
+				t.Errorf("%s: say with --tail how many lines, or -1 for all: %s", path, command)
+			}
+			if ofDeployment.MatchString(command) {
+				t.Errorf("%s: select all pods with -l, --prefix and --tail: %s", path, command)
+			}
+		}
+	}
+	if shown < 10 {
+		t.Errorf("only %d commands that show logs were found in the pages: has the way they are written changed?", shown)
 	}
 }
 
