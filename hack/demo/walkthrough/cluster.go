@@ -26,6 +26,8 @@ type Cluster interface {
 	Down(ctx context.Context, out io.Writer) error
 	// Ours says whether Down removes the cluster itself.
 	Ours() bool
+	// Choice is what has make use this cluster, such as " CLUSTER=kind"; empty for the one that it uses anyway.
+	Choice() string
 }
 
 // Image is a built image.
@@ -51,9 +53,6 @@ func NewCluster(name, repository, stateDir, image string) (Cluster, error) {
 		}
 		return &localCluster{commands: commands, program: bin(repository, "cluster"), stateDir: absolute}, nil
 	case "current":
-		if image == "" {
-			return nil, errors.New("a cluster of yours cannot load images from here: build and push one (make image, or the Dockerfile) and name it with IMAGE=registry/name:tag")
-		}
 		return &currentCluster{commands: commands, kubectl: bin(repository, "kubectl"), image: image}, nil
 	case "kind":
 		return &kindCluster{currentCluster{commands: commands, kubectl: bin(repository, "kubectl")}}, nil
@@ -101,3 +100,5 @@ func (c *localCluster) Down(ctx context.Context, out io.Writer) error {
 }
 
 func (c *localCluster) Ours() bool { return true }
+
+func (c *localCluster) Choice() string { return "" }

@@ -96,24 +96,13 @@ func (d *Demo) Install(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := d.noteWhatIsThere(ctx); err != nil {
+		return err
+	}
 	if err := d.steps(ctx, step{"the operator is installed by Helm", d.helmUpgrade}); err != nil {
 		return d.explain(ctx, err)
 	}
 	return nil
-}
-
-// Down takes away what Up made. A cluster that was there before stays, without our namespaces in it.
-func (d *Demo) Down(ctx context.Context) error {
-	if d.Cluster.Ours() {
-		return d.steps(ctx, step{"the cluster is gone", func(ctx context.Context) (string, error) {
-			return "", d.Cluster.Down(ctx, d.progress.Indented())
-		}})
-	}
-	return d.steps(ctx,
-		step{"the tenant is deleted", d.deleteTenant},
-		step{"the release is uninstalled", d.helmUninstall},
-		step{"the definitions are deleted", d.deleteDefinitions},
-	)
 }
 
 type step struct {

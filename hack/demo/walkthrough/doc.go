@@ -5,5 +5,5 @@
 // It does what a platform engineer and a customer would do, with the tools they would use: kubectl,
 // helm and plain HTTP with an API key. It links neither the operator's nor the server's code, so that it
 // cannot pass by sharing their mistakes. It keeps nothing but what is under its state folder and in the
-// cluster, and it never touches objects outside its own two namespaces.
+// cluster. In a cluster of somebody else's it marks what it makes, and takes nothing else away again.
 package walkthrough

@@ -20,8 +20,8 @@ func (d *Demo) explain(ctx context.Context, failed error) error {
 		{"get", "pods", "-n", TenantNamespace, "-o", "wide"},
 		{"get", "events", "-n", TenantNamespace, "--sort-by=.lastTimestamp"},
 		{"get", "pods", "-n", OperatorNamespace, "-o", "wide"},
-		{"logs", "-n", OperatorNamespace, "deployment/" + Release, "--tail=20"},
-		{"logs", "-n", TenantNamespace, "deployment/" + NameOf(Tenant), "--tail=20"},
+		{"logs", "-n", OperatorNamespace, "-l", "app.kubernetes.io/instance=" + Release, "--prefix", "--tail=20"},
+		{"logs", "-n", TenantNamespace, "-l", "frontdesk.dev/tenant=" + Tenant, "--prefix", "--tail=20"},
 	} {
 		d.progress.Printf("\n$ kubectl %s\n", quoted(command))
 		said, err := d.Kubectl.Run(ctx, command...)
@@ -53,6 +53,6 @@ func (d *Demo) conclude(ctx context.Context, result *Result) error {
 		d.progress.Printf("Reach the tenant:   kubectl port-forward -n %s service/%s 8080:%s\n", TenantNamespace, NameOf(Tenant), ServicePort)
 		d.progress.Printf("Open the dashboard: http://127.0.0.1:8080/dashboard (log in with the key)\n")
 	}
-	d.progress.Printf("Take it all away:   make demo-down\n\nDone in %s.\n", seconds(d.progress.Elapsed()))
+	d.progress.Printf("Take it all away:   make demo-down%s\n\nDone in %s.\n", d.Cluster.Choice(), seconds(d.progress.Elapsed()))
 	return nil
 }

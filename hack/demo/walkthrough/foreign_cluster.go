@@ -2,6 +2,7 @@ package walkthrough
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -15,6 +16,9 @@ type currentCluster struct {
 }
 
 func (c *currentCluster) Up(ctx context.Context, out io.Writer) error {
+	if c.image == "" {
+		return errors.New("a cluster of yours cannot load images from here: build and push one (make image, or the Dockerfile) and name it with IMAGE=registry/name:tag")
+	}
 	name, err := c.commands.Output(ctx, nil, c.kubectl, "config", "current-context")
 	if err != nil {
 		return fmt.Errorf("kubectl points at no cluster; set KUBECONFIG: %w", err)
@@ -38,6 +42,8 @@ func (c *currentCluster) Forward(ctx context.Context, namespace, service, port s
 func (c *currentCluster) Down(context.Context, io.Writer) error { return nil }
 
 func (c *currentCluster) Ours() bool { return false }
+
+func (c *currentCluster) Choice() string { return " CLUSTER=current" }
 
 // kindCluster is a cluster in Docker, made by kind. Both must be installed.
 type kindCluster struct{ currentCluster }
@@ -67,3 +73,5 @@ func (c *kindCluster) Down(ctx context.Context, out io.Writer) error {
 }
 
 func (c *kindCluster) Ours() bool { return true }
+
+func (c *kindCluster) Choice() string { return " CLUSTER=kind" }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // imageBuild is an image that is being built. The other fields may be read once done is closed.
@@ -84,20 +83,6 @@ func (d *Demo) upgrade(ctx context.Context, chart string, flags, values []string
 	}
 	_, err := d.helm(ctx, args...)
 	return err
-}
-
-func (d *Demo) helmUninstall(ctx context.Context) (string, error) {
-	if _, err := d.helm(ctx, "uninstall", Release, "--namespace", OperatorNamespace, "--ignore-not-found", "--wait"); err != nil {
-		return "", err
-	}
-	_, err := d.Kubectl.Run(ctx, "delete", "namespace", OperatorNamespace, TenantNamespace, "--ignore-not-found", "--wait", "--timeout", (2 * time.Minute).String())
-	return "", err
-}
-
-// deleteDefinitions removes what the chart keeps on purpose: a demo has no data worth keeping.
-func (d *Demo) deleteDefinitions(ctx context.Context) (string, error) {
-	_, err := d.Kubectl.Run(ctx, "delete", "--ignore-not-found", "-f", filepath.Join(d.Repository, "config", "crd", "bases"))
-	return "", err
 }
 
 func (d *Demo) helm(ctx context.Context, args ...string) (string, error) {

@@ -28,16 +28,16 @@ func (d *Demo) applyTenant(ctx context.Context) (string, error) {
 	if err := d.Kubectl.EnsureNamespace(ctx, TenantNamespace); err != nil {
 		return "", err
 	}
-	return "", d.Kubectl.ApplyFile(ctx, TenantNamespace, filepath.Join(d.Repository, "config", "samples", "dentist.yaml"))
+	return "", d.Kubectl.ApplyFile(ctx, TenantNamespace, d.sample())
+}
+
+// sample is the file with the demo's business.
+func (d *Demo) sample() string {
+	return filepath.Join(d.Repository, "config", "samples", "dentist.yaml")
 }
 
 func (d *Demo) awaitTenant(ctx context.Context) (string, error) {
 	return "", d.Kubectl.WaitFor(ctx, TenantNamespace, "tenant/"+Tenant, "condition=Ready", readyTimeout)
-}
-
-func (d *Demo) deleteTenant(ctx context.Context) (string, error) {
-	_, err := d.Kubectl.Run(ctx, "delete", "tenants", "--all", "-n", TenantNamespace, "--ignore-not-found", "--wait", "--timeout", (2 * time.Minute).String())
-	return "", err
 }
 
 // Connect reaches a tenant through its Service with its generated API key.
