@@ -78,13 +78,16 @@ type BookingPolicySpec struct {
 
 	// waitlist lets customers wait for a time that is taken; when it becomes
 	// free it is offered to them, one after the other. Without it there is no
-	// waiting list.
+	// waiting list. Offers are seen through the HTTP API; this release sends
+	// nobody a message of them yet.
 	// +optional
 	Waitlist *Waitlist `json:"waitlist,omitempty"`
 
 	// reminders to the customer before the booking begins. Those whose time has
 	// passed when the booking is made are left out. They keep to the customer's
-	// opt-outs and to quiet hours.
+	// opt-outs and to quiet hours. Stored; this release does not act on them yet:
+	// none is sent, and ConfigurationValid of the Tenants that use the policy
+	// says so.
 	// +optional
 	// +listType=map
 	// +listMapKey=before
@@ -308,8 +311,7 @@ type Reminder struct {
 	Before Duration `json:"before"`
 
 	// channel is SMS, which needs the tenant's integrations.twilio, or Email,
-	// which needs integrations.email. Where the integration is missing, the
-	// reminder is left out and the Tenant says so.
+	// which needs integrations.email.
 	// +required
 	Channel ReminderChannel `json:"channel"`
 }

@@ -87,7 +87,9 @@ type CampaignStatus struct {
 }
 
 // Campaign contacts leads by phone and text message until they book: whom,
-// in which words, when and how hard. The tenant's server runs it.
+// in which words, when and how hard. It is checked and stored; this release
+// does not act on it yet: no call is made, no message is sent, and Ready says
+// so.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

@@ -46,7 +46,7 @@ type Resource struct {
 	// calendarID is the Google calendar in which this resource's bookings are
 	// written and from which its busy times are read, for example
 	// khan@brightsmile.example. It needs integrations.googleCalendar and
-	// capacity 1.
+	// capacity 1. Stored; this release does not act on it yet.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=254

@@ -1,26 +1,31 @@
 package v1alpha1
 
-// Integrations connect a tenant to other systems.
+// Integrations connect a tenant to other systems. They are stored; this
+// release does not act on them yet.
 type Integrations struct {
-	// vapi runs the voice agents that answer and make phone calls.
+	// vapi runs the voice agents that answer and make phone calls. Stored; this
+	// release does not act on it yet.
 	// +optional
 	Vapi *VapiIntegration `json:"vapi,omitempty"`
 
-	// twilio sends and receives text messages.
+	// twilio sends and receives text messages. Stored; this release does not act
+	// on it yet.
 	// +optional
 	Twilio *TwilioIntegration `json:"twilio,omitempty"`
 
 	// googleCalendar writes bookings into the calendars of resources and reads
-	// their busy times.
+	// their busy times. Stored; this release does not act on it yet.
 	// +optional
 	GoogleCalendar *GoogleCalendarIntegration `json:"googleCalendar,omitempty"`
 
-	// email sends confirmations, reminders and alerts by SMTP.
+	// email sends confirmations and reminders by SMTP. Stored; this release does
+	// not act on it yet. Alerts never go this way: see alerts.emails.
 	// +optional
 	Email *EmailIntegration `json:"email,omitempty"`
 
 	// webhooks tell other systems, such as a CRM, what happens here. Each
-	// delivery is signed and retried.
+	// delivery is signed and retried. Stored; this release does not act on them
+	// yet.
 	// +optional
 	// +listType=map
 	// +listMapKey=name

@@ -40,7 +40,9 @@ type Server struct {
 	Replicas *int32 `json:"replicas,omitempty"`
 
 	// autoscaling lets the number of pods follow the load, instead of replicas.
-	// It needs engine Postgres or CloudNativePG.
+	// It needs engine Postgres or CloudNativePG, and a cluster that measures what
+	// pods use (metrics.k8s.io, as from metrics-server). Without that the
+	// number follows nothing.
 	// +optional
 	Autoscaling *Autoscaling `json:"autoscaling,omitempty"`
 

@@ -27,7 +27,8 @@ type TenantSpec struct {
 
 	// locale is the language, and optionally the country, in which dates,
 	// messages and pages are written: a BCP 47 tag such as en-GB, de or pt-BR.
-	// Default: en.
+	// Default: en. Of it this release takes the way in which the dashboard writes
+	// the time of day; all words are English yet.
 	// +optional
 	// +kubebuilder:default="en"
 	// +kubebuilder:validation:MinLength=2
@@ -86,7 +87,9 @@ type TenantSpec struct {
 	Cache *Cache `json:"cache,omitempty"`
 
 	// integrations connect the tenant to telephony, messages, calendars and
-	// other systems. Each is optional; what is not connected is switched off.
+	// other systems. Each is optional. They are checked and stored; this release
+	// does not act on them yet: nothing is called, sent, read or written, and
+	// IntegrationsHealthy is Unknown.
 	// +optional
 	Integrations *Integrations `json:"integrations,omitempty"`
 
