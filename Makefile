@@ -133,7 +133,7 @@ test-store: ## The store conformance suite on real Postgres and SQLite
 	@go test $$(hack/packages.sh store)
 
 .PHONY: test-chart
-test-chart: tool-helm tool-kustomize ## The chart, rendered by real Helm, and the file for those without
+test-chart: tool-helm ## The chart, rendered by real Helm, and the file for those without
 	@go test ./test/chart
 
 .PHONY: test-schema
@@ -195,9 +195,9 @@ chart: manifests tool-helm ## The chart as an archive in dist/
 	@helm package charts/frontdesk --destination dist
 
 .PHONY: dist
-dist: manifests tool-kustomize ## dist/install.yaml: everything in one file, for those who do not use Helm
+dist: manifests tool-helm ## dist/install.yaml: everything in one file, for those who do not use Helm
 	@mkdir -p dist
-	@kustomize build config/default | sed 's#frontdesk:latest#docker.io/frontdesk/frontdesk:$(VERSION)#' > dist/install.yaml
+	@hack/install-file.sh $(VERSION) > dist/install.yaml
 
 # --- how things are built -----------------------------------------------------------------------------
 

@@ -1,74 +1,98 @@
 package chart
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// installFile is what `make dist` writes, before the image gets its version.
-func installFile(t *testing.T) []unstructured.Unstructured {
+// installFile is what `make dist` writes.
+func installFile(t *testing.T, version ...string) []unstructured.Unstructured {
 	t.Helper()
-	program := filepath.Join(root, ".local", "bin", "kustomize")
-	if _, missing := os.Stat(program); missing != nil {
-		var err error
-		if program, err = exec.LookPath("kustomize"); err != nil {
-			t.Fatal("kustomize is needed: run `make test-chart`, which builds it first")
-		}
-	}
-	out, err := exec.CommandContext(t.Context(), program, "build", filepath.Join(root, "config", "default")).Output()
+	out, err := exec.CommandContext(t.Context(), filepath.Join(root, "hack", "install-file.sh"), version...).Output()
 	if err != nil {
-		t.Fatalf("kustomize build config/default: %v", err)
+		t.Fatalf("hack/install-file.sh: %v", err)
 	}
 	return documents(t, string(out))
 }
 
-// Whoever installs from the one file gets the same operator as from the chart, with the same rights and guards.
-func TestInstallFileHasWhatTheChartHas(t *testing.T) {
+// Whoever installs from the one file gets every object and every argument that the chart gives with its default values.
+func TestInstallFileIsTheChart(t *testing.T) {
 	t.Parallel()
-	file, chart := installFile(t), documents(t, render(t))
-	for _, kind := range []string{
-		"CustomResourceDefinition", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
-		"Deployment", "ServiceAccount", "PodDisruptionBudget", "NetworkPolicy", "Role", "RoleBinding",
-	} {
-		if got, want := len(ofKind(file, kind)), len(ofKind(chart, kind)); got != want || got == 0 {
-			t.Errorf("%d objects of kind %s, the chart has %d", got, kind, want)
+	file, chart := byName(installFile(t)), byName(documents(t, render(t)))
+	want := map[string]any{}
+	for name, object := range chart {
+		want[name] = withoutHelm(object)
+	}
+	const ownNamespace = "Namespace /" + namespace
+	got := map[string]any{}
+	for name, object := range file {
+		if name == ownNamespace { // Helm makes it by itself
+			continue
+		}
+		if diff := cmp.Diff(withoutHelm(object), object.Object); diff != "" {
+			t.Errorf("%s says that it is Helm's (-without +with):\n%s", name, diff)
+		}
+		got[name] = object.Object
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the file differs from the chart (-chart +file):\n%s", diff)
+	}
+	if _, found := file[ownNamespace]; !found {
+		t.Errorf("the file does not make the namespace %s", namespace)
+	}
+}
+
+// An installation whose operator is told nothing about isolation has no NetworkPolicies for tenants.
+func TestInstallFileIsolatesTenants(t *testing.T) {
+	t.Parallel()
+	args := operator(t, installFile(t)).Args
+	if !slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--isolation={") }) {
+		t.Errorf("no --isolation in %q", args)
+	}
+}
+
+func TestInstallFileIsOfAVersion(t *testing.T) {
+	t.Parallel()
+	file := installFile(t, "1.2.3")
+	container := only[appsv1.Deployment](t, file, "Deployment").Spec.Template.Spec.Containers[0]
+	const image = "docker.io/frontdesk/frontdesk:1.2.3"
+	if container.Image != image {
+		t.Errorf("the operator's image is %s, want %s", container.Image, image)
+	}
+	for _, want := range []string{"--server-image=" + image, "--server-version=1.2.3"} {
+		if !slices.Contains(container.Args, want) {
+			t.Errorf("no %s in %q", want, container.Args)
 		}
 	}
-	if diff := cmp.Diff(only[rbacv1.Role](t, chart, "Role").Rules, only[rbacv1.Role](t, file, "Role").Rules); diff != "" {
-		t.Errorf("rights in the operator's namespace (-chart +file):\n%s", diff)
+}
+
+func byName(objects []unstructured.Unstructured) map[string]unstructured.Unstructured {
+	named := map[string]unstructured.Unstructured{}
+	for _, object := range objects {
+		named[object.GetKind()+" "+object.GetNamespace()+"/"+object.GetName()] = object
 	}
-	policies := map[string]bool{}
-	for _, object := range ofKind(file, "ValidatingAdmissionPolicy") {
-		policies[object.GetName()] = true
-	}
-	for _, object := range ofKind(file, "ValidatingAdmissionPolicyBinding") {
-		if name := as[admissionv1.ValidatingAdmissionPolicyBinding](t, object).Spec.PolicyName; !policies[name] {
-			t.Errorf("binding %s is about %s, which is not there", object.GetName(), name)
+	return named
+}
+
+// withoutHelm is an object without the labels and annotations that are about Helm.
+func withoutHelm(object unstructured.Unstructured) map[string]any {
+	plain := object.DeepCopy()
+	strip := func(values map[string]string) map[string]string {
+		for key, value := range values {
+			if strings.HasPrefix(key, "helm.sh/") || value == "Helm" {
+				delete(values, key)
+			}
 		}
+		return values
 	}
-	ours, theirs := only[appsv1.Deployment](t, file, "Deployment").Spec, only[appsv1.Deployment](t, chart, "Deployment").Spec
-	if *ours.Replicas != *theirs.Replicas {
-		t.Errorf("%d replicas, the chart has %d", *ours.Replicas, *theirs.Replicas)
-	}
-	for _, part := range []struct {
-		name        string
-		file, chart any
-	}{
-		{"security context of the pod", ours.Template.Spec.SecurityContext, theirs.Template.Spec.SecurityContext},
-		{"security context", ours.Template.Spec.Containers[0].SecurityContext, theirs.Template.Spec.Containers[0].SecurityContext},
-		{"resources", ours.Template.Spec.Containers[0].Resources, theirs.Template.Spec.Containers[0].Resources},
-		{"liveness probe", ours.Template.Spec.Containers[0].LivenessProbe, theirs.Template.Spec.Containers[0].LivenessProbe},
-	} {
-		if diff := cmp.Diff(part.chart, part.file); diff != "" {
-			t.Errorf("%s (-chart +file):\n%s", part.name, diff)
-		}
-	}
+	plain.SetLabels(strip(plain.GetLabels()))
+	plain.SetAnnotations(strip(plain.GetAnnotations()))
+	return plain.Object
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/version"
 )
 
-// operatorLabels are those that the chart and the kustomize base give the operator's Deployment.
+// operatorLabels are those that the chart gives the operator's Deployment.
 var operatorLabels = client.MatchingLabels{"app.kubernetes.io/name": "frontdesk", "app.kubernetes.io/component": "operator"}
 
 // versions is what runs where.

@@ -83,10 +83,6 @@ func Catalogue() []Tool {
 			Package: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint", Module: "github.com/golangci/golangci-lint/v2",
 			Stamp: []string{"main.version=VERSION"},
 		},
-		{
-			Name: "kustomize", Set: toolsDir + "kustomize",
-			Package: "sigs.k8s.io/kustomize/kustomize/v5", Module: "sigs.k8s.io/kustomize/kustomize/v5",
-		},
 	}
 }
 
