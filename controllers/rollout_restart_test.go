@@ -1,6 +1,8 @@
 package controllers_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +12,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers"
@@ -57,6 +62,34 @@ func TestOperatorRestartsInTheMiddleOfARollout(t *testing.T) {
 	requests, _ := w.requests.since(0)
 	if diff := cmp.Diff([]string(nil), writes(requests)); diff != "" {
 		t.Errorf("requests that write (-want +got):\n%s", diff)
+	}
+}
+
+// Of such a tenant nothing can be said, and no other waits until something can.
+func TestATenantThatTakesNoFinalizerHoldsUpNoRollout(t *testing.T) {
+	t.Parallel()
+	w := newFleet(t, "amber", "birch")
+	w.stop()
+	w.apply(strings.Replace(simpleTenant(postgresShop), "name: shop", "name: stuck", 1))
+	w.elect = func(o *ctrl.Options) {
+		o.NewClient = func(config *rest.Config, options client.Options) (client.Client, error) {
+			next, err := client.NewWithWatch(config, options)
+			return interceptor.NewClient(next, interceptor.Funcs{Patch: refusePatches("stuck")}), err
+		}
+	}
+	w.upgrade("1.2.4", nil)
+	w.waitFinished()
+	w.waitRelease("amber", "1.2.4")
+	w.waitRelease("birch", "1.2.4")
+}
+
+// refusePatches refuses those of one tenant, as an admission policy of somebody else's may.
+func refusePatches(tenant string) func(context.Context, client.WithWatch, client.Object, client.Patch, ...client.PatchOption) error {
+	return func(ctx context.Context, next client.WithWatch, object client.Object, patch client.Patch, options ...client.PatchOption) error {
+		if _, found := object.(*v1alpha1.Tenant); found && object.GetName() == tenant {
+			return errors.New("a policy refuses it")
+		}
+		return next.Patch(ctx, object, patch, options...)
 	}
 }
 

@@ -91,22 +91,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		r.Fleet.Forget(request.NamespacedName) // it takes no update, and must not fail one
 		return r.tearDown(ctx, tenant, stored)
 	}
-	if err := r.addFinalizer(ctx, tenant); err != nil {
-		return reconcile.Result{}, err
-	}
-	if wait, err := r.greet(ctx, tenant); wait > 0 || err != nil {
-		return reconcile.Result{RequeueAfter: wait, Priority: ptr.To(int(urgency.Idle))}, err
-	}
-	s, err := r.load(ctx, tenant)
-	if err == nil {
-		s.statusStored = stored
-		// A pass that ends here must write no status: its inventory would be empty, and nobody would prune what was in it.
-		err = r.claimHost(ctx, s)
-	}
+	s, wait, err := r.begin(ctx, tenant)
 	if err != nil {
+		// No rollout goes on before it is known of every tenant how it is, or that nobody can say.
 		r.Fleet.Unreadable(request.NamespacedName)
 		return reconcile.Result{}, err
 	}
+	if s == nil {
+		return reconcile.Result{RequeueAfter: wait, Priority: ptr.To(int(urgency.Idle))}, nil
+	}
+	s.statusStored = stored
 	defer func() {
 		wait, statusErr := r.writeStatus(ctx, s)
 		result.RequeueAfter = sooner(result.RequeueAfter, wait)
@@ -126,6 +120,22 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	s.answers = r.observe(s) //nolint:contextcheck // questions to pods outlive the pass
 	again := r.nudge(ctx, s)
 	return s.result(again)
+}
+
+// begin does what comes before the first write of a status: a pass that ends there must write none, because its inventory
+// would be empty, and nobody would prune what was in it. There is no scope when the pass is to come after a wait.
+func (r *Reconciler) begin(ctx context.Context, tenant *v1alpha1.Tenant) (*scope, time.Duration, error) {
+	if err := r.addFinalizer(ctx, tenant); err != nil {
+		return nil, 0, err
+	}
+	if wait, err := r.greet(ctx, tenant); wait > 0 || err != nil {
+		return nil, wait, err
+	}
+	s, err := r.load(ctx, tenant)
+	if err != nil {
+		return nil, 0, err
+	}
+	return s, 0, r.claimHost(ctx, s)
 }
 
 // result says when to look again if nothing happens before. Everything that is watched wakes the
