@@ -122,7 +122,7 @@ var onTheWay = []v1alpha1.ConditionReason{
 func firstSteps(before, after *v1alpha1.TenantStatus) bool {
 	ready := meta.FindStatusCondition(after.Conditions, string(v1alpha1.ConditionReady))
 	return unwritten(before) && ready != nil && slices.Contains(onTheWay, v1alpha1.ConditionReason(ready.Reason)) &&
-		meta.IsStatusConditionTrue(after.Conditions, string(v1alpha1.ConditionReconciling)) && !slices.ContainsFunc(after.Conditions, bad)
+		meta.IsStatusConditionTrue(after.Conditions, string(v1alpha1.ConditionReconciling)) && !slices.ContainsFunc(after.Conditions, tellsOfTrouble)
 }
 
 // awaited are reasons why a condition of a new tenant is False without anything being wrong.
@@ -130,8 +130,9 @@ var awaited = []v1alpha1.ConditionReason{
 	v1alpha1.ReasonNotConfigured, v1alpha1.ReasonRoutePending, v1alpha1.ReasonAPINotInstalled, v1alpha1.ReasonMonitoringUnavailable,
 }
 
-// bad says of a condition of a new tenant that it is not so only because its pods, and what is made beside them, have not come yet.
-func bad(c metav1.Condition) bool {
+// tellsOfTrouble says that a condition of a new tenant is not as it should be, and not only because its pods, and what is made
+// beside them, have not come yet.
+func tellsOfTrouble(c metav1.Condition) bool {
 	switch kind := v1alpha1.ConditionType(c.Type); kind {
 	case v1alpha1.ConditionDegraded:
 		return c.Status == metav1.ConditionTrue && c.Reason != string(v1alpha1.ReasonPodsUnavailable)

@@ -253,7 +253,7 @@ func (s *scope) report() rollout.Tenant {
 	outcome := s.verdict(s.workload())
 	ready := conditionTime(s.tenant.Status.Conditions, v1alpha1.ConditionReady)
 	degraded := conditionTime(s.tenant.Status.Conditions, v1alpha1.ConditionDegraded)
-	switch bad := meta.IsStatusConditionTrue(s.tenant.Status.Conditions, string(v1alpha1.ConditionDegraded)); {
+	switch isDegraded := meta.IsStatusConditionTrue(s.tenant.Status.Conditions, string(v1alpha1.ConditionDegraded)); {
 	case s.unheard(), s.takesUp(outcome) && s.silent():
 		r.Health = rollout.Unknown
 	case s.tenant.Spec.RunState == v1alpha1.RunStateSuspended:
@@ -261,7 +261,7 @@ func (s *scope) report() rollout.Tenant {
 	case outcome.state != current && !s.takesUp(outcome):
 		r.Health, r.Since, r.Message = rollout.Unhealthy, ready, outcome.message
 		r.Progressing = outcome.state == inProgress && slices.Contains(expected, outcome.reason)
-	case bad:
+	case isDegraded:
 		r.Health, r.Since, r.Message = rollout.Unhealthy, degraded, meta.FindStatusCondition(s.tenant.Status.Conditions, string(v1alpha1.ConditionDegraded)).Message
 	default:
 		r.Health, r.Since = rollout.Healthy, later(ready, degraded)

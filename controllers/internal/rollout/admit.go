@@ -38,16 +38,16 @@ func (d *decision) begin(p pools) {
 	heard := d.state.TargetedAt.Add(hearing)
 	size := d.Plan.size(wave.Number, len(d.Fleet))
 	switch {
-	case len(p.of[Victims]) > 0:
-		wave.Pool, size = Victims, len(p.of[Victims])
+	case len(p.of[PoolVictims]) > 0:
+		wave.Pool, size = PoolVictims, len(p.of[PoolVictims])
 	case p.early && wave.Number == 0 && d.Now.Before(heard):
 		d.wake(heard)
 		return
-	case len(p.of[Candidates]) > 0:
-		wave.Pool = Candidates
+	case len(p.of[PoolCandidates]) > 0:
+		wave.Pool = PoolCandidates
 		wave.Number++
-	case len(p.of[Idle]) > 0 && !p.waiting:
-		wave.Pool = Idle
+	case len(p.of[PoolSuspended]) > 0 && !p.waiting:
+		wave.Pool = PoolSuspended
 	default:
 		return
 	}
@@ -61,7 +61,7 @@ func (d *decision) join(pool []Tenant) {
 	if count <= 0 {
 		return
 	}
-	if wave.Pool == Candidates {
+	if wave.Pool == PoolCandidates {
 		pool = ordered(pool, d.Target.Revision)
 	}
 	now := d.now()
@@ -79,7 +79,7 @@ func (d *decision) join(pool []Tenant) {
 // room is how many more tenants may be in the middle of their update; negative when there are too many already. Victims need
 // none: they are down, and the next failure among them could halt what mends the others.
 func (d *decision) room() int {
-	if d.Plan.Parallelism == 0 || d.state.Wave.Pool == Victims {
+	if d.Plan.Parallelism == 0 || d.state.Wave.Pool == PoolVictims {
 		return math.MaxInt
 	}
 	room := d.Plan.Parallelism
@@ -113,13 +113,13 @@ func (d *decision) pools() pools {
 		switch t.Health {
 		case Unhealthy:
 			if slices.Contains(d.state.Rescue, t.Name) {
-				p.of[Victims] = append(p.of[Victims], t)
+				p.of[PoolVictims] = append(p.of[PoolVictims], t)
 				continue
 			}
 			p.early = p.early || t.Progressing
 		case Healthy:
 			if t.open(d.Now) {
-				p.of[Candidates] = append(p.of[Candidates], t)
+				p.of[PoolCandidates] = append(p.of[PoolCandidates], t)
 				continue
 			}
 			p.waiting = true
@@ -127,7 +127,7 @@ func (d *decision) pools() pools {
 				d.wake(t.Opens)
 			}
 		case Suspended:
-			p.of[Idle] = append(p.of[Idle], t)
+			p.of[PoolSuspended] = append(p.of[PoolSuspended], t)
 		case Unknown:
 			p.waiting, p.early = true, true
 		}

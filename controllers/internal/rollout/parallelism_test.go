@@ -224,7 +224,7 @@ func TestVictimsAreMendedTogether(t *testing.T) {
 	w.plan.FailureBudget, w.plan.Parallelism = 0, 2
 	w.target = rollout.Target{Revision: "v3", Release: "3.0.0"}
 	w.decide()
-	if got := w.state.Wave; got.Pool != rollout.Victims || got.Number != 0 || len(got.Members) != 5 || got.Left != 0 {
+	if got := w.state.Wave; got.Pool != rollout.PoolVictims || got.Number != 0 || len(got.Members) != 5 || got.Left != 0 {
 		t.Fatalf("the wave is %+v", got)
 	}
 	if !w.run(200) || w.state.Halted == nil || !slices.Equal(w.state.Rescue, []string{hopeless}) {
@@ -265,8 +265,8 @@ func TestAWaveIsAnnouncedOnceAndWhole(t *testing.T) {
 func TestAWaveOfOthersIsAnnounced(t *testing.T) {
 	t.Parallel()
 	target := rollout.Target{Revision: "v2", Release: "2.0.0"}
-	before := rollout.State{Target: target, Wave: rollout.Wave{Number: 1, Pool: rollout.Candidates, Left: 1, Members: []rollout.Member{{Tenant: "a/last"}}}}
-	next := rollout.State{Target: target, Wave: rollout.Wave{Number: 1, Pool: rollout.Idle, Members: []rollout.Member{{Tenant: "a/idle"}}}}
+	before := rollout.State{Target: target, Wave: rollout.Wave{Number: 1, Pool: rollout.PoolCandidates, Left: 1, Members: []rollout.Member{{Tenant: "a/last"}}}}
+	next := rollout.State{Target: target, Wave: rollout.Wave{Number: 1, Pool: rollout.PoolSuspended, Members: []rollout.Member{{Tenant: "a/idle"}}}}
 	if notes := rollout.Transitions(before, next); len(notes) != 1 || notes[0].Reason != "WaveStarted" {
 		t.Errorf("said %+v", notes)
 	}

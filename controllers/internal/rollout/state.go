@@ -61,12 +61,12 @@ type Wave struct {
 type Pool string
 
 const (
-	// Victims are the tenants to rescue, see State.
-	Victims Pool = "victims"
-	// Candidates are healthy, and may be rolled now.
-	Candidates Pool = "candidates"
-	// Idle tenants are suspended.
-	Idle Pool = "suspended"
+	// PoolVictims are the tenants to rescue, see State.
+	PoolVictims Pool = "victims"
+	// PoolCandidates are healthy, and may be rolled now.
+	PoolCandidates Pool = "candidates"
+	// PoolSuspended run no pods, and come last.
+	PoolSuspended Pool = "suspended"
 )
 
 // Member is a tenant in a wave.

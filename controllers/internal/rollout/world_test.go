@@ -110,11 +110,11 @@ func (w *world) count(before rollout.State) {
 			admitted++
 		}
 	}
-	if w.state.Wave.Pool == rollout.Candidates {
+	if w.state.Wave.Pool == rollout.PoolCandidates {
 		w.waves[w.state.Wave.Number] += admitted
 	}
 	if admitted > 0 {
-		if w.state.Wave.Pool != rollout.Victims {
+		if w.state.Wave.Pool != rollout.PoolVictims {
 			w.atOnce = max(w.atOnce, w.unsettled())
 		}
 	}
