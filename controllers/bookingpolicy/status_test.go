@@ -97,27 +97,3 @@ func TestNoOpeningNoFurtherPass(t *testing.T) {
 		t.Errorf("a policy without a tenant is looked at again after %s", wait)
 	}
 }
-
-func TestOnlyEditsThatConcernAPolicyWakeIt(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name   string
-		change func(*v1alpha1.Tenant)
-		same   bool
-	}{
-		{"another name to show", func(t *v1alpha1.Tenant) { t.Spec.DisplayName = "Other" }, true},
-		{"another zone", func(t *v1alpha1.Tenant) { t.Spec.TimeZone = "Europe/Paris" }, false},
-		{"another policy", func(t *v1alpha1.Tenant) { t.Spec.BookingPolicyRef.Name = "other" }, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			before := &users("Europe/London")[0]
-			before.Spec.BookingPolicyRef.Name = "office"
-			after := before.DeepCopy()
-			test.change(after)
-			if got := sameUse(before, after); got != test.same {
-				t.Errorf("the use is the same: %t", got)
-			}
-		})
-	}
-}
