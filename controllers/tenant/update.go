@@ -1,7 +1,9 @@
 package tenant
 
 import (
+	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -50,7 +52,7 @@ func (s *scope) planUpdate() error {
 	case before == nil:
 	case !supported:
 		u.record = held(before, fresh)
-	case before.Platform != fresh.Platform || (before.Settings == fresh.Settings && before.Own != fresh.Own):
+	case !sameJSON(before.Platform, fresh.Platform) || (before.Settings == fresh.Settings && before.Own != fresh.Own):
 		u.opens, u.closes = s.opening()
 		u.takes = s.mayTake(before, u)
 		u.waits = !u.takes
@@ -63,6 +65,16 @@ func (s *scope) planUpdate() error {
 	}
 	s.update = u
 	return nil
+}
+
+// sameJSON says that two texts say the same. The order of fields in what a former operator wrote is that of its client-go's types, and
+// must not make an update of what is none.
+func sameJSON(a, b string) bool {
+	if a == b {
+		return true
+	}
+	var one, other any
+	return json.Unmarshal([]byte(a), &one) == nil && json.Unmarshal([]byte(b), &other) == nil && reflect.DeepEqual(one, other)
 }
 
 // held keeps the platform's part as it was, under the tenant's newest settings. While those are the same,

@@ -164,6 +164,33 @@ func TestWhoTakesANewTemplate(t *testing.T) {
 	}
 }
 
+// Another release of client-go may write the same template in another order.
+func TestAnotherOrderOfFieldsIsNoUpdate(t *testing.T) {
+	t.Parallel()
+	s := shaped(t)
+	before, err := s.freshTemplate(s.platform.ServerImage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sorted, err := json.Marshal(asJSON(t, json.RawMessage(before.Platform)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(sorted) == before.Platform {
+		t.Fatal("the fields of the template are sorted: this test changes nothing")
+	}
+	wanted := asJSON(t, planned(t, s).template)
+	before.Platform = string(sorted)
+	s.tenant.Status.Template = before
+	u := planned(t, s)
+	if u.waits || u.takes {
+		t.Errorf("waits for it: %v, takes it: %v", u.waits, u.takes)
+	}
+	if diff := cmp.Diff(wanted, asJSON(t, u.template)); diff != "" {
+		t.Errorf("the pods are made from something else (-before +after):\n%s", diff)
+	}
+}
+
 // What a newer operator makes of unchanged settings is a change by the platform, too.
 func TestOwnPartIsHeldUntilTheSettingsChange(t *testing.T) {
 	t.Parallel()
