@@ -33,38 +33,45 @@ var fixedKey = apiKey{
 	hash: "$2a$10$UDjsq6veqAdJNEmaAuqjoOmwSwYzTcaWMTW/L7LAjkz/XhJp24n9O",
 }
 
-func TestRenderedObjects(t *testing.T) {
-	t.Parallel()
+// golden is a tenant whose objects have a golden file, in the folder of its name.
+type golden struct{ name, input string }
+
+// goldens are some that change nothing but what they are named after, and the samples.
+func goldens() []golden {
 	samples := filepath.Join("..", "..", "config", "samples")
-	for _, test := range []struct{ name, input string }{
+	all := []golden{
 		{"dentist", filepath.Join(samples, "dentist.yaml")},
 		{"hair-salon", filepath.Join(samples, "hair-salon.yaml")},
 		{"gym", filepath.Join(samples, "gym.yaml")},
-		{"postgres", ""},
-		{"database-server", ""},
-		{"cloudnativepg", ""},
-		{"migration", ""},
-		{"json-file", ""},
-		{"autoscaled", ""},
-		{"autoscaled-suspended", ""},
-		{"exposed-gateway", ""},
-		{"exposed-ingress", ""},
-		{"suspended", ""},
-		{"missing-policy", ""},
+	}
+	for _, name := range []string{
+		"postgres", "database-server", "cloudnativepg", "migration", "json-file", "autoscaled", "autoscaled-suspended",
+		"exposed-gateway", "exposed-ingress", "suspended", "missing-policy",
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		all = append(all, golden{name, filepath.Join("testdata", name, "input.yaml")})
+	}
+	return all
+}
+
+// intentsOf are the intents of a first pass.
+func intentsOf(t *testing.T, s *scope) []apply.Intent {
+	t.Helper()
+	s.compose()
+	intents, err := s.render()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return intents
+}
+
+func TestRenderedObjects(t *testing.T) {
+	t.Parallel()
+	for _, golden := range goldens() {
+		t.Run(golden.name, func(t *testing.T) {
 			t.Parallel()
-			folder := filepath.Join("testdata", test.name)
-			if test.input == "" {
-				test.input = filepath.Join(folder, "input.yaml")
-			}
-			s := readScope(t, test.input)
-			s.compose()
-			intents, err := s.render()
-			if err != nil {
-				t.Fatal(err)
-			}
-			compareGolden(t, filepath.Join(folder, "objects.yaml"), readable(t, intents))
+			s := readScope(t, golden.input)
+			intents := intentsOf(t, s)
+			compareGolden(t, filepath.Join("testdata", golden.name, "objects.yaml"), readable(t, intents))
 			for _, intent := range intents {
 				if gvk := intent.GroupVersionKind; !isData(gvk.GroupKind()) && !slices.ContainsFunc(ownable(s.tenant), func(item apply.Item) bool {
 					return item.GroupVersionKind == gvk && item.Name == intent.Name
@@ -188,6 +195,14 @@ func readable(t *testing.T, intents []apply.Intent) []byte {
 
 func compareGolden(t *testing.T, path string, got []byte) {
 	t.Helper()
+	if diff := diffGolden(t, path, got); diff != "" {
+		t.Errorf("%s differs; if the change is meant, run `go test ./controllers/tenant -update` and read the diff (-want +got):\n%s", path, diff)
+	}
+}
+
+// diffGolden is empty for what is in the golden file, and after it was written anew.
+func diffGolden(t *testing.T, path string, got []byte) string {
+	t.Helper()
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -195,13 +210,11 @@ func compareGolden(t *testing.T, path string, got []byte) {
 		if err := os.WriteFile(path, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		return
+		return ""
 	}
 	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs; if the change is meant, run `go test ./controllers/tenant -update` and read the diff (-want +got):\n%s", path, diff)
-	}
+	return cmp.Diff(string(want), string(got))
 }

@@ -26,6 +26,12 @@ func promising(t *testing.T, slo *v1alpha1.ServiceLevelObjective) *scope {
 	return s
 }
 
+// mailed has people told of a tenant's alerts.
+func mailed(s *scope) {
+	s.platform.AlertEmails, s.platform.MonitoringLabels = true, map[string]string{"release": "prometheus"}
+	s.tenant.Spec.Alerts = &v1alpha1.Alerts{Emails: []v1alpha1.EmailAddress{"owner@shop.example", `{{"not"}}@shop.example`}}
+}
+
 // The rules in these files are also run by promtool, in test/monitoring.
 func TestMonitoringObjects(t *testing.T) {
 	t.Parallel()
@@ -40,10 +46,7 @@ func TestMonitoringObjects(t *testing.T) {
 		"unmeasured": func(s *scope) {
 			s.tenant.Spec.Alerts = &v1alpha1.Alerts{SLO: &v1alpha1.ServiceLevelObjective{Availability: "99.99", Latency: "20s"}}
 		},
-		"emails": func(s *scope) {
-			s.platform.AlertEmails, s.platform.MonitoringLabels = true, map[string]string{"release": "prometheus"}
-			s.tenant.Spec.Alerts = &v1alpha1.Alerts{Emails: []v1alpha1.EmailAddress{"owner@shop.example", `{{"not"}}@shop.example`}}
-		},
+		"emails": mailed,
 		"emails-off": func(s *scope) {
 			s.tenant.Spec.Alerts = &v1alpha1.Alerts{Emails: []v1alpha1.EmailAddress{"owner@shop.example"}}
 		},
@@ -52,13 +55,8 @@ func TestMonitoringObjects(t *testing.T) {
 			t.Parallel()
 			s := promising(t, nil)
 			change(s)
-			s.compose()
-			intents, err := s.render()
-			if err != nil {
-				t.Fatal(err)
-			}
 			var monitoring []apply.Intent
-			for _, intent := range intents {
+			for _, intent := range intentsOf(t, s) {
 				if intent.Group == podMonitorKind.Group {
 					monitoring = append(monitoring, intent)
 				}

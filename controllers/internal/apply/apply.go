@@ -101,7 +101,7 @@ func (a *Applier) one(ctx context.Context, owner client.Object, recorded []Item,
 	gvk := intent.GroupVersionKind
 	item := Item{GroupVersionKind: gvk, Name: intent.Name}
 	key := item.key(owner.GetNamespace())
-	hash := intent.hash()
+	hash := intent.Hash()
 	observed, err := a.look(ctx, intent, a.made(key, recorded), key.name)
 	if err != nil {
 		return item, Failed, err

@@ -73,9 +73,10 @@ func (i Intent) Object() *unstructured.Unstructured {
 	return object
 }
 
-// hash identifies what is to be applied. It does not cover the annotation that carries it. The order of the fields is that of the
-// configuration's type: one that changes it, as another release of client-go might, has every object applied once more.
-func (i Intent) hash() string {
+// Hash identifies what is to be applied. It does not cover the annotation that carries it. The order of the fields is that of the
+// configuration's type: one that changes it, as another release of client-go might, has every object applied once more. Package
+// tenant has a golden file of hashes, so that it does not happen unseen.
+func (i Intent) Hash() string {
 	sum := sha256.Sum256(i.text)
 	return hex.EncodeToString(sum[:16])
 }
