@@ -23,6 +23,17 @@ func drawPlan(t *rapid.T) rollout.Plan {
 	return p
 }
 
+// drawTenants makes tenants that become healthy before so much time has passed.
+func (w *world) drawTenants(t *rapid.T, before time.Duration) {
+	for _, tenant := range w.tenants {
+		tenant.heals = time.Duration(rapid.IntRange(0, int(before/time.Second)-1).Draw(t, "heals")) * time.Second
+		tenant.idle = rapid.IntRange(0, 9).Draw(t, "idle") == 0
+		if rapid.IntRange(0, 9).Draw(t, "windowed") == 0 {
+			tenant.windows = []rollout.Window{{Day: time.Weekday(rapid.IntRange(0, 6).Draw(t, "day")), From: 3 * hour, To: 5 * hour}}
+		}
+	}
+}
+
 // checkSizes fails when more tenants were admitted to a wave, or at once, than the plan says. Both count those that
 // were healthy when they were admitted.
 func (w *world) checkSizes(t *rapid.T) {
@@ -67,13 +78,7 @@ func TestHealthyFleetsAlwaysFinish(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := drawPlan(t)
 		w := newWorld(p, rapid.IntRange(1, 60).Draw(t, "tenants"))
-		for _, tenant := range w.tenants {
-			tenant.heals = time.Duration(rapid.IntRange(0, int(p.Deadline/time.Second)-1).Draw(t, "heals")) * time.Second
-			tenant.idle = rapid.IntRange(0, 9).Draw(t, "idle") == 0
-			if rapid.IntRange(0, 9).Draw(t, "windowed") == 0 {
-				tenant.windows = []rollout.Window{{Day: time.Weekday(rapid.IntRange(0, 6).Draw(t, "day")), From: 3 * hour, To: 5 * hour}}
-			}
-		}
+		w.drawTenants(t, p.Deadline)
 		if !w.run(2000) || len(w.behind()) > 0 || w.state.FinishedAt == nil {
 			t.Fatalf("left behind: %v; state %+v", w.behind(), w.state)
 		}

@@ -132,14 +132,22 @@ func (w *world) unsettled() int {
 }
 
 // take lets admitted tenants take the template.
-func (w *world) take() {
+func (w *world) take() { w.takeSome(len(w.tenants)) }
+
+func (w *world) takeSome(count int) {
 	for _, t := range w.tenants {
-		opens, _ := rollout.Opening(w.now, t.windows, time.UTC)
-		mayNow := t.idle || slices.Contains(w.state.Rescue, t.name) || !opens.After(w.now)
-		if w.reported[t.name] && w.state.Member(t.name) && t.runs != w.target.Revision && mayNow {
+		if count > 0 && w.takes(t) {
 			t.runs, t.rolled = w.target.Revision, w.now
+			count--
 		}
 	}
+}
+
+// takes says that the tenant would take the template now.
+func (w *world) takes(t *tenant) bool {
+	opens, _ := rollout.Opening(w.now, t.windows, time.UTC)
+	mayNow := t.idle || slices.Contains(w.state.Rescue, t.name) || !opens.After(w.now)
+	return w.reported[t.name] && w.state.Member(t.name) && t.runs != w.target.Revision && mayNow
 }
 
 // run decides and lets time pass until nothing is to be expected, or for so many decisions. It reports
@@ -149,12 +157,7 @@ func (w *world) run(decisions int) bool {
 		w.decide()
 		before := len(w.behind())
 		w.take()
-		next := w.again
-		for _, t := range w.tenants { // tenants that become healthy report, too
-			if ready := t.rolled.Add(t.heals); !t.rolled.IsZero() && ready.After(w.now) && (next.IsZero() || ready.Before(next)) {
-				next = ready
-			}
-		}
+		next := w.next()
 		switch {
 		case len(w.behind()) != before:
 			w.now = w.now.Add(time.Second)
@@ -165,6 +168,17 @@ func (w *world) run(decisions int) bool {
 		}
 	}
 	return false
+}
+
+// next is when something happens by itself, or zero: a decision that is asked for, or a tenant that becomes healthy and reports it.
+func (w *world) next() time.Time {
+	next := w.again
+	for _, t := range w.tenants {
+		if ready := t.rolled.Add(t.heals); !t.rolled.IsZero() && ready.After(w.now) && (next.IsZero() || ready.Before(next)) {
+			next = ready
+		}
+	}
+	return next
 }
 
 func maxTime(a, b time.Time) time.Time {
@@ -192,6 +206,23 @@ func (w *world) report(count int) {
 	for _, t := range w.tenants {
 		if count > 0 && !w.reported[t.name] {
 			w.reported[t.name] = true
+			count--
+		}
+	}
+}
+
+// silence forgets what the pods have said. They are heard of again one after the other.
+func (w *world) silence() {
+	w.unheard = map[string]bool{}
+	for _, t := range w.tenants {
+		w.unheard[t.name] = true
+	}
+}
+
+func (w *world) hear(count int) {
+	for _, t := range w.tenants {
+		if count > 0 && w.unheard[t.name] {
+			delete(w.unheard, t.name)
 			count--
 		}
 	}
