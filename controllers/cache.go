@@ -73,11 +73,15 @@ func ours() labels.Selector {
 	return labels.SelectorFromSet(labels.Set{tenant.ManagedByLabel: tenant.ManagedBy})
 }
 
-// trimmer keeps of metadata what package apply and the controllers read. It is that of all caches of the process, the
-// optional kinds' own among them: what objects have in common is then kept once for all. Nothing else depends on it.
-var trimmer = trim.New(trim.Keep{
+// keep is what package apply and the controllers read of the metadata of objects that the operator made. A test finds what is
+// read and not kept.
+var keep = trim.Keep{
 	Labels: tenant.ReadLabels(), Annotations: append(tenant.ReadAnnotations(), apply.ReadAnnotations()...), Family: tenant.TenantLabel,
-})
+}
+
+// trimmer keeps that, and little else. It is that of all caches of the process, the optional kinds' own among them: what objects
+// have in common is then kept once for all. Nothing else depends on it.
+var trimmer = trim.New(keep)
 
 func ownedKind(kind schema.GroupKind) cache.ByObject {
 	return cache.ByObject{Label: ours(), Transform: ownedTransform(kind)}

@@ -39,8 +39,7 @@ func claim(s *scope) any {
 
 // isOurClaim recognises a claim that was made for this Tenant or for a former one of its name.
 func isOurClaim(t *v1alpha1.Tenant, claim client.Object) bool {
-	found := claim.GetLabels()
-	return found[ManagedByLabel] == ManagedBy && found[TenantLabel] == t.Name
+	return claim.GetLabels()[ManagedByLabel] == ManagedBy && claim.GetLabels()[TenantLabel] == t.Name
 }
 
 // madeFor says that the claim holds the data of this Tenant and of no other of its name.

@@ -6,8 +6,9 @@
 // made from what was read; but the words of a status, which are the same in thousands of them, are kept once.
 //
 // What is dropped here is read nowhere: whoever begins to read another label, annotation or field of a cached object adds
-// it here or to what New is given. A change of what is dropped wakes nobody; that a field of ours was changed shows in
-// the digest that package apply computes before (see apply.Transform).
+// it here or to what New is given. For labels and annotations a test of package controllers sees to it; fields are up to
+// who reads them. A change of what is dropped wakes nobody; that a field of ours was changed shows in the digest that package
+// apply computes before (see apply.Transform).
 //
 // The package never changes an object that a cache holds already: what comes back to it is passed on or copied.
 package trim
