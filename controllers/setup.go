@@ -94,7 +94,7 @@ func Scheme() *runtime.Scheme {
 
 // Setup registers all controllers with a manager whose cache was made with CacheOptions.
 func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
-	if err := index.Register(ctx, manager.GetFieldIndexer(), tenant.SecretNames); err != nil {
+	if err := index.Register(ctx, manager.GetFieldIndexer(), tenant.WatchedSecrets); err != nil {
 		return err
 	}
 	prober := probe.New(options.StatusTransport)

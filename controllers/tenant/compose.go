@@ -58,7 +58,7 @@ func secretRefs(t *v1alpha1.Tenant) []secretRef {
 	return refs
 }
 
-// SecretNames lists the Secrets that a Tenant names, for the index.
+// SecretNames lists the Secrets that the configuration of a Tenant is made from.
 func SecretNames(t *v1alpha1.Tenant) []string {
 	var names []string
 	for _, ref := range secretRefs(t) {

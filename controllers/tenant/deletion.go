@@ -50,7 +50,7 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant, stor
 		return reconcile.Result{}, err
 	}
 	r.Apply.Forget(tenant.Namespace, made)
-	for _, name := range append(SecretNames(tenant), apiKeySecretName(tenant), databaseSecretName(tenant)) {
+	for _, name := range append(WatchedSecrets(tenant), apiKeySecretName(tenant), databaseSecretName(tenant)) {
 		r.Secrets.Release(client.ObjectKey{Namespace: tenant.Namespace, Name: name})
 	}
 	before := tenant.DeepCopy()

@@ -158,6 +158,7 @@ func (r *Reconciler) load(ctx context.Context, tenant *v1alpha1.Tenant) (*scope,
 	}
 	for _, read := range []func(context.Context, *scope) error{
 		r.loadPolicies, r.loadSecrets, r.loadDerivedKeys, r.loadAPIKey, r.loadWorkload, r.loadRoute, r.loadStored, r.loadServerDatabase, r.loadCluster, r.loadMigration, r.loadMade,
+		r.showCertificate,
 	} {
 		if err := read(ctx, s); err != nil {
 			return nil, err

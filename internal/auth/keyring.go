@@ -41,6 +41,7 @@ type KeyRing struct {
 	generation uint64 // grows when everything is forgotten
 	known      map[string]memory
 	used       map[string]time.Time // since the last writing
+	ending     map[string]ending
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -60,7 +61,7 @@ func newKeyRing(ctx context.Context, store KeyStore, clock func() time.Time, log
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r := &KeyRing{
 		store: store, clock: clock, log: log, every: every,
-		known: map[string]memory{}, used: map[string]time.Time{}, stop: stop,
+		known: map[string]memory{}, used: map[string]time.Time{}, ending: map[string]ending{}, stop: stop,
 	}
 	states := store.WatchKeys(ctx)
 	r.done.Go(func() {
@@ -120,14 +121,6 @@ func (r *KeyRing) find(ctx context.Context, id string) (StoredKey, error) {
 		r.known[id] = memory{key: key, until: now.Add(rememberFor)}
 	}
 	return key, nil
-}
-
-// noteUse remembers that a key was used now, to be written later.
-func (r *KeyRing) noteUse(id string) {
-	now := r.clock()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.used[id] = now
 }
 
 func (r *KeyRing) recordUses(ctx context.Context) {

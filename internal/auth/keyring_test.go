@@ -191,3 +191,41 @@ func TestSessionsOfStoredKeysEndWithTheirSecret(t *testing.T) {
 		t.Errorf("after it: %v", err)
 	}
 }
+
+func TestOnlyLongLivedKeysInUseAreSaidToEnd(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for name, test := range map[string]struct {
+		lives, idle time.Duration
+		want        bool
+	}{
+		"made for a year":                        {365 * day, 0, true},
+		"made for a year, not used for two days": {365 * day, 2 * day, false},
+		"made for a job":                         {day, 0, false},
+		"never ends":                             {0, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			gate, now, _ := counting(t)
+			key, configured := generate(t)
+			stored := StoredKey{ID: key.ID, Hash: configured.Hash, Scopes: []Scope{ScopeBookingsRead}, CreatedAt: *now}
+			if test.lives != 0 {
+				stored.ExpiresAt = now.Add(test.lives)
+			}
+			ring := newKeyRing(t.Context(), &scripted{states: make(chan KeyState), key: stored}, func() time.Time { return *now }, slog.New(slog.DiscardHandler), time.Hour)
+			t.Cleanup(ring.Stop)
+			v := NewVerifier(gate, nil)
+			v.Include(ring)
+			if ends := ring.Ending(); len(ends) != 0 {
+				t.Errorf("before it is used: %v", ends)
+			}
+			if _, err := v.Verify(t.Context(), key.Reveal(), home); err != nil {
+				t.Fatal(err)
+			}
+			*now = now.Add(test.idle)
+			if at, found := ring.Ending()[key.ID]; found != test.want || found && !at.Equal(stored.ExpiresAt) {
+				t.Errorf("said to end: %v, at %v; want %v, at %v", found, at, test.want, stored.ExpiresAt)
+			}
+		})
+	}
+}

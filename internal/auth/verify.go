@@ -169,7 +169,7 @@ func (v *Verifier) session(ctx context.Context, id string) (StoredKey, error) {
 // granted is who a key that was proved belongs to.
 func (v *Verifier) granted(key StoredKey, hash string) Principal {
 	if _, configured := v.keys[key.ID]; !configured {
-		v.ring.noteUse(key.ID)
+		v.ring.noteUse(key)
 	}
 	return principalOf(key, hash)
 }

@@ -32,6 +32,7 @@ type Metrics struct {
 	background     *prometheus.CounterVec
 	backgroundDone *prometheus.GaugeVec
 	housekept      prometheus.Counter
+	keys           *keyEnds
 }
 
 // durationBuckets are in seconds. 0.3 is the default latency objective.
@@ -87,6 +88,7 @@ func NewMetrics() *Metrics {
 		housekept: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "frontdesk_housekeeping_removed_rows_total", Help: "Rows that housekeeping removed: idempotency keys past their day and what holds left behind.",
 		}),
+		keys: &keyEnds{},
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "frontdesk_build_info", Help: "Always 1; the labels say which build runs.",
@@ -94,7 +96,7 @@ func NewMetrics() *Metrics {
 	})
 	build.Set(1)
 	m.registry.MustRegister(m.requests, m.durations, m.inFlight, m.errors, m.bookings, m.auth, m.reloads, m.refused,
-		m.reloaded, m.panics, m.limited, m.redis, m.background, m.backgroundDone, m.housekept, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.reloaded, m.panics, m.limited, m.redis, m.background, m.backgroundDone, m.housekept, m.keys, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	// Both results exist from the start, so that rate() sees the first refusal.
 	m.reloads.WithLabelValues(ReloadSuccess)
 	m.reloads.WithLabelValues(ReloadRefused)

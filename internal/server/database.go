@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/frontdesk-dev/frontdesk/internal/auth"
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
@@ -67,6 +68,15 @@ func (s *Server) openStore(ctx context.Context, database Database) (*tenant.Stor
 		next.Usage = pooled.Usage
 	}
 	return next, schemaVersion, nil
+}
+
+// keyEnds returns when keys of the current database end, by id.
+func (s *Server) keyEnds() map[string]time.Time {
+	current := s.holder.Current()
+	if current == nil || current.Store.Keys == nil {
+		return nil
+	}
+	return current.Store.Keys.Ending()
 }
 
 // retire closes a store that was replaced, when its last request has ended.

@@ -76,6 +76,7 @@ func New(ctx context.Context, options Options) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("listen internally: %w", err), s.publicListener.Close())
 	}
 	s.measureCache()
+	s.metrics.ShowKeyEnds(s.keyEnds)
 	s.public = s.httpServer(s.publicHandler(trusted)) //nolint:contextcheck // handlers have the contexts of their requests
 	s.public.ConnContext = httpapi.WithConnection
 	s.internal = s.httpServer(s.internalHandler())

@@ -59,6 +59,9 @@ func overdue(series, work, seconds string) string {
 	return fmt.Sprintf(`time() - max by (work) (frontdesk_background_last_success_timestamp_seconds{%s, work="%s"}) > %s`, series, work, seconds)
 }
 
+// keyNotice is how long before the end of a key people hear of it: a week has a working day in it, and people who are away.
+const keyNotice = 7 * 24 * time.Hour
+
 // server are the alerts that need no objective.
 func (t Tenant) server() []Rule {
 	series := fmt.Sprintf(`namespace="%s", tenant="%s"`, t.Namespace, t.Name)
@@ -80,6 +83,10 @@ func (t Tenant) server() []Rule {
 			fmt.Sprintf("Work that tenant %s does by itself is stuck", t),
 			fmt.Sprintf("No server of tenant %s has got its {{ $labels.work }} work done for {{ $value | humanizeDuration }}. Bookings do not depend on it; those who wait for a time may.", t)),
 	}
+	rules = append(rules, t.alert("FrontdeskAPIKeyEnds", severityWarning, "15m",
+		fmt.Sprintf("min by (key) (frontdesk_api_key_expiry_timestamp_seconds{%s}) - time() < %d", series, keyNotice/time.Second),
+		fmt.Sprintf("An API key of tenant %s ends within a week", t),
+		fmt.Sprintf("API key {{ $labels.key }} of tenant %s was used within the last day, and ends in {{ $value | humanizeDuration }}. Whoever uses it is refused from then on.", t)))
 	if t.Running {
 		rules = append(rules, t.alert("FrontdeskServerDown", severityCritical, "5m",
 			fmt.Sprintf("(sum(up{%s}) or vector(0)) == 0", series),

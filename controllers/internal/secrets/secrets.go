@@ -102,6 +102,7 @@ func (r *Reader) keep(secret *corev1.Secret) *corev1.Secret {
 	key := client.ObjectKeyFromObject(secret)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	delete(secret.Data, corev1.TLSPrivateKeyKey) // of a certificate only the public part is ever looked at
 	// The rest is often more than the content, and of no use here.
 	secret.ObjectMeta = metav1.ObjectMeta{
 		Namespace: key.Namespace, Name: key.Name, UID: secret.UID, ResourceVersion: secret.ResourceVersion,
