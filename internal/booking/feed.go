@@ -11,6 +11,8 @@ type ChangeFeed interface {
 	// closed. Changes that come while the last one has not been received yet are told as one. One is told at the
 	// beginning and after each interruption, so who forgets everything at each of them misses nothing. The error
 	// says that listening could not begin; later ones are for the Store to get over.
+	//
+	// A Store that goes on with a change whose caller has left tells of it here when it is made: Announce cannot.
 	Changes(ctx context.Context) (<-chan struct{}, error)
 }
 

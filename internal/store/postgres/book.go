@@ -80,7 +80,7 @@ func (l *losses) now() { l.last.Store(time.Now().UnixNano()) }
 func (l *losses) lately() bool { return time.Since(time.Unix(0, l.last.Load())) < contentionLasts }
 
 // bookAny books the best of the candidates that is free, and frees what holds have left behind.
-func (s *Store) bookAny(ctx context.Context, r booking.NewBooking) (booking.Booking, error) {
+func (s *Store) bookAny(ctx context.Context, r booking.NewBooking) (b booking.Booking, err error) {
 	args, err := recordArgs(r)
 	if err != nil {
 		return booking.Booking{}, err
@@ -89,9 +89,10 @@ func (s *Store) bookAny(ctx context.Context, r booking.NewBooking) (booking.Book
 	for i, candidate := range r.Candidates {
 		resources[i], numbers[i] = candidate[0].ResourceID, candidate[0].Number
 	}
-	b, err := scanBooking(s.pool.QueryRow(ctx, bookAnySQL, append(args, request.Ranks(r.Candidates), resources, numbers)...))
+	args = append(args, request.Ranks(r.Candidates), resources, numbers)
+	err = s.writer.send(ctx, func(batch *pgx.Batch) { queueScan(batch, &b, bookAnySQL, args) })
 	if errors.Is(err, pgx.ErrNoRows) {
-		return booking.Booking{}, errNotWon
+		err = errNotWon
 	}
 	return b, err
 }

@@ -73,7 +73,7 @@ func (s *Store) underLocks(ctx context.Context, names []string, fn func(tx pgx.T
 		return err
 	}
 	defer leave()
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	return s.writer.inTx(ctx, func(tx pgx.Tx) error {
 		look := &pgx.Batch{}
 		queueLocks(look, names)
 		return fn(tx, look)

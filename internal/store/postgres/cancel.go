@@ -72,16 +72,15 @@ func (s *Store) Cancel(ctx context.Context, r booking.Cancellation) (booking.Boo
 // cancelAtOnce cancels in one statement what is no place in a session and what nobody waits for. Where somebody could wait,
 // the line is locked in the same round trip.
 func (s *Store) cancelAtOnce(ctx context.Context, r booking.Cancellation) (b booking.Booking, err error) {
-	if r.Offering == nil {
-		return cancelWith(ctx, s.pool, r, false)
-	}
-	batch := &pgx.Batch{}
-	batch.Queue(shareLineSQL, r.BookingID)
-	batch.Queue(cancelUnawaitedSQL, cancelArgs(r, false)...).QueryRow(func(row pgx.Row) (err error) {
-		b, err = scanBooking(row)
-		return err
+	err = s.writer.send(ctx, func(batch *pgx.Batch) {
+		if r.Offering == nil {
+			queueScan(batch, &b, cancelSQL, cancelArgs(r, false))
+			return
+		}
+		batch.Queue(shareLineSQL, r.BookingID)
+		queueScan(batch, &b, cancelUnawaitedSQL, cancelArgs(r, false))
 	})
-	return b, s.pool.SendBatch(ctx, batch).Close()
+	return b, err
 }
 
 // querier is what a pool and a transaction have in common.
@@ -126,7 +125,7 @@ func (s *Store) whyNotCancelled(ctx context.Context, r booking.Cancellation) (in
 // cancelLocked cancels a place of a session, and lets go of the session's units with the last place, or a booking whose
 // time goes to somebody who waits for it.
 func (s *Store) cancelLocked(ctx context.Context, r booking.Cancellation) (b booking.Booking, err error) {
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err = s.writer.inTx(ctx, func(tx pgx.Tx) error {
 		freed, err := cancelForOthers(ctx, tx, r)
 		if err != nil {
 			return err

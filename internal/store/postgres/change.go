@@ -53,7 +53,7 @@ func (s *Store) changeBooking(
 		return booking.Booking{}, err
 	}
 	defer leave()
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err = s.writer.inTx(ctx, func(tx pgx.Tx) error {
 		freed, err := lineUp(ctx, tx, c.offering, c.id, 0)
 		if err != nil {
 			return err
@@ -121,11 +121,7 @@ func finishChange(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, c changing, 
 		batch.Queue(`INSERT INTO idempotency_keys (principal, route, key, body_hash, booking_id) VALUES ($1, $2, $3, $4, $5)`,
 			append(claimArgs(c.claim), c.id)...)
 	}
-	batch.Queue(`SELECT `+bookingColumns+` FROM bookings b JOIN customers c ON c.id = b.customer_id WHERE b.id = $1`, c.id).
-		QueryRow(func(row pgx.Row) (err error) {
-			b, err = scanBooking(row)
-			return err
-		})
+	queueScan(batch, &b, `SELECT `+bookingColumns+` FROM bookings b JOIN customers c ON c.id = b.customer_id WHERE b.id = $1`, []any{c.id})
 	return b, tx.SendBatch(ctx, batch).Close()
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/frontdesk-dev/frontdesk/internal/booking"
 	"github.com/frontdesk-dev/frontdesk/internal/store/request"
@@ -24,11 +23,6 @@ const (
 	// maxTogether bounds how many changes share a transaction, and so how long the first of them waits for the last. A series
 	// is not divided.
 	maxTogether = 32
-	// togetherTimeout bounds a shared statement. It has no caller whose patience could bound it.
-	togetherTimeout = 20 * time.Second
-	// togetherLockTimeout is how long a shared statement waits for one lock, as SQL. Only those who want what is
-	// locked should wait for longer, and they do so alone. (Of SET LOCAL at the beginning of a batch the server warns.)
-	togetherLockTimeout = `SELECT set_config('lock_timeout', '250ms', true)`
 )
 
 // collector writes bookings that arrive at the same time in one statement: one round trip and one commit for all of
@@ -38,7 +32,9 @@ const (
 // When one of them fails, all are undone, and then each is written alone and gets its own answer. Whoever is written alone may have
 // to wait for a lock, and keeps neither a collector nor anybody's answer meanwhile.
 type collector struct {
-	pool    *pgxpool.Pool
+	writer *writer
+	// late is called after an order was answered whose caller has left.
+	late    func()
 	waiting chan *order
 	places  chan struct{} // has an element for each statement that is not slow yet
 	stopped chan struct{}
@@ -58,8 +54,10 @@ type order struct {
 	answered   chan struct{}
 }
 
-func startCollector(pool *pgxpool.Pool) *collector {
-	c := &collector{pool: pool, waiting: make(chan *order), places: make(chan struct{}, writing), stopped: make(chan struct{})}
+func startCollector(writer *writer, late func()) *collector {
+	c := &collector{
+		writer: writer, late: late, waiting: make(chan *order), places: make(chan struct{}, writing), stopped: make(chan struct{}),
+	}
 	for range collectors {
 		c.running.Go(c.collect)
 	}
@@ -171,7 +169,7 @@ func (c *collector) writeTogether(orders []*order) {
 	orders = slices.DeleteFunc(orders, func(o *order) bool {
 		gone := o.ctx.Err() != nil // while those before it were written; the caller has been told that
 		if gone {
-			o.answer(o.ctx.Err())
+			c.answer(o, o.ctx.Err())
 		}
 		return gone
 	})
@@ -184,34 +182,34 @@ func (c *collector) writeTogether(orders []*order) {
 			c.running.Go(func() { c.writeAlone(o) })
 			continue
 		}
-		o.answer(err)
+		c.answer(o, err)
 	}
 }
 
 func (c *collector) writeAlone(o *order) {
-	rows, err := c.pool.Query(o.ctx, bookTogetherSQL, oneUnitEach([]*order{o})...)
-	if err == nil {
-		err = readTogether(rows, []*order{o})
-	}
-	o.answer(err)
+	orders := []*order{o}
+	c.answer(o, c.writer.sendApart(o.ctx, func(batch *pgx.Batch) { queueTogether(batch, orders) }))
 }
 
-// answer tells the caller what became of the order; err is nil when its booking and error are those of the statement.
-func (o *order) answer(err error) {
+// answer tells the caller what became of the order; err is nil when its booking and error are those of the statement. If he has left,
+// he has not heard it, and others hear of it now. (If he leaves after this has looked, he tells them himself, and not too early.)
+func (c *collector) answer(o *order, err error) {
 	if err != nil {
 		o.booking, o.err = booking.Booking{}, err
 	}
 	close(o.answered)
+	if o.ctx.Err() != nil {
+		c.late()
+	}
 }
 
 // shareStatement writes all in one transaction, which pgx makes of every batch. An error means that none has an answer.
 func (c *collector) shareStatement(orders []*order) error {
-	ctx, cancel := context.WithTimeout(context.Background(), togetherTimeout)
-	defer cancel()
-	batch := &pgx.Batch{}
-	batch.Queue(togetherLockTimeout)
+	return c.writer.share(func(batch *pgx.Batch) { queueTogether(batch, orders) })
+}
+
+func queueTogether(batch *pgx.Batch, orders []*order) {
 	batch.Queue(bookTogetherSQL, oneUnitEach(orders)...).Query(func(rows pgx.Rows) error { return readTogether(rows, orders) })
-	return c.pool.SendBatch(ctx, batch).Close()
 }
 
 // isUndone says that the server refused a statement and therefore undid the transaction. After any other error, such as

@@ -192,38 +192,6 @@ func transactions(t *testing.T, store *postgres.Store) (n int) {
 	return n
 }
 
-// TestBookingsThatWaitForALockKeepNobody has more bookings wait for their slots than statements are written at the same time.
-func TestBookingsThatWaitForALockKeepNobody(t *testing.T) {
-	t.Parallel()
-	store := openStore(t, pgtest.URL(t))
-	const stuck = postgres.Collectors // so many that none would be left, if they kept them
-	blocker := begin(t, store, `INSERT INTO occupancy (booking_id, resource_id, unit, blocked)
-		VALUES (gen_random_uuid(), 'dr-khan', 1, tstzrange($1, $2))`, noon, noon.Add(stuck*time.Hour))
-	var waiting []<-chan error
-	for i := range stuck {
-		r := request(noon.Add(time.Duration(i) * time.Hour))
-		r.Booking.Customer.Phone += fmt.Sprint(i)
-		waiting = append(waiting, inBackground(func() error {
-			_, _, err := store.Book(t.Context(), r)
-			return err
-		}))
-		awaitBlocked(t, store.Pool(), i+1)
-	}
-	limited, cancel := context.WithTimeout(t.Context(), 5*time.Second) // half of what a statement waits for a lock
-	defer cancel()
-	if _, _, err := store.Book(limited, elsewhere(request(noon))); err != nil {
-		t.Errorf("a booking of another slot: %v", err)
-	}
-	if err := blocker.Rollback(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for i, done := range waiting {
-		if err := <-done; err != nil {
-			t.Errorf("booking %d, when its slot is free: %v", i, err)
-		}
-	}
-}
-
 // One of those who share a statement wants what is locked. The others have their bookings meanwhile, long before it gives up.
 func TestOneThatWaitsKeepsNoneOfThoseBesideIt(t *testing.T) {
 	t.Parallel()

@@ -11,6 +11,11 @@
 // counted, is one round trip under its locks, which those whose turn comes at the same time share (tasks.go, book_tasks.go,
 // move.go). Everything else, and what such a statement could not do, has a transaction of its own that looks first.
 //
+// Somebody may hold a lock for long: another server, or an administrator. A change that misses one within a quarter of a second is undone and
+// gives its connection back. A third of the pool is for those who try again, in turns, for ten seconds; a fifth is for those who only read
+// (writer.go). So however many wait, everybody else is served; in a pool of one or two connections not always. Who imports or unites
+// people may wait longer with a connection, because it is one at a time. Keys of the API and housekeeping have no such bound; they are few.
+//
 // Every path acquires in the same order, so that no two wait for each other crosswise: the lock of the
 // waitlist's line, advisory locks (sorted), occupancy (sorted), customers (sorted), booking, event, idempotency keys (sorted). The key comes last, as a
 // plain insert: a booking that fails is undone with its claim, and a request that loses the race for its key is
@@ -22,7 +27,9 @@
 // Bookings have no foreign key to their customers. Whoever sets bookings.customer_id has written or locked that
 // customer's row before, in the same transaction; that the row then stays is what triggers see to (migration 60).
 //
-// Other servers on the same database are told of changes after their commit (feed.go).
+// Other servers on the same database are told of changes after their commit (feed.go). A caller who hangs up may leave before it. A change that
+// shares a statement, or is made by one that was written to be shared, is then told of when it is made, on this server, too. Others lose
+// their connection with their caller; they are told of at once and again a second later, when the server should have ended them.
 //
 // Time that a change frees goes to those who wait for it in the change's own transaction (offer.go). Such changes share
 // the line's lock and joining holds it alone, so none misses an entry. An entry's row is locked before the customer's, but

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -42,8 +43,14 @@ func OpenHearing(ctx context.Context, url string, hear func(*pgconn.Notice)) (*S
 // PoolConfig is the pool's configuration for these options.
 var PoolConfig = poolConfig
 
-// Collectors is how many statements may be shared at the same time.
-const Collectors = collectors
+// KeepOrder has changes wait for locks where they stand, as long as a statement may, so that they get them in the order in which they came.
+func (s *Store) KeepOrder() { s.writer.waits.first, s.writer.waits.crowded = time.Minute, time.Minute }
+
+// WaitInAll is how long changes are tried again that miss a lock.
+func (s *Store) WaitInAll(patience time.Duration) { s.writer.waits.inAll = patience }
+
+// DoubtLong has what nobody knows the outcome of announced once only, as long as a test may take.
+func (s *Store) DoubtLong() { s.announcer.doubt = time.Hour }
 
 // BookTogether has these bookings of one unit each arrive at the same moment.
 func (s *Store) BookTogether(ctx context.Context, requests []booking.NewBooking) ([]booking.Booking, []error) {

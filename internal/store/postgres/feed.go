@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -13,7 +14,7 @@ import (
 )
 
 // bookingsChannel is the NOTIFY channel on which servers tell each other that bookings have changed. The payload is the
-// id of the Store that made the change.
+// id of the Store that made the change, or empty when its own feed is to hear of it as well.
 const bookingsChannel = "frontdesk_bookings"
 
 const (
@@ -23,11 +24,15 @@ const (
 	announceRetry = time.Second
 	// announceTimeout bounds one.
 	announceTimeout = 5 * time.Second
+	// announceDoubt is how long after a change was lost sight of it should have ended. What waits then is about to be ended: the
+	// server is asked to.
+	announceDoubt = time.Second
 )
 
 var _ booking.ChangeFeed = (*Store)(nil)
 
-// Changes implements booking.ChangeFeed. Changes made through this very Store are not told: whoever makes them knows.
+// Changes implements booking.ChangeFeed. Changes made through this very Store are not told, because whoever makes them knows, but for
+// those whose caller left before anybody knew.
 func (s *Store) Changes(ctx context.Context) (<-chan struct{}, error) {
 	changes := make(chan struct{}, 1)
 	l := &listener{
@@ -48,18 +53,37 @@ type announcer struct {
 	id      string
 	log     *slog.Logger
 	pending chan struct{}
-	stopped chan struct{}
-	running sync.WaitGroup
+	// everybody is whether the next announcement is for this Store's own feed, too.
+	everybody atomic.Bool
+	doubt     time.Duration
+	stopped   chan struct{}
+	running   sync.WaitGroup
 }
 
 func startAnnouncer(pool *pgxpool.Pool, log *slog.Logger) *announcer {
-	a := &announcer{pool: pool, id: rand.Text(), log: log, pending: make(chan struct{}, 1), stopped: make(chan struct{})}
+	a := &announcer{
+		pool: pool, id: rand.Text(), log: log, pending: make(chan struct{}, 1), stopped: make(chan struct{}), doubt: announceDoubt,
+	}
 	a.running.Go(a.run)
 	return a
 }
 
 // changed has a change announced soon, and does not wait for it.
 func (a *announcer) changed() { wake(a.pending) }
+
+// late has a change announced whose caller left before anybody knew what became of it. What he told this server's readers may
+// have come too early, so they hear of it with the others.
+func (a *announcer) late() {
+	a.everybody.Store(true)
+	a.changed()
+}
+
+// doubtful has a change announced of which nobody knows whether it was made, or is being made: the server carries out a statement
+// that has lost its connection. It is announced again when it should have ended.
+func (a *announcer) doubtful() {
+	a.changed()
+	time.AfterFunc(a.doubt, a.late)
+}
 
 // stop announces what has not been yet, and ends.
 func (a *announcer) stop() {
@@ -94,8 +118,13 @@ func (a *announcer) run() {
 func (a *announcer) announce() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), announceTimeout)
 	defer cancel()
-	_, err := a.pool.Exec(ctx, `SELECT pg_notify($1, $2)`, bookingsChannel, a.id)
+	from, everybody := a.id, a.everybody.Swap(false)
+	if everybody {
+		from = ""
+	}
+	_, err := a.pool.Exec(ctx, `SELECT pg_notify($1, $2)`, bookingsChannel, from)
 	if err != nil {
+		a.everybody.CompareAndSwap(false, everybody)
 		a.log.WarnContext(ctx, "other servers were not told of a change of bookings; it is tried again", "error", err)
 	}
 	return err == nil

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -63,6 +64,70 @@ func TestChangesAreHeardByOtherStores(t *testing.T) {
 		for range changes { // ends when the feed has
 		}
 	}
+}
+
+// TestChangesOfThoseWhoHangUpAreHeard: callers leave while their changes share statements that wait for a lock. The changes are made
+// then, and whoever looks again only when he is told so must not go on without them, this server's own readers included.
+func TestChangesOfThoseWhoHangUpAreHeard(t *testing.T) {
+	t.Parallel()
+	const callers = 32
+	for name, requestOf := range map[string]func(i int) booking.NewBooking{
+		"of one unit": func(i int) booking.NewBooking { return request(noon.Add(time.Duration(i) * time.Hour)) },
+		"in turns":    func(i int) booking.NewBooking { return pair(noon.Add(time.Duration(i)*time.Hour), "dr-khan", "room-2") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := openInOrder(t, pgtest.URL(t))
+			store.DoubtLong()
+			changes := changesOf(t.Context(), t, store)
+			awaitChange(t, changes, "listening began")
+			holding := begin(t, store, occupyByHand)
+			leaving, leave := context.WithCancel(t.Context())
+			var left []<-chan error
+			for i := range callers {
+				r := requestOf(i)
+				r.Booking.Customer.Phone = fmt.Sprintf("+4420794602%02d", i)
+				left = append(left, inBackground(func() error {
+					_, _, err := store.Book(leaving, r)
+					return err
+				}))
+			}
+			awaitBlocked(t, store.Pool(), 1)
+			leave()
+			for _, done := range left {
+				if err := <-done; !errors.Is(err, context.Canceled) {
+					t.Errorf("a caller who has left: %v", err)
+				}
+			}
+			if err := holding.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for seen := 0; seen == 0; seen = bookings(t, store) {
+				awaitChange(t, changes, "a change whose caller has left")
+			}
+		})
+	}
+}
+
+// TestDoubtfulChangesAreHeardOfAgain: of a change that lost its caller or its connection it is not known when it ends.
+func TestDoubtfulChangesAreHeardOfAgain(t *testing.T) {
+	t.Parallel()
+	store := openInOrder(t, pgtest.URL(t))
+	b := mustBook(t, store, request(noon))
+	changes := changesOf(t.Context(), t, store)
+	awaitChange(t, changes, "listening began")
+	begin(t, store, `SELECT FROM bookings WHERE id = $1 FOR UPDATE`, b.ID)
+	leaving, leave := context.WithCancel(t.Context())
+	cancelled := inBackground(func() error {
+		_, _, err := store.Cancel(leaving, booking.Cancellation{BookingID: b.ID})
+		return err
+	})
+	awaitBlocked(t, store.Pool(), 1)
+	leave()
+	if err := <-cancelled; !errors.Is(err, context.Canceled) {
+		t.Errorf("a caller who has left: %v", err)
+	}
+	awaitChange(t, changes, "a change of which nobody knows")
 }
 
 // TestRefusedLeavesAreNotAnnounced listens to what a store tells the others. It tells everything before it is closed.

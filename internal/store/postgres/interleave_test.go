@@ -22,7 +22,7 @@ import (
 // cancellation must free the time that the booking was moved to, which its first snapshot cannot see.
 func TestCancelSeesTheMoveThatItWaitedFor(t *testing.T) {
 	t.Parallel()
-	store := openStore(t, pgtest.URL(t))
+	store := openInOrder(t, pgtest.URL(t))
 	r := request(noon)
 	b, _, err := store.Book(t.Context(), r)
 	if err != nil {
@@ -61,7 +61,7 @@ func TestCancelSeesTheMoveThatItWaitedFor(t *testing.T) {
 func TestRefusedRequestStaysRefused(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)
-	lost, other := openStore(t, url), openStore(t, url)
+	lost, other := openInOrder(t, url), openInOrder(t, url)
 	taken, _, err := lost.Book(t.Context(), request(noon))
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestRefusedRequestStaysRefused(t *testing.T) {
 // refused elsewhere. The caller is told of the booking.
 func TestRefusalWaitsForTheBookingUnderWay(t *testing.T) {
 	t.Parallel()
-	store := openStore(t, pgtest.URL(t))
+	store := openInOrder(t, pgtest.URL(t))
 	b, _, err := store.Book(t.Context(), request(noon))
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestRefusalWaitsForTheBookingUnderWay(t *testing.T) {
 // somebody's joining it.
 func TestNobodyJoinsASessionThatLosesItsRoom(t *testing.T) {
 	t.Parallel()
-	store := openStore(t, pgtest.URL(t))
+	store := openInOrder(t, pgtest.URL(t))
 	class := func() booking.NewBooking {
 		r := request(noon)
 		r.Booking.GroupSize = 12
@@ -160,7 +160,7 @@ func TestNobodyJoinsASessionThatLosesItsRoom(t *testing.T) {
 // the line meanwhile. What happens to other services does not wait for him.
 func TestServicesHaveLinesOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	store := openStore(t, pgtest.URL(t))
+	store := openInOrder(t, pgtest.URL(t))
 	b, _, err := store.Book(t.Context(), request(noon))
 	if err != nil {
 		t.Fatal(err)
@@ -211,7 +211,7 @@ func elsewhere(r booking.NewBooking) booking.NewBooking {
 // TestNothingIsHalfBooked takes the second of two units while a booking of both waits for it, after it has the first.
 func TestNothingIsHalfBooked(t *testing.T) {
 	t.Parallel()
-	store := openStore(t, pgtest.URL(t))
+	store := openInOrder(t, pgtest.URL(t))
 	taker := begin(t, store, `INSERT INTO occupancy (booking_id, resource_id, unit, blocked)
 		VALUES (gen_random_uuid(), 'room-2', 1, tstzrange($1, $2))`, noon, noon.Add(time.Hour))
 	r := request(noon)
@@ -235,10 +235,24 @@ func TestNothingIsHalfBooked(t *testing.T) {
 	}
 }
 
+// openInOrder opens a store whose changes wait for locks in the order in which they came.
+func openInOrder(t *testing.T, url string) *postgres.Store {
+	t.Helper()
+	store := openStore(t, url)
+	store.KeepOrder()
+	return store
+}
+
 // begin starts a transaction with one statement.
 func begin(t *testing.T, store *postgres.Store, sql string, args ...any) pgx.Tx {
 	t.Helper()
-	tx, err := store.Pool().Begin(t.Context())
+	return hold(t, store.Pool(), sql, args...)
+}
+
+// hold is begin on another pool than a store's.
+func hold(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) pgx.Tx {
+	t.Helper()
+	tx, err := pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

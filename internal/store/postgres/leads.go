@@ -19,13 +19,16 @@ import (
 
 // leadStore is the lead.Store of the same database.
 type leadStore struct {
-	pool *pgxpool.Pool
-	mu   sync.Mutex
-	key  []byte // of the registry's hashes; it never changes
+	pool   *pgxpool.Pool
+	writer *writer
+	mu     sync.Mutex
+	key    []byte // of the registry's hashes; it never changes
 }
 
 // Leads returns the store of people. It is closed with the Store.
-func (s *Store) Leads() lead.Store { return &leadStore{pool: s.pool} }
+func (s *Store) Leads() lead.Store { return s.people() }
+
+func (s *Store) people() *leadStore { return &leadStore{pool: s.pool, writer: s.writer} }
 
 // hashKey returns the key of the registry's hashes, and makes it when this is the first server ever to need it.
 func (s *leadStore) hashKey(ctx context.Context) ([]byte, error) {
@@ -98,7 +101,7 @@ func (s *leadStore) write(
 	ctx context.Context, doing string, claim *booking.IdempotencyClaim, fn func(tx pgx.Tx) (request.Earlier, error),
 ) (earlier *request.Earlier, err error) {
 	for n := range maxAttempts {
-		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		err = s.writer.inTx(ctx, func(tx pgx.Tx) error {
 			earlier, err = claimKey(ctx, tx, claim)
 			if err != nil || earlier != nil {
 				return err

@@ -14,10 +14,11 @@ import (
 
 // lockImports makes imports, and merges with them, take turns. Each touches many people in an order of its own, and two
 // such transactions would wait for each other crosswise. Their statements take arrays of a thousand people, for which a plan
-// made for a few would be quadratic: they are planned each time.
+// made for a few would be quadratic: they are planned each time. Whoever has the turn may wait for the locks of people for longer
+// than others: it is one at a time, and it would have much to begin anew.
 func lockImports(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
-		pg_advisory_xact_lock(hashtextextended('frontdesk/leads', 0))`)
+		pg_advisory_xact_lock(hashtextextended('frontdesk/leads', 0)), set_config('lock_timeout', '10s', true)`)
 	return err
 }
 

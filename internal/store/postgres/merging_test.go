@@ -20,7 +20,7 @@ import (
 // request's snapshot is from before the merge, so it cannot know; still there must be one person only.
 func TestNumberThatIsBeingMergedAway(t *testing.T) {
 	t.Parallel()
-	store := openStore(t, pgtest.URL(t))
+	store := openInOrder(t, pgtest.URL(t))
 	at := noon
 	booked := func(alter func(*booking.NewBooking)) func(string) (string, error) {
 		return func(phone string) (string, error) {
@@ -76,7 +76,7 @@ func TestNumberThatIsBeingMergedAway(t *testing.T) {
 // person is merged into another one. Then it is the other one's lock that others are counted under.
 func TestSeriesCountsForWhoIsLeft(t *testing.T) {
 	t.Parallel()
-	store := openStore(t, pgtest.URL(t))
+	store := openInOrder(t, pgtest.URL(t))
 	phones := []string{"+442079460400", "+442079460401"} // the first is merged into the second
 	var (
 		people [2]lead.Person
@@ -122,7 +122,7 @@ func awaitBlockedOn(t *testing.T, pool *pgxpool.Pool, lock int64) {
 // exceed what one person may wait for.
 func TestOneBoundForTheNumbersThatAreMerged(t *testing.T) {
 	t.Parallel()
-	store := openStore(t, pgtest.URL(t))
+	store := openInOrder(t, pgtest.URL(t))
 	const phone = "+442079460300"
 	join := func(phone, service string) error {
 		_, _, err := store.Join(t.Context(), booking.NewWaitlistEntry{Entry: booking.WaitlistEntry{
@@ -155,7 +155,7 @@ func TestOneBoundForTheNumbersThatAreMerged(t *testing.T) {
 // TestNobodyGetsANumberThatIsBeingMergedAway is the same for the change of somebody's number.
 func TestNobodyGetsANumberThatIsBeingMergedAway(t *testing.T) {
 	t.Parallel()
-	store := openStore(t, pgtest.URL(t))
+	store := openInOrder(t, pgtest.URL(t))
 	third, _, _, err := store.Leads().Create(t.Context(), lead.NewPerson{Draft: lead.Draft{Phone: "+442079460200"}})
 	if err != nil {
 		t.Fatal(err)

@@ -231,7 +231,7 @@ func (s *Store) HandOn(ctx context.Context, offering booking.Offering) (offers i
 	for _, id := range ids {
 		made := false
 		_, _, err := s.once(ctx, "hand on", nil, func(ctx context.Context) (b booking.Booking, err error) {
-			err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+			err = s.writer.inTx(ctx, func(tx pgx.Tx) error {
 				made, err = handOn(ctx, tx, offering, id)
 				return err
 			})

@@ -48,7 +48,7 @@ func (s *Store) once(
 			return b, replayed, wrap(doing, err)
 		}
 		if !errors.Is(err, errNotWon) && !isKeyTaken(err) {
-			s.announcer.changed() // nobody knows whether it has
+			s.announcer.doubtful()
 			return booking.Booking{}, false, wrap(doing, err)
 		}
 		if replayed, known, replayErr := s.answered(ctx, claim); known || replayErr != nil {
@@ -97,18 +97,18 @@ const withoutSync = `SELECT set_config('synchronous_commit', 'off', true)`
 
 // keepRefusal claims the key for a refusal, unless it is known.
 func (s *Store) keepRefusal(ctx context.Context, claim booking.IdempotencyClaim, text string) (kept bool, err error) {
-	batch := &pgx.Batch{}
-	batch.Queue(withoutSync)
-	batch.Queue(`
+	err = s.writer.send(ctx, func(batch *pgx.Batch) {
+		batch.Queue(withoutSync)
+		batch.Queue(`
 		INSERT INTO idempotency_keys AS k (principal, route, key, body_hash, refusal) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (principal, route, key) DO UPDATE SET
 			body_hash = excluded.body_hash, booking_id = NULL, refusal = excluded.refusal, created_at = clock_timestamp()
 			WHERE k.created_at <= clock_timestamp() - `+keyLifetime,
-		append(claimArgs(&claim), text)...).Exec(func(tag pgconn.CommandTag) error {
-		kept = tag.RowsAffected() == 1
-		return nil
+			append(claimArgs(&claim), text)...).Exec(func(tag pgconn.CommandTag) error {
+			kept = tag.RowsAffected() == 1
+			return nil
+		})
 	})
-	err = s.pool.SendBatch(ctx, batch).Close()
 	return kept && err == nil, err
 }
 
@@ -126,9 +126,11 @@ func (s *Store) answered(ctx context.Context, claim *booking.IdempotencyClaim) (
 	case err != nil:
 		return booking.Booking{}, false, err
 	case !fresh:
-		_, err := s.pool.Exec(ctx, `
-			DELETE FROM idempotency_keys WHERE principal = $1 AND route = $2 AND key = $3
-				AND created_at <= clock_timestamp() - `+keyLifetime, claim.Principal, claim.Route, claim.Key)
+		err := s.writer.send(ctx, func(batch *pgx.Batch) {
+			batch.Queue(`
+				DELETE FROM idempotency_keys WHERE principal = $1 AND route = $2 AND key = $3
+					AND created_at <= clock_timestamp() - `+keyLifetime, claim.Principal, claim.Route, claim.Key)
+		})
 		return booking.Booking{}, false, err
 	}
 	return b, true, nil

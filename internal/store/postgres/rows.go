@@ -51,6 +51,14 @@ func scanBooking(row pgx.Row, further ...any) (booking.Booking, error) {
 	return b, nil
 }
 
+// queueScan has the booking read that sql returns.
+func queueScan(batch *pgx.Batch, b *booking.Booking, sql string, args []any) {
+	batch.Queue(sql, args...).QueryRow(func(row pgx.Row) (err error) {
+		*b, err = scanBooking(row)
+		return err
+	})
+}
+
 func orZero(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}

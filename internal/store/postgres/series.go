@@ -274,7 +274,7 @@ func (s *Store) CancelSeries(ctx context.Context, r booking.SeriesCancellation) 
 		return nil, false, err
 	}
 	return s.series(ctx, "cancel series", r.Idempotency, func(ctx context.Context) (b booking.Booking, err error) {
-		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		err = s.writer.inTx(ctx, func(tx pgx.Tx) error {
 			b, err = cancelRest(ctx, tx, r)
 			return err
 		})

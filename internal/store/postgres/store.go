@@ -44,6 +44,7 @@ type Options struct {
 // Store is a booking.Store on a pool of PostgreSQL connections.
 type Store struct {
 	pool      *pgxpool.Pool
+	writer    *writer
 	collector *collector
 	turns     *turns
 	announcer *announcer
@@ -72,9 +73,10 @@ func connect(ctx context.Context, config *pgxpool.Config, telling housekeeping.O
 	if err != nil {
 		return nil, wrap("connect", err)
 	}
-	s := &Store{pool: pool, collector: startCollector(pool), log: telling.Logger}
-	s.turns = newTurns(s.together)
+	s := &Store{pool: pool, writer: newWriter(pool), log: telling.Logger}
 	s.announcer = startAnnouncer(pool, s.log)
+	s.collector = startCollector(s.writer, s.announcer.late)
+	s.turns = newTurns(s.together)
 	s.keeping = housekeeping.Start(ctx, s.removePast, telling)
 	return s, nil
 }
@@ -103,7 +105,7 @@ func badURL() error {
 }
 
 // setDefaults fills in what the URL leaves open: an abandoned transaction or a statement that hangs must
-// not hold locks that bookings wait for; and statements are planned once for each connection, because planning one takes
+// not hold locks that bookings wait for (their own waits for locks are shorter: writer.go); and statements are planned once for each connection, because planning one takes
 // longer than running it (read.go has the one whose plan depends on its parameters). What bookings look for is in memory,
 // so a plan that probes an index is right even while a table is small enough to be read from end to end. What correctness rests on is set whatever the URL, the role or the server says:
 // a commit is on disk before it is acknowledged, and each statement sees what was committed before it began.

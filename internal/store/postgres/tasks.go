@@ -67,20 +67,15 @@ func (s *Store) doTogether(tasks []*task) {
 	tasks = slices.DeleteFunc(tasks, func(t *task) bool {
 		gone := t.ctx.Err() != nil // while those before it were done; the caller has been told that
 		if gone {
-			t.answer(t.ctx.Err())
+			s.answer(t, t.ctx.Err())
 		}
 		return gone
 	})
 	if len(tasks) > 1 {
-		ctx, cancel := context.WithTimeout(context.Background(), togetherTimeout)
-		defer cancel()
-		batch := &pgx.Batch{}
-		batch.Queue(togetherLockTimeout)
-		queueTasks(batch, tasks)
-		err := s.pool.SendBatch(ctx, batch).Close()
+		err := s.writer.share(func(batch *pgx.Batch) { queueTasks(batch, tasks) })
 		if !isUndone(err) {
 			for _, t := range tasks {
-				t.answer(err)
+				s.answer(t, err)
 			}
 			return
 		}
@@ -93,21 +88,22 @@ func (s *Store) doTogether(tasks []*task) {
 }
 
 func (s *Store) doAlone(t *task) {
-	batch := &pgx.Batch{}
-	queueTasks(batch, []*task{t})
-	err := s.pool.SendBatch(t.ctx, batch).Close()
+	err := s.writer.sendApart(t.ctx, func(batch *pgx.Batch) { queueTasks(batch, []*task{t}) })
 	if isPartlyWon(err) {
 		err = errNotWon
 	}
-	t.answer(err)
+	s.answer(t, err)
 }
 
-// answer tells the caller what became of the task; err is nil when its error is that of its statement.
-func (t *task) answer(err error) {
+// answer tells the caller what became of the task, like the collector's; err is nil when its error is that of its statement.
+func (s *Store) answer(t *task, err error) {
 	if err != nil {
 		t.err = err
 	}
 	close(t.done)
+	if t.ctx.Err() != nil {
+		s.announcer.late()
+	}
 }
 
 // queueTasks is all of a transaction. Moves come first, and all bookings are one statement: whoever has touched a customer must

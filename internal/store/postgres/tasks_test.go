@@ -202,7 +202,7 @@ func TestFasterBookingsOfOneUnit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store := openStore(t, pgtest.URL(t))
+			store := openInOrder(t, pgtest.URL(t))
 			b := mustBook(t, store, pair(noon.Add(-time.Hour), "dr-khan", "room-1"))
 			other := pair(noon.Add(3*time.Hour), "dr-khan", "room-2")
 			before := state(t, store)

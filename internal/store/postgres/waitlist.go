@@ -125,7 +125,7 @@ func joinArgs(e booking.WaitlistEntry, customerID string) []any {
 func (s *Store) writeEntry(
 	ctx context.Context, doing string, claim *booking.IdempotencyClaim, fn func(tx pgx.Tx) (request.Earlier, error),
 ) (*request.Earlier, error) {
-	return (&leadStore{pool: s.pool}).write(ctx, doing, claim, fn)
+	return s.people().write(ctx, doing, claim, fn)
 }
 
 // entryAnswer is what a request for an entry comes to, or came to the first time.
@@ -154,8 +154,11 @@ func (s *Store) Leave(ctx context.Context, r booking.Leaving) (e booking.Waitlis
 			return request.Earlier{Subject: e.Customer.ID, Answer: e.ID}, err
 		})
 		if !errors.Is(err, errNotWon) {
-			if err == nil && earlier == nil || err != nil && !isRefusal(err) {
+			switch {
+			case err == nil && earlier == nil:
 				s.announcer.changed() // it may have held a time
+			case err != nil && !isRefusal(err):
+				s.announcer.doubtful()
 			}
 			return s.entryAnswer(ctx, e, earlier, err)
 		}
