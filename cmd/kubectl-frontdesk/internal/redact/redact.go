@@ -58,6 +58,9 @@ var patterns = []struct {
 	{regexp.MustCompile(`\+[1-9](?:[ ()./-]{0,2}[0-9]){6,14}`), "[phone]"},
 	// National: a trunk zero and at least eight digits more, so that no date or time looks like it.
 	{regexp.MustCompile(`\b0[1-9](?:[ ()-]?[0-9]){7,12}\b`), "[phone]"},
+	// North American: area code and exchange, neither of which begins with 0 or 1, and four digits, set apart. Ten digits in
+	// one piece stay: they could be a size, a duration or a time in seconds.
+	{regexp.MustCompile(`(?:\b1[ .-])?(?:\([2-9][0-9]{2}\) ?|\b[2-9][0-9]{2}[ .-])[2-9][0-9]{2}[ .-][0-9]{4}\b`), "[phone]"},
 }
 
 // Text takes everything out of a text.
