@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -169,37 +170,43 @@ func read[T any, P object[T]](ctx context.Context, p *plan, e *effect, key types
 
 // platform is what the operator was told, or else what the tenant runs now.
 func (p *plan) platform(ctx context.Context, e *effect, running *appsv1.Deployment) (tenant.Platform, error) {
-	platform := tenant.Platform{ServerImage: "frontdesk:" + version.Version, ServerVersion: version.Version, ImagePullPolicy: corev1.PullIfNotPresent}
 	deployments, err := p.operatorDeployments(ctx)
 	switch {
 	case err != nil && !apierrors.IsForbidden(err):
-		return platform, err
+		return tenant.Platform{}, err
 	case len(deployments) > 0:
-		operator := &deployments[0]
-		platform.OperatorNamespace, platform.TrustedProxies = operator.Namespace, arguments(operator, "--trusted-proxies")
-		if platform.Isolation, err = tenant.ParseIsolation(argument(operator, "--isolation")); err != nil {
-			return platform, err
-		}
-		if image := argument(operator, "--server-image"); image != "" {
-			platform.ServerImage = image
-		}
-		platform.OtherImages = pairs(operator, "--other-server-image")
-		platform.MonitoringLabels = pairs(operator, "--monitoring-label")
-		platform.AlertEmails = switchedOn(operator, "--alert-emails")
-		if policy := argument(operator, "--server-image-pull-policy"); policy != "" {
-			platform.ImagePullPolicy = corev1.PullPolicy(policy)
-		}
-		if release := operator.Labels["app.kubernetes.io/version"]; release != "" {
-			platform.ServerVersion = release
-		}
+		return platformOf(&deployments[0])
 	case running != nil:
+		platform := ownPlatform()
 		container := running.Spec.Template.Spec.Containers[0]
 		platform.ServerImage, platform.ImagePullPolicy = container.Image, container.ImagePullPolicy
 		e.gaps = append(e.gaps, "no operator was found: whether it makes NetworkPolicies is not known")
+		return platform, nil
 	default:
 		e.gaps = append(e.gaps, "no operator was found: its images are not known")
+		return ownPlatform(), nil
 	}
-	return platform, nil
+}
+
+// ownPlatform is that of an operator of the plugin's own release.
+func ownPlatform() tenant.Platform {
+	return tenant.Platform{ServerImage: "frontdesk:" + version.Version, ServerVersion: version.Version, ImagePullPolicy: corev1.PullIfNotPresent}
+}
+
+// platformOf is what an operator was told on its command line. Who is told no release of the servers runs those of its
+// own, which the labels name.
+func platformOf(operator *appsv1.Deployment) (tenant.Platform, error) {
+	platform := ownPlatform()
+	platform.OperatorNamespace, platform.TrustedProxies = operator.Namespace, arguments(operator, "--trusted-proxies")
+	platform.ServerImage = cmp.Or(argument(operator, "--server-image"), platform.ServerImage)
+	platform.ServerVersion = cmp.Or(argument(operator, "--server-version"), operator.Labels["app.kubernetes.io/version"], platform.ServerVersion)
+	platform.OtherImages = pairs(operator, "--other-server-image")
+	platform.ImagePullPolicy = cmp.Or(corev1.PullPolicy(argument(operator, "--server-image-pull-policy")), platform.ImagePullPolicy)
+	platform.MonitoringLabels = pairs(operator, "--monitoring-label")
+	platform.AlertEmails = switchedOn(operator, "--alert-emails")
+	var err error
+	platform.Isolation, err = tenant.ParseIsolation(argument(operator, "--isolation"))
+	return platform, err
 }
 
 // pairs are the values of an argument that takes KEY=VALUE.

@@ -22,7 +22,12 @@ type render struct {
 	platform tenant.Platform
 	check    bool
 	problems format
+	// isolation is told as the operator is told it.
+	isolation string
 }
+
+// chartIsolation is what the chart tells the operator unless its values say otherwise; a test compares it with those.
+const chartIsolation = `{"dns":[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"kube-system"}},"podSelector":{"matchLabels":{"k8s-app":"kube-dns"}}}]}`
 
 func newRender(shared settings) *cobra.Command {
 	o := &render{settings: shared}
@@ -32,7 +37,8 @@ func newRender(shared settings) *cobra.Command {
 		Long: `Check manifests and show what the operator would make of them, without a cluster.
 
 It reads Tenants, BookingPolicies, Campaigns and Secrets, checks them with the very schemas and rules that an API
-server would check them with, and prints the objects that the operator would apply. Stand-ins take the place of
+server would check them with, and prints the objects that the operator would apply with the chart's default values;
+flags say what is otherwise. Stand-ins take the place of
 generated keys and of Secrets that are not among the files; values of Secrets are never printed.
 
 Problems go to standard error as file:line: object: field: what; the exit code is then 1. Rules about changes, such
@@ -47,6 +53,8 @@ as fields that may never change, need the former object: use ` + "`kubectl front
 	flags.BoolVar(&o.check, "check", false, "say only what is wrong, print no object")
 	flags.VarP(&o.problems, "output", "o", "with --check: problems as json or yaml, for programs")
 	flags.StringVar(&o.platform.ServerImage, "server-image", "frontdesk:"+version.Version, "image of the servers, as the operator is told it")
+	flags.StringVar(&o.isolation, "isolation", chartIsolation, "peers of NetworkPolicies, as the operator is told them; empty for none")
+	flags.StringVar(&o.platform.OperatorNamespace, "operator-namespace", "frontdesk-system", "where the operator runs, from where NetworkPolicies let it in")
 	flags.StringVar(&o.platform.ServerVersion, "server-version", version.Version, "release in that image")
 	return cmd
 }
@@ -63,6 +71,9 @@ func (o *render) run(ctx context.Context) error {
 		return err
 	}
 	o.platform.ImagePullPolicy = corev1.PullIfNotPresent
+	if o.platform.Isolation, err = tenant.ParseIsolation(o.isolation); err != nil {
+		return usage("--isolation: %v", err)
+	}
 	namespace, _, err := o.flags.ToRawKubeConfigLoader().Namespace()
 	if err != nil {
 		namespace = "default" // there may be no kubeconfig at all

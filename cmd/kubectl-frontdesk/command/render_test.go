@@ -7,6 +7,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
 )
 
 // offline runs the program without any cluster in reach.
@@ -45,6 +48,40 @@ func TestRenderHidesSecrets(t *testing.T) {
 	}
 	if diff := compareGolden(t, "render/config-secret.yaml", between(got.out, "---\napiVersion: v1\ndata:\n  database-url", "---")); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Without a word about it, the NetworkPolicy is the one that the chart's default values come to.
+func TestRenderIsolatesAsTheChartDoes(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile(filepath.Join("..", "..", "..", "charts", "frontdesk", "values.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values struct {
+		Isolation map[string]any `json:"isolation"`
+	}
+	if err := yaml.Unmarshal(data, &values); err != nil {
+		t.Fatal(err)
+	}
+	if values.Isolation["enabled"] != true {
+		t.Fatal("the chart makes no NetworkPolicies by default")
+	}
+	delete(values.Isolation, "enabled")
+	chart, err := json.Marshal(values.Isolation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest := policyManifest + tenantManifest(onPostgres)
+	usual, told := offline(t, manifest, "render", "-f", "-"), offline(t, manifest, "render", "-f", "-", "--isolation", string(chart))
+	if usual.code != 0 || told.code != 0 || !strings.Contains(usual.out, "kind: NetworkPolicy") || !strings.Contains(usual.out, "kubernetes.io/metadata.name: frontdesk-system") {
+		t.Fatalf("codes %d and %d, or no NetworkPolicy for the operator's namespace: %s%s", usual.code, told.code, usual.err, told.err)
+	}
+	if diff := cmp.Diff(told.out, usual.out); diff != "" {
+		t.Errorf("with the values of the chart and without (-values +without):\n%s", diff)
+	}
+	if none := offline(t, manifest, "render", "-f", "-", "--isolation", ""); strings.Contains(none.out, "kind: NetworkPolicy") {
+		t.Error("a NetworkPolicy is shown although there is to be none")
 	}
 }
 
