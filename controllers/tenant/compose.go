@@ -30,11 +30,12 @@ type missingSecret struct {
 	noSecret bool
 }
 
-func (m missingSecret) String() string {
+// advice says what is missing in a namespace, and what to do.
+func (m missingSecret) advice(namespace string) string {
 	if m.noSecret {
-		return fmt.Sprintf("%s: there is no Secret %q", m.field, m.name)
+		return fmt.Sprintf("%s: there is no Secret %q in namespace %s: create it", m.field, m.name, namespace)
 	}
-	return fmt.Sprintf("%s: Secret %q has no entry %q, or an empty one", m.field, m.name, m.key)
+	return fmt.Sprintf("%s: Secret %q in namespace %s has no entry %q, or an empty one: add it", m.field, m.name, namespace, m.key)
 }
 
 // secretRefs lists what the document of this version has a place for. Credentials of integrations that

@@ -99,12 +99,12 @@ func (s *scope) secretsReady() conditions.Condition {
 	reason := v1alpha1.ReasonSecretKeyMissing
 	lines := make([]string, len(s.missing))
 	for i, missing := range s.missing {
-		lines[i] = missing.String()
+		lines[i] = missing.advice(s.tenant.Namespace)
 		if missing.noSecret {
 			reason = v1alpha1.ReasonSecretNotFound
 		}
 	}
-	message := strings.Join(lines, "; ") + fmt.Sprintf(" in namespace %s: create it, and the tenant goes on by itself", s.tenant.Namespace)
+	message := strings.Join(lines, "; ") + ", and the tenant goes on by itself"
 	if s.stored != "" {
 		message += "; the last good configuration keeps serving"
 	}

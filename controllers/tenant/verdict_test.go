@@ -87,7 +87,7 @@ var verdicts = []struct {
 		"missing Secret", func(s *scope) {
 			s.bundle, s.missing = nil, []missingSecret{{secretRef{field: "spec.x", name: "db", key: "url"}, false}}
 		},
-		inProgress, v1alpha1.ReasonSecretsMissing, `Secret "db" has no entry "url"`,
+		inProgress, v1alpha1.ReasonSecretsMissing, `Secret "db" in namespace corner has no entry "url", or an empty one: add it`,
 	},
 	{"name conflict", func(s *scope) { s.applyErr = errors.Join(going, conflict) }, stalled, v1alpha1.ReasonNameConflict, "controlled by Certificate tls"},
 	{"former object still going", func(s *scope) { s.applyErr = errors.Join(going) }, inProgress, v1alpha1.ReasonProvisioning, "waiting until the previous"},

@@ -42,10 +42,11 @@ needs the rights to read that Secret and to port-forward to pods. A new secret i
 	}
 	list := o.command("list TENANT", "List the keys, oldest first", oneTenant, o.list)
 	create := o.command("create TENANT --name NAME --scope SCOPE…", "Make a key and print it, once", oneTenant, o.create)
+	create.Long = "Make a key and print it, once.\n\nWhat a key may do is said by its scopes:\n" + scopesHelp
 	create.Example = `  kubectl frontdesk keys create bright-smile -n dental --name CRM --scope bookings:read,bookings:write
   KEY=$(kubectl frontdesk keys create bright-smile -n dental --name CI --scope bookings:read --expires-in 24h -q)`
 	create.Flags().StringVar(&o.name, "name", "", "what the key is for (required)")
-	create.Flags().StringSliceVar(&o.scopes, "scope", nil, "what it may do: bookings:read, bookings:write, leads:read, leads:write, admin and more (required)")
+	create.Flags().StringSliceVar(&o.scopes, "scope", nil, "what it may do, see above; several with commas, or the flag again (required)")
 	create.Flags().DurationVar(&o.expires, "expires-in", 0, "how long it is good, such as 720h; without it: until it is revoked")
 	rotate := o.command("rotate TENANT ID", "Give a key a new secret and print it, once", tenantAndKey, o.rotate)
 	rotate.Flags().StringVar(&o.overlap, "overlap", "", "how long the old secret stays good, such as 24h; without it: it ends at once")
@@ -55,6 +56,16 @@ needs the rights to read that Secret and to port-forward to pods. A new secret i
 	cmd.AddCommand(list, create, rotate, o.command("revoke TENANT ID", "End a key for good", tenantAndKey, o.revoke))
 	return cmd
 }
+
+// scopesHelp lists the scopes there are.
+const scopesHelp = `
+  bookings:read         services, free times, bookings and their history, the waitlist
+  bookings:write        hold, make, change and cancel bookings; join the waitlist
+  leads:read            leads, opt-outs
+  leads:write           make, change and import leads; opt out
+  admin                 everything, also keys, and what the business alone decides about bookings
+  calendar:ID           the calendar feed of one resource or booking, without names; alone, it may stand in an address
+  calendar-names:ID     the same feed with the customers' names`
 
 // action is what one subcommand does with the tenant's API.
 type action func(ctx context.Context, api *bookingapi.Client, t *v1alpha1.Tenant, args []string) error

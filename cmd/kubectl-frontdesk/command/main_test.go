@@ -56,13 +56,20 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	w := newQuietWorld(t)
+	w.startOperator()
+	return w
+}
+
+// newQuietWorld has no operator: what statuses say is the test's.
+func newQuietWorld(t *testing.T) *world {
+	t.Helper()
 	cluster := kubetest.Start(t)
 	w := &world{t: t, cluster: cluster, namespace: cluster.Namespace(t), kubeconfig: filepath.Join(t.TempDir(), "kubeconfig")}
 	if err := os.WriteFile(w.kubeconfig, cluster.Env.KubeConfig, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	w.servers = &servers{reader: cluster.Client, tenants: map[string]client.ObjectKey{}}
-	w.startOperator()
 	return w
 }
 
@@ -81,6 +88,7 @@ func (w *world) startOperator() {
 	if err := controllers.Setup(ctx, manager, controllers.Options{
 		Platform: controllers.Platform{
 			ServerImage: "frontdesk.example/server:1.2.3", ServerVersion: "1.2.3", ImagePullPolicy: corev1.PullIfNotPresent,
+			HostSuffixes: []controllers.HostSuffix{{Suffix: ".book.example", Namespaces: []string{"*"}}}, DatabaseServers: w.databaseServers(),
 		},
 		OperatorNamespace: w.namespace, Namespaces: []string{w.namespace}, MaxConcurrentReconciles: 2, StatusTransport: w.servers,
 	}); err != nil {
@@ -94,6 +102,21 @@ func (w *world) startOperator() {
 			w.t.Errorf("the operator ended with: %v", err)
 		}
 	}))
+}
+
+// databaseServers is one server of the platform, which is not open to the test's namespace.
+func (w *world) databaseServers() controllers.DatabaseServers {
+	w.t.Helper()
+	path := filepath.Join(w.t.TempDir(), "servers.yaml")
+	text := "[{name: shared, host: postgres.platform.svc, adminSecret: {name: shared-admin}, allowedNamespaces: [elsewhere]}]\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	servers, err := controllers.ReadDatabaseServers(path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return servers
 }
 
 // apply creates or replaces the objects of a YAML stream as a user would, in this namespace.

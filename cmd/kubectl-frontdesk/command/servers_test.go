@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -75,10 +76,12 @@ func (w *world) runPod(tenant, suffix, ip string, status corev1.PodStatus) {
 	if err := w.cluster.Client.Create(w.t.Context(), pod); err != nil && !apierrors.IsAlreadyExists(err) {
 		w.t.Fatal(err)
 	}
-	w.servers.mu.Lock()
-	w.servers.tenants[ip] = client.ObjectKey{Namespace: w.namespace, Name: tenant}
-	w.servers.mu.Unlock()
-	status.PodIP, status.PodIPs = ip, []corev1.PodIP{{IP: ip}}
+	if ip != "" { // a pod that is nowhere has none
+		w.servers.mu.Lock()
+		w.servers.tenants[ip] = client.ObjectKey{Namespace: w.namespace, Name: tenant}
+		w.servers.mu.Unlock()
+		status.PodIP, status.PodIPs = ip, []corev1.PodIP{{IP: ip}}
+	}
 	pod.Status = status
 	if err := w.cluster.Client.Status().Update(w.t.Context(), pod); err != nil {
 		w.t.Fatal(err)
@@ -96,6 +99,22 @@ func (w *world) runPod(tenant, suffix, ip string, status corev1.PodStatus) {
 		w.t.Fatal(err)
 	}
 	w.bindClaim(tenant)
+}
+
+// meddle is somebody who undoes every repair of a Service, until the end of the test.
+func (w *world) meddle(service string) {
+	ctx, cancel := context.WithCancel(w.t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		patch := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"selector":{"meddled":"yes"}}}`))
+		_ = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+			object := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: service}}
+			err := w.cluster.Client.Patch(ctx, object, patch, client.FieldOwner("rival-operator"))
+			return false, client.IgnoreNotFound(err)
+		})
+	}()
+	w.t.Cleanup(func() { cancel(); <-done })
 }
 
 // bindClaim does what the volume controller would.
@@ -121,6 +140,13 @@ var (
 		Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}},
 		ContainerStatuses: []corev1.ContainerStatus{{
 			Name: "server", Ready: true, Started: ptr.To(true), State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
+		}},
+	}
+	unschedulableStatus = corev1.PodStatus{
+		Phase: corev1.PodPending,
+		Conditions: []corev1.PodCondition{{
+			Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable,
+			Message: "0/3 nodes are available: 3 Insufficient memory.",
 		}},
 	}
 	crashStatus = corev1.PodStatus{

@@ -5,7 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/fleet"
 )
 
 const policyManifest = `
@@ -32,6 +36,10 @@ spec:
 }
 
 const inLondon = "  timeZone: Europe/London\n"
+
+func exposedAt(host string) string {
+	return "  exposure: {host: " + host + ", ingress: {className: nginx}}\n"
+}
 
 const onPostgres = inLondon + "  database: {engine: Postgres, postgres: {urlSecretRef: {name: db, key: url}}}\n"
 
@@ -75,6 +83,36 @@ var situations = []struct {
 		w.awaitCondition("bright", v1alpha1.ConditionWorkloadAvailable, v1alpha1.ReasonPodsUnavailable)
 		w.awaitMessage("bright", v1alpha1.ConditionDatabaseReady, "no server has said yet")
 	}, false, []string{"Rename or delete the Service frontdesk-bright"}},
+	{"unschedulable", func(w *world) {
+		w.apply(policyManifest + tenantManifest(inLondon))
+		w.runPod("bright", "7c9d-abcde", "", unschedulableStatus)
+		w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonPodsUnavailable)
+		w.awaitMessage("bright", v1alpha1.ConditionDatabaseReady, "no server has said yet")
+	}, false, []string{"No node takes pod", "Insufficient memory"}},
+	{"fighting", func(w *world) {
+		w.apply(policyManifest + tenantManifest(inLondon))
+		w.runPod("bright", "7c9d-abcde", "10.99.0.3", readyStatus)
+		w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+		w.meddle("frontdesk-bright")
+		w.awaitCondition("bright", v1alpha1.ConditionDegraded, v1alpha1.ReasonFightingAnotherController)
+	}, false, []string{"Have the Service frontdesk-bright left alone by rival-operator", "--show-managed-fields"}},
+	{"host-not-allowed", func(w *world) {
+		w.apply(policyManifest + tenantManifest(inLondon+exposedAt("bright.elsewhere.example")))
+		w.runPod("bright", "7c9d-abcde", "10.99.0.4", readyStatus)
+		w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonHostNotAllowed)
+	}, false, []string{"Choose a host that the platform allows"}},
+	{"host-taken", func(w *world) {
+		manifest := tenantManifest(inLondon + exposedAt("bright.book.example"))
+		w.apply(policyManifest + strings.Replace(manifest, "name: bright}", "name: first}", 1))
+		w.awaitCondition("first", v1alpha1.ConditionRouteAccepted, v1alpha1.ReasonRouteAccepted)
+		w.apply(manifest)
+		w.runPod("bright", "7c9d-abcde", "10.99.0.5", readyStatus)
+		w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonHostTaken)
+	}, false, []string{"Choose another host"}},
+	{"database-server-not-allowed", func(w *world) {
+		w.apply(policyManifest + tenantManifest(inLondon+"  database: {engine: Postgres, postgres: {server: shared}}\n"))
+		w.awaitCondition("bright", v1alpha1.ConditionDatabaseReady, v1alpha1.ReasonDatabaseServerNotAllowed)
+	}, false, []string{"open to this namespace", "kubectl edit tenant bright"}},
 	{"suspended", func(w *world) {
 		w.apply(policyManifest + tenantManifest(inLondon+"  runState: Suspended\n"))
 		w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonSuspended)
@@ -107,6 +145,32 @@ func TestStatusSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 				t.Error("it shows the value of a Secret")
 			}
 		})
+	}
+}
+
+// To have a rollout halt takes two operators and a release that fails; here the status is what the operator would write.
+func TestStatusOfATenantThatFailedInAHaltedRollout(t *testing.T) {
+	t.Parallel()
+	w := newQuietWorld(t)
+	w.apply(policyManifest + tenantManifest(inLondon))
+	tenant := w.tenant("bright")
+	const failed = "0 of 1 pods are ready: pod frontdesk-bright-7c9d-abcde: CrashLoopBackOff: back-off 1m20s restarting failed container"
+	tenant.Status = v1alpha1.TenantStatus{ObservedGeneration: tenant.Generation}
+	for _, c := range []metav1.Condition{
+		{Type: string(v1alpha1.ConditionReady), Status: metav1.ConditionFalse, Reason: string(v1alpha1.ReasonPodsUnavailable), Message: failed},
+		{Type: string(v1alpha1.ConditionDegraded), Status: metav1.ConditionTrue, Reason: string(v1alpha1.ReasonPodsUnavailable), Message: failed},
+		{Type: string(v1alpha1.ConditionProgressing), Status: metav1.ConditionTrue, Reason: string(v1alpha1.ReasonRolloutHalted), Message: "the update to release 1.3.0 failed here: " + failed +
+			"; the rollout is halted: give the platform another server image, or resume it, and this tenant comes first"},
+	} {
+		c.ObservedGeneration = tenant.Generation
+		meta.SetStatusCondition(&tenant.Status.Conditions, c)
+	}
+	if err := w.cluster.Client.Status().Update(t.Context(), tenant); err != nil {
+		t.Fatal(err)
+	}
+	got := w.awaitGolden("status/halted-rollout.txt", "status", "bright")
+	if got.code != 1 || !strings.Contains(got.out, "helm rollback") || !strings.Contains(got.out, fleet.ResumeAnnotation+"=") || !strings.Contains(got.out, "configmap "+fleet.StateName) {
+		t.Errorf("code %d; it does not say how to go on:\n%s", got.code, got.out)
 	}
 }
 

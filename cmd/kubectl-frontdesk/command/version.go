@@ -8,13 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 	appsv1 "k8s.io/api/apps/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/frontdesk-dev/frontdesk/cmd/kubectl-frontdesk/internal/situation"
 	"github.com/frontdesk-dev/frontdesk/internal/version"
 )
-
-// operatorLabels are those that the chart gives the operator's Deployment.
-var operatorLabels = client.MatchingLabels{"app.kubernetes.io/name": "frontdesk", "app.kubernetes.io/component": "operator"}
 
 // versions is what runs where.
 type versions struct {
@@ -88,7 +85,7 @@ func (s settings) operators(ctx context.Context) ([]operator, error) {
 // operatorDeployments finds the operator wherever it was installed.
 func (s *session) operatorDeployments(ctx context.Context) ([]appsv1.Deployment, error) {
 	var deployments appsv1.DeploymentList
-	if err := s.client.List(ctx, &deployments, operatorLabels); err != nil {
+	if err := s.client.List(ctx, &deployments, situation.OperatorLabels); err != nil {
 		return nil, fmt.Errorf("look for the operator: %w", err)
 	}
 	return deployments.Items, nil

@@ -21,7 +21,7 @@ func (e *ConflictError) Error() string {
 	if e.Controller != "" {
 		who = "controlled by " + e.Controller
 	}
-	return fmt.Sprintf("%s %q exists and is %s: it is left alone; delete or rename it to let the tenant go on", e.Kind.Kind, e.Name, who)
+	return fmt.Sprintf("%s %q exists and is %s: it is left alone; delete or rename it, and the tenant goes on within 30 seconds", e.Kind.Kind, e.Name, who)
 }
 
 // GoingError says that the object which stands in the way is already on its way out: it is being

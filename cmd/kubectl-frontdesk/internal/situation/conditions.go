@@ -34,7 +34,7 @@ func judge(c metav1.Condition) Verdict {
 		return Fine
 	case c.Status == metav1.ConditionUnknown:
 		return Unknown
-	case slices.Contains(passing, kind), reason == v1alpha1.ReasonProvisioning:
+	case slices.Contains(passing, kind), reason == v1alpha1.ReasonProvisioning, reason == v1alpha1.ReasonMigrating:
 		return Pending
 	default:
 		return Wrong
@@ -72,12 +72,13 @@ func (s *Situation) failing(kind v1alpha1.ConditionType, reasons ...v1alpha1.Con
 	return c, len(reasons) == 0 || slices.Contains(reasons, v1alpha1.ConditionReason(c.Reason))
 }
 
-// echoes says that a condition only repeats what another one, printed in full, says.
+// echoes says that a condition only repeats what another one, printed in full, says. That a rollout is halted no other
+// says.
 func (s *Situation) echoes(c Condition) bool {
 	summary := slices.Contains([]v1alpha1.ConditionType{
 		v1alpha1.ConditionReady, v1alpha1.ConditionStalled, v1alpha1.ConditionReconciling, v1alpha1.ConditionProgressing,
 	}, v1alpha1.ConditionType(c.Type))
-	return summary && strings.Contains(c.Message, s.Message)
+	return summary && strings.Contains(c.Message, s.Message) && c.Reason != string(v1alpha1.ReasonRolloutHalted)
 }
 
 // short names a condition that is as it should be.

@@ -48,7 +48,7 @@ func Read(ctx context.Context, reader client.Reader, t *v1alpha1.Tenant, ask Ask
 		func(ctx context.Context, reader client.Reader, t *v1alpha1.Tenant) error {
 			return s.readPods(ctx, reader, t, ask)
 		},
-		s.readCampaigns,
+		s.readCampaigns, s.readOperator,
 	} {
 		if err := read(ctx, reader, t); err != nil {
 			return nil, err

@@ -30,6 +30,8 @@ type Situation struct {
 	Pods       []Pod       `json:"pods"`
 	Campaigns  []Campaign  `json:"campaigns"`
 	Steps      []Step      `json:"nextSteps"`
+
+	operator operator
 }
 
 // Revision compares the configuration that is wanted with the one that is served.

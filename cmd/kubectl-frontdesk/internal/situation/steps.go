@@ -12,8 +12,8 @@ import (
 func (s *Situation) steps() []Step {
 	var all []Step
 	for _, advise := range []func(*Situation) []Step{
-		adviseOperator, adviseDeletion, adviseSecrets, advisePolicies, adviseConfiguration, adviseConflict,
-		adviseDatabase, advisePods, adviseRevision, adviseRoute, adviseSuspension,
+		adviseOperator, adviseDeletion, adviseSecrets, advisePolicies, adviseConfiguration, adviseConflict, adviseFight, adviseApply,
+		adviseDatabase, advisePods, adviseRevision, adviseRollout, adviseRoute, adviseSuspension,
 	} {
 		all = append(all, advise(s)...)
 	}
@@ -139,26 +139,11 @@ func adviseConflict(s *Situation) []Step {
 	if !failing {
 		return nil
 	}
-	kind, rest, _ := strings.Cut(c.Message, " ")
-	name := strings.Trim(strings.SplitN(rest, " ", 2)[0], `"`)
+	kind, name := objectIn(c.Message)
 	return []Step{{
 		fmt.Sprintf("Rename or delete the %s %s, if nobody needs it: the tenant needs the name, and the operator never touches what is not its own.", kind, name),
 		[]string{s.command("get %s %s -o yaml", strings.ToLower(kind), name), s.command("delete %s %s", strings.ToLower(kind), name)},
 	}}
-}
-
-func adviseDatabase(s *Situation) []Step {
-	if _, failing := s.failing(v1alpha1.ConditionDatabaseReady, v1alpha1.ReasonAdoptionRequired); failing {
-		return []Step{{
-			"Decide about the data of the former tenant of this name: take it over, or remove it and start empty.",
-			[]string{s.command("patch tenant %s --type=merge -p '{\"spec\":{\"database\":{\"adopt\":true}}}'", s.Name)},
-		}}
-	}
-	c, failing := s.failing(v1alpha1.ConditionDatabaseReady)
-	if !failing || c.Verdict != Wrong || v1alpha1.ConditionReason(c.Reason) == v1alpha1.ReasonProvisioning {
-		return nil
-	}
-	return []Step{{"See to the database: " + c.Message, []string{s.own("logs %s --level warn", s.Name)}}}
 }
 
 func adviseRevision(s *Situation) []Step {

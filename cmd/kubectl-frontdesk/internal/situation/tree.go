@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/cmd/kubectl-frontdesk/internal/outline"
 )
 
@@ -87,7 +88,7 @@ func (s *Situation) configurationNode() outline.Node {
 	node := outline.Line(outline.None, "configuration")
 	switch {
 	case s.Revision.Desired == "":
-		node.Add(outline.Line(outline.Bad, "the spec adds up to no revision; served is "+short(s.Revision.Served)))
+		node.Add(outline.Line(outline.Bad, s.noConfiguration()))
 	case s.Suspended:
 		node.Add(outline.Line(outline.Idle, fmt.Sprintf("revision %s is ready for when it is resumed", short(s.Revision.Desired))))
 	case s.Revision.Served == s.Revision.Desired:
@@ -99,6 +100,18 @@ func (s *Situation) configurationNode() outline.Node {
 		node.Add(outline.Line(marks[policy.Verdict], fmt.Sprintf("BookingPolicy %s: %s", policy.Name, policy.State)))
 	}
 	return node
+}
+
+// noConfiguration says so, and what the pods go on with: a revision is the digest of a whole configuration.
+func (s *Situation) noConfiguration() string {
+	text := "no complete configuration yet"
+	if _, invalid := s.failing(v1alpha1.ConditionConfigurationValid); invalid {
+		text = "no valid configuration yet"
+	}
+	if s.Revision.Served != "" {
+		return text + fmt.Sprintf("; revision %s, the last good one, is served on", short(s.Revision.Served))
+	}
+	return text + "; nothing is served"
 }
 
 func (s *Situation) databaseNode() outline.Node {
