@@ -137,7 +137,7 @@ test-chart: tool-helm ## The chart, rendered by real Helm, and the file for thos
 	@go test ./test/chart
 
 .PHONY: test-schema
-test-schema: tool-envtest ## Every CEL rule accepted and refused by a real API server
+test-schema: tool-envtest tool-helm ## Every CEL rule accepted and refused by a real API server
 	@go test $$(hack/packages.sh schema)
 
 .PHONY: test-controllers

@@ -158,9 +158,27 @@ func addresses(connection string, usual int) []destination {
 		if number, err := strconv.Atoi(address.Port()); err == nil {
 			d.port = number
 		}
-		all = append(all, d)
+		if !d.isClosed() {
+			all = append(all, d)
+		}
 	}
 	return all
+}
+
+// isClosed says that the host is an address in one of the networks that a name must not lead to either.
+func (d destination) isClosed() bool {
+	address, err := netip.ParseAddr(d.host)
+	if err != nil {
+		return false
+	}
+	for _, ranges := range d.except {
+		for _, text := range ranges {
+			if netip.MustParsePrefix(text).Contains(address.Unmap().WithZone("")) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // serviceNamespace is the namespace of a Service by its name within the cluster: name, name.namespace.svc, or

@@ -1,12 +1,14 @@
 package tenant
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
 )
 
 func TestAddressesOfAConnection(t *testing.T) {
@@ -66,6 +68,48 @@ func TestPeersOfADestination(t *testing.T) {
 		got := destination{host: host, port: postgresPort, except: metadataRanges}.peers("own")
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", host, diff)
+		}
+	}
+}
+
+// Whatever the URL of a database says, by a name or by an address, it opens no way to where clouds hand out credentials.
+func TestMetadataAddressesStayClosed(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{"169.254.169.254", "[fd00:ec2::254]", "[::ffff:169.254.169.254]", "[fe80::1]", "169.254.170.2:80"} {
+		if got := addresses("postgres://app:secret@"+host+"/x", postgresPort); len(got) > 0 {
+			t.Errorf("%s is opened: %+v", host, got)
+		}
+	}
+	for host, want := range map[string]int{"10.1.2.3": 1, "db.example": 2, "[2001:db8::1]": 1} {
+		s := servingScope()
+		s.bundle = map[string][]byte{string(document.DatabaseURLKey): []byte("postgres://app:secret@" + host + "/x")}
+		rules := s.egressRules(&Isolation{})
+		if len(rules) != 1 || len(rules[0].To) != want {
+			t.Fatalf("%s opens %+v", host, rules)
+		}
+		for _, peer := range rules[0].To {
+			if peer.IPBlock.CIDR == "0.0.0.0/0" && !slices.Contains(peer.IPBlock.Except, "169.254.0.0/16") {
+				t.Errorf("%s opens the metadata addresses: %+v", host, peer.IPBlock)
+			}
+		}
+	}
+}
+
+// What an author declares without credentials of his own for it leads to the internet, and into no private network.
+func TestIntegrationsReachNoPrivateNetwork(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{"crm.example", "10.1.2.3", "192.168.1.1", "[fd12::1]", "127.0.0.1", "169.254.169.254"} {
+		s := servingScope()
+		s.tenant.Spec.Integrations = &v1alpha1.Integrations{
+			Webhooks: []v1alpha1.Webhook{{Name: "crm", URL: v1alpha1.URL("https://" + host + "/hook")}},
+			Email:    &v1alpha1.EmailIntegration{Host: "mail.example", Port: 587},
+		}
+		for _, rule := range s.egressRules(&Isolation{}) {
+			for _, peer := range rule.To {
+				if peer.IPBlock == nil || !slices.Equal(peer.IPBlock.Except, privateRanges[peer.IPBlock.CIDR]) || len(peer.IPBlock.Except) == 0 {
+					t.Errorf("a webhook at %s opens %+v", host, peer)
+				}
+			}
 		}
 	}
 }

@@ -2,7 +2,9 @@ package admission
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,7 +25,8 @@ import (
 )
 
 const (
-	policyFolder = "../../config/policy"
+	root         = "../.."
+	policyFolder = root + "/config/policy"
 	// author is a user who may write the three kinds in his namespace, and nothing else.
 	author = "author"
 	// operator is the account that the policies of config/policy are about.
@@ -57,14 +60,39 @@ func newArena(t *testing.T) *arena {
 		}
 	})
 	a.namespace = a.cluster.Namespace(t)
-	a.allow(author, ruleForKinds)
+	a.allow(author, authorRules(t)...)
 	return a
 }
 
-// ruleForKinds is what an author has, and all that he has.
-var ruleForKinds = rbacv1.PolicyRule{
-	APIGroups: []string{"frontdesk.dev"}, Resources: []string{"tenants", "bookingpolicies", "campaigns"},
-	Verbs: []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"},
+// chartRules are those of the role that the chart adds to edit and admin, rendered once.
+var chartRules struct {
+	once  sync.Once
+	rules []rbacv1.PolicyRule
+}
+
+// authorRules is what an author has, and all that he has: what the chart gives to those who may edit in a namespace.
+func authorRules(t *testing.T) []rbacv1.PolicyRule {
+	t.Helper()
+	chartRules.once.Do(func() {
+		helm := filepath.Join(root, ".local", "bin", "helm")
+		out, err := exec.CommandContext(t.Context(), helm, "template", "frontdesk", filepath.Join(root, "charts", "frontdesk"), "--show-only", "templates/rbac-users.yaml").Output()
+		if err != nil {
+			t.Fatalf("render the chart (`make tool-helm` builds helm): %v", err)
+		}
+		for document := range strings.SplitSeq(string(out), "\n---\n") {
+			var role rbacv1.ClusterRole
+			if err := yaml.Unmarshal([]byte(document), &role); err != nil {
+				t.Fatal(err)
+			}
+			if role.Labels["rbac.authorization.k8s.io/aggregate-to-edit"] == "true" {
+				chartRules.rules = append(chartRules.rules, role.Rules...)
+			}
+		}
+	})
+	if len(chartRules.rules) == 0 {
+		t.Fatal("the chart gives authors no rights: has the way in which it does so changed?")
+	}
+	return slices.Clone(chartRules.rules)
 }
 
 // policies reads what config/policy holds.

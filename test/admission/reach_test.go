@@ -87,7 +87,7 @@ func TestAuthorReadsNoSecret(t *testing.T) {
 func TestAuthorWritesNothingElsewhere(t *testing.T) {
 	t.Parallel()
 	one, other := newArena(t), newArena(t)
-	one.allow("only-here", ruleForKinds)
+	one.allow("only-here", authorRules(t)...)
 	object := parse(t, shop(""))
 	object.SetNamespace(other.namespace)
 	if err := one.as("only-here").Create(t.Context(), object, client.DryRunAll); !apierrors.IsForbidden(err) {

@@ -147,7 +147,7 @@ func (a *arena) refusedWithoutEach(object *unstructured.Unstructured, names []st
 	a.t.Helper()
 	for i, name := range names {
 		user := "all-but-" + name
-		a.allow(user, ruleForKinds, mayRead(slices.Delete(slices.Clone(names), i, i+1)...))
+		a.allow(user, append(authorRules(a.t), mayRead(slices.Delete(slices.Clone(names), i, i+1)...))...)
 	}
 	for i, name := range names {
 		wanted := fmt.Sprintf("names Secret %q, which you may not read", name)

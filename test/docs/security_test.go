@@ -37,6 +37,11 @@ func TestReachIsTested(t *testing.T) {
 	if len(rows) < 15 {
 		t.Fatalf("only %d lines were found: has the way they are written changed?", len(rows))
 	}
+	for _, thing := range []string{"Secrets", "Hosts", "Networks", "Databases", "Other tenants", "Other namespaces", "Nodes"} {
+		if !strings.Contains(section, "\n| "+thing+" | ") {
+			t.Errorf("there is no line about %s", thing)
+		}
+	}
 	for _, row := range rows[2:] { // the heading, and the line under it
 		name := testName.FindStringSubmatch(row[1])
 		if name == nil {
