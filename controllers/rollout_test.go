@@ -310,6 +310,25 @@ func TestBadImageHaltsAndAFixResumes(t *testing.T) {
 	w.waitEvents("RolloutHalted", "RolloutFinished")
 }
 
+// The canary's owner breaks its configuration for good while it soaks; its pods serve on.
+func TestABrokenEditHaltsNoRollout(t *testing.T) {
+	t.Parallel()
+	w := newFleet(t, "amber", "birch")
+	edit(w, &v1alpha1.Tenant{}, "amber", func(o *v1alpha1.Tenant) { o.Labels = map[string]string{"frontdesk.dev/canary": "true"} })
+	w.upgrade("1.2.4", func(o *controllers.Options) { o.Rollout.Soak, o.Rollout.Deadline = 5*time.Second, 4*time.Second })
+	w.waitRelease("amber", "1.2.4")
+	edit(w, &v1alpha1.Tenant{}, "amber", func(o *v1alpha1.Tenant) { o.Spec.TimeZone = "Europe/Lundon" })
+	w.waitFor("amber", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonConfigurationInvalid)
+	if !w.state().Member(w.namespace + "/amber") {
+		t.Fatal("it does not soak any more")
+	}
+	w.waitFinished()
+	if state := w.state(); len(state.Failed) > 0 {
+		t.Errorf("failed are %+v", state.Failed)
+	}
+	w.waitRelease("birch", "1.2.4")
+}
+
 // waitEvents waits for events about the rollout.
 func (w *world) waitEvents(reasons ...string) {
 	w.t.Helper()

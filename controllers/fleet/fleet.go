@@ -56,13 +56,21 @@ type Turn struct {
 // New returns a Fleet without tenants.
 func New() *Fleet { return &Fleet{tenants: map[types.NamespacedName]rollout.Tenant{}} }
 
-// Report notes how a tenant is.
-func (f *Fleet) Report(name types.NamespacedName, t rollout.Tenant) {
+// Report notes how a tenant is now. Without a Since it has been so since it was first reported.
+func (f *Fleet) Report(name types.NamespacedName, t rollout.Tenant, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	before, found := f.tenants[name]
+	switch {
+	case !t.Since.IsZero():
+	case found && before.Health == t.Health:
+		t.Since = before.Since
+	default:
+		t.Since = now
+	}
 	t.Name = name.String()
 	t.Since, t.Opens, t.Closes = plain(t.Since), plain(t.Opens), plain(t.Closes)
-	if before, found := f.tenants[name]; !found || before != t {
+	if !found || before != t {
 		f.tenants[name] = t
 		f.changed()
 	}

@@ -108,7 +108,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		if err = errors.Join(err, statusErr); err != nil {
 			result = reconcile.Result{} // an error has a time of its own to come back
 		}
-		r.Fleet.Report(request.NamespacedName, s.report())
+		r.Fleet.Report(request.NamespacedName, s.report(), s.now)
 	}()
 
 	s.compose()

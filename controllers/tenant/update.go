@@ -3,8 +3,10 @@ package tenant
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -258,12 +260,17 @@ func (s *scope) report() rollout.Tenant {
 	r := rollout.Tenant{
 		Volunteer:    s.tenant.Labels[canaryLabel] == "true",
 		KeepsServing: !s.tenant.Spec.Database.Engine.IsSingleWriter(),
+		Asked:        s.asked(),
 	}
 	if u := s.update; u != nil && (u.waits || (u.takes && !s.deployed)) {
 		r.Pending, r.Opens, r.Closes = true, u.opens, u.closes
 	}
-	outcome := s.verdict(s.workload())
+	w := s.workload()
+	outcome := s.operation(w)
 	ready := conditionTime(s.tenant.Status.Conditions, v1alpha1.ConditionReady)
+	if s.verdict(w) != outcome {
+		ready = time.Time{} // Ready is about something else, and does not tell since when the pods have been as they are
+	}
 	degraded := conditionTime(s.tenant.Status.Conditions, v1alpha1.ConditionDegraded)
 	switch isDegraded := meta.IsStatusConditionTrue(s.tenant.Status.Conditions, string(v1alpha1.ConditionDegraded)); {
 	case s.unheard(), s.takesUp(outcome) && s.silent():
@@ -275,10 +282,27 @@ func (s *scope) report() rollout.Tenant {
 		r.Progressing = outcome.state == inProgress && slices.Contains(expected, outcome.reason)
 	case isDegraded:
 		r.Health, r.Since, r.Message = rollout.Unhealthy, degraded, meta.FindStatusCondition(s.tenant.Status.Conditions, string(v1alpha1.ConditionDegraded)).Message
+	case ready.IsZero():
+		r.Health = rollout.Healthy
 	default:
 		r.Health, r.Since = rollout.Healthy, later(ready, degraded)
 	}
 	return r
+}
+
+// asked identifies what the tenant's owner asks for: the spec, and the policies and Secrets that it names.
+func (s *scope) asked() string {
+	type version struct{ Name, UID, Version string }
+	var named []version
+	for _, name := range slices.Sorted(maps.Keys(s.policies)) {
+		policy := s.policies[name]
+		named = append(named, version{name, string(policy.UID), strconv.FormatInt(policy.Generation, 10)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.secrets)) {
+		secret := s.secrets[name]
+		named = append(named, version{name, string(secret.UID), secret.ResourceVersion})
+	}
+	return digest(s.tenant.UID, s.tenant.Generation, named)
 }
 
 // takesUp says that the servers are taking up an edit, for less time than would be worth a word in the status: see

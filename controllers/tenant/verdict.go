@@ -37,10 +37,18 @@ func (v verdict) ready() conditions.Condition {
 // verdict asks the questions in the order in which a person would have to solve them. The first
 // that is not answered well decides.
 func (s *scope) verdict(w workload) verdict {
-	for _, question := range []func(*scope, workload) *verdict{
-		deletionVerdict, configurationVerdict, secretsVerdict, databaseVerdict, applyVerdict, migrationVerdict,
-		suspensionVerdict, rolloutVerdict, revisionVerdict, databaseReachableVerdict, hostVerdict,
-	} {
+	return s.ask(w, deletionVerdict, configurationVerdict, secretsVerdict, databaseVerdict, applyVerdict, migrationVerdict,
+		suspensionVerdict, rolloutVerdict, revisionVerdict, databaseReachableVerdict, hostVerdict)
+}
+
+// operation is the verdict on what runs alone, whatever of the spec cannot be had: a Secret that is missing, a host that is
+// another's, a database that is not there yet. The last good configuration serves meanwhile.
+func (s *scope) operation(w workload) verdict {
+	return s.ask(w, adoptionVerdict, applyVerdict, migrationVerdict, suspensionVerdict, rolloutVerdict, revisionVerdict, databaseReachableVerdict)
+}
+
+func (s *scope) ask(w workload, questions ...func(*scope, workload) *verdict) verdict {
+	for _, question := range questions {
 		if v := question(s, w); v != nil {
 			return *v
 		}
@@ -84,10 +92,18 @@ func secretsVerdict(s *scope, _ workload) *verdict {
 	return &verdict{inProgress, v1alpha1.ReasonSecretsMissing, s.secretsReady().Message}
 }
 
+// adoptionVerdict: there is data which the tenant may not use, and until it may its pods are left as they are.
+func adoptionVerdict(s *scope, w workload) *verdict {
+	if !s.adoptionRequired() {
+		return nil
+	}
+	return &verdict{stalled, v1alpha1.ReasonDatabaseNotReady, s.databaseReady(w).Message}
+}
+
 func databaseVerdict(s *scope, w workload) *verdict {
 	switch {
 	case s.adoptionRequired():
-		return &verdict{stalled, v1alpha1.ReasonDatabaseNotReady, s.databaseReady(w).Message}
+		return adoptionVerdict(s, w)
 	case s.server == nil || !s.server.blocks():
 		switch reason, pending := s.clusterPending(); {
 		case reason == v1alpha1.ReasonDatabaseConflict:

@@ -66,7 +66,7 @@ func (d *decision) join(pool []Tenant) {
 	}
 	now := d.now()
 	for _, t := range pool[:count] {
-		wave.Members = append(wave.Members, Member{Tenant: t.Name, AdmittedAt: now})
+		wave.Members = append(wave.Members, Member{Tenant: t.Name, AdmittedAt: now, Asked: t.Asked})
 	}
 	wave.Left -= count
 	if d.state.StartedAt == nil {

@@ -102,6 +102,10 @@ func (d *decision) judge() {
 			return true
 		}
 		leaves, failure := d.fate(m, t)
+		if failure != "" && edited(m, t) {
+			d.replace()
+			return true
+		}
 		if failure != "" {
 			d.state.Failed = append(d.state.Failed, Failure{Tenant: m.Tenant, At: d.now(), Message: failure})
 		}
@@ -144,6 +148,19 @@ func (d *decision) fate(m Member, t Tenant) (leaves bool, failure string) {
 	}
 	d.wake(limit)
 	return false, ""
+}
+
+// edited: what the owner asks for is not what it was when the tenant was admitted, so that nobody can tell whose fault it is
+// that the tenant is unhealthy. Else the owner of one tenant could halt the rollout for all.
+func edited(m Member, t Tenant) bool {
+	return m.Asked != "" && t.Asked != "" && m.Asked != t.Asked
+}
+
+// replace makes room for another candidate in place of a member that has proved nothing.
+func (d *decision) replace() {
+	if d.state.Halted == nil && d.state.Wave.Pool == PoolCandidates {
+		d.state.Wave.Left++
+	}
 }
 
 // excused: there is nothing to be seen of the tenant, because it runs no pods, or because its window has

@@ -19,6 +19,10 @@
 //   - Canaries that prove nothing. Suspended tenants run no pods, and tenants that were unhealthy before
 //     say nothing about the target. The former come last, the latter are not rolled at all until they are
 //     healthy again or somebody asks for it.
+//   - Owners. A tenant is unhealthy when its pods are, or refuse what they are given; not when what its owner asks for
+//     makes no sense and the pods serve what was asked for before. Pods can be made to fail by an edit, too: a member whose
+//     owner has asked for something else since it was admitted fails nobody's rollout but leaves it, and another comes in
+//     its place, because it has proved nothing.
 //   - The rollout's own victims. A tenant that is unhealthy because of the former target is no such
 //     tenant: it comes first when there is a new one, because that is the mend.
 //   - A crash between deciding and acting. The state is stored before anybody is admitted. Who is a member

@@ -13,7 +13,8 @@ type Health int
 const (
 	// Unknown is when the pods have not been heard of since this operator started.
 	Unknown Health = iota
-	// Healthy is when every wanted pod serves the desired revision, and nothing is degraded.
+	// Healthy is when every wanted pod serves the desired revision, or the last good one while none can be desired, and
+	// nothing is degraded.
 	Healthy
 	// Unhealthy is everything else that should run.
 	Unhealthy
@@ -35,6 +36,8 @@ type Tenant struct {
 	Since time.Time
 	// Message says what is wrong with an unhealthy tenant.
 	Message string
+	// Asked identifies what the tenant's owner asks for, and changes with each edit; empty when it is not known.
+	Asked string
 	// Opens and Closes are the tenant's opening as of its last pass; zero when it has no windows.
 	Opens, Closes time.Time
 	// Volunteer tenants are canaries before all others.

@@ -9,7 +9,7 @@ import (
 
 // stateVersion is of the shape below. It grows by fields that an older operator may ignore; a change that
 // it may not ignore takes another number. An older operator drops Wave.Left and Wave.Pool: for it the
-// wave ends with the members that it has, and who was left comes in the next.
+// wave ends with the members that it has, and who was left comes in the next. Without Member.Asked nobody is excused.
 const stateVersion = 1
 
 // State is all that is remembered between two decisions and over a restart. Tenants are named
@@ -73,6 +73,8 @@ const (
 type Member struct {
 	Tenant     string    `json:"tenant"`
 	AdmittedAt time.Time `json:"admittedAt"`
+	// Asked is Tenant.Asked as it was then; empty when an older operator admitted it.
+	Asked string `json:"asked,omitempty"`
 }
 
 // Failure is a tenant that did not become, or stay, healthy.

@@ -38,6 +38,7 @@ type tenant struct {
 	broken  map[string]bool
 	rolled  time.Time
 	ill     bool // whatever it runs
+	asks    string
 	busy    bool // when it is ill, it is because it takes up something else
 	idle    bool
 	windows []rollout.Window
@@ -60,7 +61,7 @@ func (w *world) fleet() []rollout.Tenant {
 		if !w.reported[t.name] {
 			continue
 		}
-		r := rollout.Tenant{Name: t.name, Pending: t.runs != w.target.Revision, Health: rollout.Healthy}
+		r := rollout.Tenant{Name: t.name, Pending: t.runs != w.target.Revision, Health: rollout.Healthy, Asked: t.asks}
 		if ready := t.rolled.Add(t.heals); !t.rolled.IsZero() {
 			r.Since = ready
 		}
