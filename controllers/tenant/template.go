@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -180,11 +179,11 @@ func decodedTemplate(t *v1alpha1.TemplateStatus) (any, error) {
 func Target(p Platform) rollout.Target {
 	s := &scope{platform: p, tenant: &v1alpha1.Tenant{}}
 	s.tenant.Name = "any"
-	parts := []any{podTemplate(s.unassuming(), p.ServerImage)}
-	for _, version := range slices.Sorted(maps.Keys(p.OtherImages)) {
-		parts = append(parts, version, p.OtherImages[version])
+	target := rollout.Target{Revision: digest(podTemplate(s.unassuming(), p.ServerImage)), Release: p.ServerVersion}
+	if len(p.OtherImages) > 0 {
+		target.Pins = digest(p.OtherImages) // maps are written in the order of their keys
 	}
-	return rollout.Target{Revision: digest(parts...), Release: p.ServerVersion}
+	return target
 }
 
 // atomicLists are lists that have no key by which their items could be told apart for sure, whatever their

@@ -261,13 +261,18 @@ func TestTargetIsOfThePlatformAlone(t *testing.T) {
 	if diff := cmp.Diff(Target(p), Target(same)); diff != "" {
 		t.Errorf("the same platform makes another target:\n%s", diff)
 	}
-	for name, other := range map[string]Platform{
-		"image":       {ServerImage: "frontdesk:2", ServerVersion: "1.0.0", OtherImages: p.OtherImages},
-		"pull policy": {ServerImage: "frontdesk:1", ServerVersion: "1.0.0", OtherImages: p.OtherImages, ImagePullPolicy: corev1.PullAlways},
-		"other image": {ServerImage: "frontdesk:1", ServerVersion: "1.0.0", OtherImages: map[string]string{"0.9.0": "mirror/frontdesk:0.9"}},
+	for name, test := range map[string]struct {
+		other          Platform
+		revision, pins bool
+	}{
+		"image":       {Platform{ServerImage: "frontdesk:2", ServerVersion: "1.0.0", OtherImages: p.OtherImages}, true, false},
+		"pull policy": {Platform{ServerImage: "frontdesk:1", ServerVersion: "1.0.0", OtherImages: p.OtherImages, ImagePullPolicy: corev1.PullAlways}, true, false},
+		"other image": {Platform{ServerImage: "frontdesk:1", ServerVersion: "1.0.0", OtherImages: map[string]string{"0.9.0": "mirror/frontdesk:0.9"}}, false, true},
+		"no other":    {Platform{ServerImage: "frontdesk:1", ServerVersion: "1.0.0"}, false, true},
 	} {
-		if Target(other).Revision == Target(p).Revision {
-			t.Errorf("another %s makes the same target", name)
+		before, after := Target(p), Target(test.other)
+		if revision, pins := before.Revision != after.Revision, before.Pins != after.Pins; revision != test.revision || pins != test.pins {
+			t.Errorf("another %s makes another revision: %v, and other pins: %v", name, revision, pins)
 		}
 	}
 }

@@ -65,11 +65,30 @@ func (d *decision) retarget() {
 	if d.state.Target == d.Target {
 		return
 	}
+	if d.state.Target.Revision == d.Target.Revision {
+		d.repin()
+		return
+	}
 	victims := d.state.victims()
 	for _, m := range d.state.Wave.Members {
 		victims = append(victims, m.Tenant)
 	}
 	d.state = State{Version: stateVersion, Target: d.Target, TargetedAt: d.now(), Rescue: unique(victims), Resumed: d.state.Resumed}
+}
+
+// repin takes note of other releases that tenants may be pinned to. For those who are, the waves begin with the canaries. But all
+// others have the target that they had: to offer the former release for a pin, while this one is halted, must not roll it out again.
+func (d *decision) repin() {
+	again := d.state.Target.Pins != d.Target.Pins && d.state.Halted == nil
+	d.state.Target = d.Target
+	if !again {
+		return
+	}
+	d.state.TargetedAt, d.state.FinishedAt = d.now(), nil
+	d.state.Wave.Number, d.state.Wave.Left = 0, 0
+	if len(d.state.Wave.Members) == 0 {
+		d.state.StartedAt = nil
+	}
 }
 
 // victims are the tenants that this target or former ones left unhealthy.

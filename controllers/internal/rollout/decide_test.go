@@ -105,6 +105,19 @@ func TestWhatFollowsAHalt(t *testing.T) {
 			t.Errorf("%v do not run v3", mended.behind())
 		}
 	})
+	t.Run("other releases may be pinned to", func(t *testing.T) {
+		pinned := *w
+		pinned.tenants = clone(w.tenants)
+		pinned.target.Pins = "of v1"
+		if !pinned.run(5) || len(pinned.behind()) != len(w.behind()) {
+			t.Fatalf("it does not rest: %+v", pinned.state)
+		}
+		want := w.state
+		want.Target.Pins = "of v1"
+		if diff := cmp.Diff(want, pinned.state); diff != "" {
+			t.Errorf("more than the target has changed (-want +got):\n%s", diff)
+		}
+	})
 	t.Run("resumed", func(t *testing.T) {
 		resumed := *w
 		resumed.tenants = clone(w.tenants)
@@ -354,6 +367,39 @@ func TestWindowsAreWaitedFor(t *testing.T) {
 	w.decide()
 	if w.state.Member("ns/t001") || len(w.state.Failed) > 0 {
 		t.Errorf("the window has closed, and the state is %+v", w.state)
+	}
+}
+
+// Tenants that are pinned to a release whose image is another one now are rolled in waves like others.
+func TestOtherPinsBeginWithACanary(t *testing.T) {
+	t.Parallel()
+	w := newWorld(plan(), 20)
+	if !w.run(200) || w.state.FinishedAt == nil {
+		t.Fatalf("does not finish: %+v", w.state)
+	}
+	w.target.Pins = "another"
+	for _, tenant := range w.tenants[:10] {
+		tenant.runs = "v1"
+	}
+	w.decide()
+	if w.state.Wave.Number != 1 || len(w.state.Wave.Members) != 1 || w.state.FinishedAt != nil {
+		t.Errorf("does not begin with a canary: %+v", w.state)
+	}
+	if !w.run(200) || len(w.behind()) > 0 || w.state.FinishedAt == nil {
+		t.Errorf("%v are left behind; state %+v", w.behind(), w.state)
+	}
+}
+
+func TestOtherPinsTakeNobodyOutOfTheWave(t *testing.T) {
+	t.Parallel()
+	w := newWorld(plan(), 20)
+	w.decide()
+	w.take()
+	canary := w.state.Wave.Members[0]
+	w.now, w.target.Pins = w.now.Add(time.Minute), "another"
+	w.decide()
+	if diff := cmp.Diff([]rollout.Member{canary}, w.state.Wave.Members); diff != "" || w.state.StartedAt == nil {
+		t.Errorf("the wave goes on with others (-want +got):\n%s", diff)
 	}
 }
 

@@ -38,8 +38,10 @@ type State struct {
 
 // Target is what is rolled out.
 type Target struct {
-	// Revision is a digest of all that the platform puts into pod templates.
+	// Revision is a digest of all that the platform puts into the pod template of a tenant that is pinned to no release.
 	Revision string `json:"revision"`
+	// Pins is a digest of the releases that tenants may be pinned to; empty when there are none.
+	Pins string `json:"pins,omitempty"`
 	// Release is the version of the server in it, for people.
 	Release string `json:"release"`
 }

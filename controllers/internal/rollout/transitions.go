@@ -19,7 +19,10 @@ func Transitions(before, next State) []Note {
 		notes = append(notes, Note{warning, reason, fmt.Sprintf(format, args...)})
 	}
 	release := next.Target.Release
-	if before.Target != next.Target {
+	switch {
+	case before.Target.Revision == next.Target.Revision && before.Target.Pins != next.Target.Pins:
+		note(false, "OtherVersionsChanged", "tenants may be pinned to other releases than before; who is pinned to one whose image has changed is rolled in waves")
+	case before.Target.Revision != next.Target.Revision:
 		note(false, "NewTarget", "release %s is to be rolled out; tenants that the former target left unhealthy, which come first: %d", release, len(next.Rescue))
 		before = State{Target: next.Target}
 	}
