@@ -56,7 +56,7 @@ func TestOnlyEditsOfOurFieldsShowInTheCache(t *testing.T) {
 func TestSecretsOfOthersCostTheirName(t *testing.T) {
 	t.Parallel()
 	controls := true
-	controller := metav1.OwnerReference{Kind: "Cluster", Name: "frontdesk-shop", UID: "c", Controller: &controls}
+	controller := metav1.OwnerReference{Kind: "Cluster", Name: "fd-shop-db", UID: "c", Controller: &controls}
 	secret := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "corner", Name: "theirs", UID: "s", ResourceVersion: "1", Labels: map[string]string{"a": "b"}, Annotations: map[string]string{"a": "b"},
 		OwnerReferences: []metav1.OwnerReference{{Kind: "Other", Name: "o", UID: "o"}, controller},

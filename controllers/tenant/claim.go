@@ -57,7 +57,8 @@ func mayUse(t *v1alpha1.Tenant, claim client.Object) bool {
 // one to take over.
 func (s *scope) adoptionRequired() bool { return s.blockingData() != nil }
 
-// blockingData is that data: the volume, if this tenant would use or move it, or the CloudNativePG cluster.
+// blockingData is that data: the volume, if this tenant would use or move it, or the CloudNativePG cluster. A cluster of
+// the former name blocks whoever made it, this very tenant included: beside it, an empty one would take its place.
 func (s *scope) blockingData() client.Object {
 	db := s.tenant.Spec.Database
 	if (db.Engine.IsSingleWriter() || db.MigrateFrom != "") && s.claim != nil && isOurClaim(s.tenant, s.claim) && !mayUse(s.tenant, s.claim) {
@@ -65,6 +66,9 @@ func (s *scope) blockingData() client.Object {
 	}
 	if s.cluster != nil && isOurClaim(s.tenant, s.cluster) && !mayUse(s.tenant, s.cluster) {
 		return s.cluster
+	}
+	if s.formerCluster != nil && isOurClaim(s.tenant, s.formerCluster) {
+		return s.formerCluster
 	}
 	return nil
 }

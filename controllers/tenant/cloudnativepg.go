@@ -33,7 +33,7 @@ const (
 var defaultClusterSize = resource.MustParse("10Gi")
 
 // clusterSecretName is how CloudNativePG calls the application Secret of a cluster.
-func clusterSecretName(t *v1alpha1.Tenant) string { return t.OwnedName() + "-app" }
+func clusterSecretName(t *v1alpha1.Tenant) string { return clusterName(t) + "-app" }
 
 func onCluster(t *v1alpha1.Tenant) bool {
 	return t.Spec.Database.Engine == v1alpha1.DatabaseEngineCloudNativePG
@@ -43,17 +43,28 @@ func (r *Reconciler) loadCluster(ctx context.Context, s *scope) error {
 	if !onCluster(s.tenant) || s.absent[clusterKind.GroupKind()] {
 		return nil
 	}
-	cluster := &unstructured.Unstructured{}
-	cluster.SetGroupVersionKind(clusterKind)
-	switch err := r.Client.Get(ctx, s.key(s.tenant.OwnedName()), cluster); {
-	case err == nil:
-		s.cluster = cluster
-	case !apierrors.IsNotFound(err):
-		return fmt.Errorf("read Cluster %s: %w", s.tenant.OwnedName(), err)
-	}
 	var err error
+	if s.cluster, err = r.readCluster(ctx, s.key(clusterName(s.tenant))); err != nil {
+		return err
+	}
+	if s.formerCluster, err = r.readCluster(ctx, s.key(formerClusterName(s.tenant))); err != nil {
+		return err
+	}
 	s.clusterSecret, err = r.Secrets.Get(ctx, s.key(clusterSecretName(s.tenant)))
 	return err
+}
+
+// readCluster returns nil when there is none of ours.
+func (r *Reconciler) readCluster(ctx context.Context, key client.ObjectKey) (*unstructured.Unstructured, error) {
+	cluster := &unstructured.Unstructured{}
+	cluster.SetGroupVersionKind(clusterKind)
+	switch err := r.Client.Get(ctx, key, cluster); {
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read Cluster %s: %w", key.Name, err)
+	}
+	return cluster, nil
 }
 
 // databaseCluster asks CloudNativePG for a cluster. It is data: no owner reference, as with the claim.
@@ -83,7 +94,7 @@ func databaseCluster(s *scope) any {
 	}}}
 	cluster.SetGroupVersionKind(clusterKind)
 	cluster.SetNamespace(s.tenant.Namespace)
-	cluster.SetName(s.tenant.OwnedName())
+	cluster.SetName(clusterName(s.tenant))
 	markCluster(cluster, s.tenant)
 	return cluster
 }
@@ -124,7 +135,7 @@ func (s *scope) clusterPending() (v1alpha1.ConditionReason, string) {
 	case s.absent[clusterKind.GroupKind()]:
 		return v1alpha1.ReasonAPINotInstalled, "this cluster has no CloudNativePG: ask the platform team to install it, and the tenant goes on by itself"
 	case s.cluster == nil:
-		return v1alpha1.ReasonProvisioning, fmt.Sprintf("CloudNativePG is asked for Cluster %q", s.tenant.OwnedName())
+		return v1alpha1.ReasonProvisioning, fmt.Sprintf("CloudNativePG is asked for Cluster %q", clusterName(s.tenant))
 	case s.clusterSecretIsForeign():
 		return v1alpha1.ReasonDatabaseConflict, fmt.Sprintf(
 			"Secret %q is not one that CloudNativePG has made for Cluster %q, and is not used: delete it, and CloudNativePG makes its own", s.clusterSecret.Name, s.cluster.GetName())
@@ -136,13 +147,23 @@ func (s *scope) clusterPending() (v1alpha1.ConditionReason, string) {
 	return v1alpha1.ReasonProvisioning, message
 }
 
-// deleteCluster removes the cluster and its volumes, if the policy says so, once no pod is logged in any more.
-func (r *Reconciler) deleteCluster(ctx context.Context, tenant *v1alpha1.Tenant) (left string, err error) {
+// deleteClusters removes the cluster and its volumes, if the policy says so, once no pod is logged in any more. One of the
+// former name is this tenant's data as well.
+func (r *Reconciler) deleteClusters(ctx context.Context, tenant *v1alpha1.Tenant) (left string, err error) {
 	if tenant.Spec.DeletionPolicy != v1alpha1.DeletionPolicyDelete || !onCluster(tenant) || r.APIs.Absent()[clusterKind.GroupKind()] {
 		return "", nil
 	}
+	for _, name := range []string{clusterName(tenant), formerClusterName(tenant)} {
+		if left, err := r.deleteCluster(ctx, tenant, name); left != "" || err != nil {
+			return left, err
+		}
+	}
+	return "", nil
+}
+
+func (r *Reconciler) deleteCluster(ctx context.Context, tenant *v1alpha1.Tenant, name string) (left string, err error) {
 	// Observe looks past the cache, as for the claim: a Cluster that was only just made would be left behind for good.
-	cluster, err := r.Apply.Observe(ctx, clusterKind, client.ObjectKey{Namespace: tenant.Namespace, Name: tenant.OwnedName()})
+	cluster, err := r.Apply.Observe(ctx, clusterKind, client.ObjectKey{Namespace: tenant.Namespace, Name: name})
 	if err != nil || cluster == nil || !madeFor(tenant, cluster) {
 		return "", err
 	}

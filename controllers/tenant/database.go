@@ -46,6 +46,10 @@ func (s *scope) databaseReady(w workload) conditions.Condition {
 // adoptionAdvice says what can be done about a former tenant's data.
 func (s *scope) adoptionAdvice() string {
 	data := s.blockingData()
+	if s.formerCluster != nil && data == client.Object(s.formerCluster) {
+		return fmt.Sprintf("Cluster %q was made for a tenant of this name by an earlier release, under a name that cannot be used any more: "+
+			"move its data to Cluster %q as docs/databases.md says, or delete it to start empty", data.GetName(), clusterName(s.tenant))
+	}
 	kind := claimKind.Kind
 	if data == client.Object(s.cluster) {
 		kind = clusterKind.Kind

@@ -34,7 +34,7 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant, stor
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	for _, end := range []func(context.Context, *v1alpha1.Tenant) (string, error){r.deleteClaim, r.deleteCluster, r.endServerDatabase} {
+	for _, end := range []func(context.Context, *v1alpha1.Tenant) (string, error){r.deleteClaim, r.deleteClusters, r.endServerDatabase} {
 		left, err := end(ctx, tenant)
 		if err != nil {
 			return reconcile.Result{}, err

@@ -62,12 +62,12 @@ func (s *scope) destinations() []destination {
 }
 
 // databaseDestinations: a database is often in a private network, as a cache is. Its address comes with its credentials.
-// CloudNativePG writes names that could be on the internet, such as frontdesk-shop-rw.shops; but whose pods they lead
+// CloudNativePG writes names that could be on the internet, such as fd-shop-db-rw.shops; but whose pods they lead
 // to is known.
 func (s *scope) databaseDestinations() []destination {
 	connection := string(s.bundle[string(document.DatabaseURLKey)])
 	if connection != "" && onCluster(s.tenant) {
-		return []destination{{pods: map[string]string{clusterPodLabel: s.tenant.OwnedName()}, port: postgresPort}}
+		return []destination{{pods: map[string]string{clusterPodLabel: clusterName(s.tenant)}, port: postgresPort}}
 	}
 	return addresses(connection, postgresPort)
 }

@@ -128,7 +128,7 @@ func TestAForeignClustersDatabaseIsNotUsed(t *testing.T) {
 	s.tenant.Spec.Database.Engine = v1alpha1.DatabaseEngineCloudNativePG
 	s.clusterSecret = &corev1.Secret{Data: map[string][]byte{clusterURLEntry: []byte("postgresql://db.example/other")}}
 	s.cluster = &unstructured.Unstructured{}
-	s.cluster.SetName(s.tenant.OwnedName())
+	s.cluster.SetName(clusterName(s.tenant))
 	s.cluster.SetUID("of-the-cluster")
 	markCluster(s.cluster, s.tenant)
 	if s.bundleCluster(map[string][]byte{}) {

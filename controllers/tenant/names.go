@@ -86,3 +86,11 @@ func apiKeySecretName(t *v1alpha1.Tenant) string   { return t.OwnedName() + apiK
 func databaseSecretName(t *v1alpha1.Tenant) string { return t.OwnedName() + databaseSuffix }
 func migrationJobName(t *v1alpha1.Tenant) string   { return t.OwnedName() + "-migrate" }
 func claimName(t *v1alpha1.Tenant) string          { return t.OwnedName() + "-data" }
+
+// clusterName begins otherwise than all that, because CloudNativePG calls objects of its own by it, with suffixes and
+// without. It ends in what none of those suffixes does, so that those of no two tenants meet, and has at most 46
+// characters of the 50 that CloudNativePG allows (docs/adr/0051-clusters-have-names-of-their-own.md).
+func clusterName(t *v1alpha1.Tenant) string { return "fd-" + t.Name + "-db" }
+
+// formerClusterName is what Clusters were called before.
+func formerClusterName(t *v1alpha1.Tenant) string { return t.OwnedName() }

@@ -133,6 +133,9 @@ func ConfigSecretName(t *v1alpha1.Tenant) string { return configSecretName(t) }
 // ClaimName is the name of the volume of a tenant whose database is embedded.
 func ClaimName(t *v1alpha1.Tenant) string { return claimName(t) }
 
+// ClusterName is the name of the CloudNativePG cluster of a tenant whose database is one.
+func ClusterName(t *v1alpha1.Tenant) string { return clusterName(t) }
+
 // APIKeySecret is where the tenant's generated API key is: the name of the Secret, and the entry in it.
 func APIKeySecret(t *v1alpha1.Tenant) (name, entry string) { return apiKeySecretName(t), apiKeyEntry }
 

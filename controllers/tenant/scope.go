@@ -61,9 +61,9 @@ type scope struct {
 	stored string
 	// storedSerial is that of the database credential in there.
 	storedSerial string
-	// cluster and clusterSecret are nil unless CloudNativePG has them.
-	cluster       *unstructured.Unstructured
-	clusterSecret *corev1.Secret
+	// cluster and clusterSecret are nil unless CloudNativePG has them. formerCluster has the name of before, and is not used.
+	cluster, formerCluster *unstructured.Unstructured
+	clusterSecret          *corev1.Secret
 	// migration is where the move of the data to this engine stands, and job does it; nil when there is none.
 	migration migration
 	job       *batchv1.Job

@@ -130,7 +130,7 @@ func (g gatherer) events(ctx context.Context) {
 	var lines []string
 	for _, event := range events.Items {
 		about := event.InvolvedObject
-		if about.Name != g.tenant.Name && about.Name != g.tenant.OwnedName() && !strings.HasPrefix(about.Name, g.tenant.OwnedName()+"-") {
+		if about.Name != g.tenant.Name && !isNamedAfter(g.tenant.OwnedName(), about.Name) && !isNamedAfter(tenant.ClusterName(g.tenant), about.Name) {
 			continue
 		}
 		at := event.LastTimestamp.Time
@@ -141,6 +141,11 @@ func (g gatherer) events(ctx context.Context) {
 	}
 	slices.Sort(lines)
 	g.out.Add("events.txt", "events about the tenant, its objects and its pods", strings.Join(lines, "\n")+"\n")
+}
+
+// isNamedAfter says that a name is an object's, or that of something made for it.
+func isNamedAfter(object, name string) bool {
+	return name == object || strings.HasPrefix(name, object+"-")
 }
 
 func (g gatherer) pods(ctx context.Context) {

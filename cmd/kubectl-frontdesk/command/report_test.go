@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
@@ -49,6 +50,15 @@ func TestReportHoldsNoSecretAndNoPhoneNumber(t *testing.T) {
 	w.runPod("bright", "7c9d-abcde", "10.99.2.1", *crashed)
 	w.awaitCondition("bright", v1alpha1.ConditionReady, v1alpha1.ReasonPodsUnavailable)
 
+	for _, about := range []string{"fd-bright-db-1", "fd-brighter-db-1"} { // pods of its database, and of another's
+		if err := w.cluster.Client.Create(t.Context(), &corev1.Event{
+			ObjectMeta:     metav1.ObjectMeta{Namespace: w.namespace, Name: about},
+			InvolvedObject: corev1.ObjectReference{Kind: "Pod", Namespace: w.namespace, Name: about},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+
 	path := filepath.Join(t.TempDir(), "report.zip")
 	if got := w.run("report", "bright", "-o", path); got.code != 0 || strings.TrimSpace(got.out) != path {
 		t.Fatalf("%+v", got)
@@ -64,6 +74,9 @@ func TestReportHoldsNoSecretAndNoPhoneNumber(t *testing.T) {
 		if name != "MANIFEST.txt" && !strings.Contains(files["MANIFEST.txt"], name) {
 			t.Errorf("the manifest does not list %s", name)
 		}
+	}
+	if events := files["events.txt"]; !strings.Contains(events, "Pod/fd-bright-db-1 ") || strings.Contains(events, "fd-brighter-db-1") {
+		t.Errorf("events are those of others: %s", events)
 	}
 	forbidden := []string{"2079460000", "7946 0123", "7946 0124", "owner@bright.example", "hunter2"}
 	for _, name := range []string{"db", "frontdesk-bright-api-key", "frontdesk-bright-config"} {
