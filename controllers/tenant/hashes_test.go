@@ -34,7 +34,7 @@ func TestHashesOfRenderedObjects(t *testing.T) {
 	if diff := diffGolden(t, path, got.Bytes()); diff != "" {
 		t.Errorf("%s differs. An upgrade to this build applies each of these objects once, for every tenant of the fleet. No pod restarts "+
 			"for that, and no tenant is rolled: pods are replaced when their template says something else, whatever the order of its fields.\n"+
-			"Where objects.yaml differs too, that is what the change is for. Where it does not, the same object is only written in "+
+			"Where another golden file differs too, that is what the change is for. Where it does not, the same object is only written in "+
 			"another order, as a newer release of client-go might: a thousand tenants are more than ten thousand requests, so let whoever "+
 			"reviews the change know. Then run `go test ./controllers/tenant -update` (-want +got):\n%s", path, diff)
 	}
