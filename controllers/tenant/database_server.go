@@ -163,7 +163,7 @@ func (s *scope) credentialIsEverywhere() bool {
 // is lost: it must not keep a former password for good.
 func (s *scope) hasEnded(pod *corev1.Pod) bool {
 	lost := pod.DeletionTimestamp != nil && s.now.Sub(pod.DeletionTimestamp.Time) > retireBy
-	return lost || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+	return lost || isOver(pod)
 }
 
 // lockedOut says that a server which has its configuration cannot reach its database.

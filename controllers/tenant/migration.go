@@ -63,7 +63,7 @@ func (s *scope) migrationStep() migration {
 		return migrationFailed
 	case s.job != nil:
 		return migrationCopying
-	case len(s.pods) > 0 || (s.deployment != nil && !hasStopped(s.deployment)):
+	case s.workload().running > 0 || (s.deployment != nil && !hasStopped(s.deployment)):
 		return migrationStopping
 	default:
 		return migrationCopying

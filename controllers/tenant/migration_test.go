@@ -37,6 +37,7 @@ func jobThatIs(kind batchv1.JobConditionType) *batchv1.Job {
 func TestMigrationStep(t *testing.T) {
 	t.Parallel()
 	pods := servingScope().pods
+	evicted := corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Evicted"}}
 	for name, test := range map[string]struct {
 		given func(*scope)
 		want  migration
@@ -46,6 +47,7 @@ func TestMigrationStep(t *testing.T) {
 		"told, and not heard yet":      {func(s *scope) { s.deployment.Generation++ }, migrationStopping},
 		"a pod that still ends":        {func(s *scope) { s.pods = pods[:1] }, migrationStopping},
 		"a pod without its Deployment": {func(s *scope) { s.deployment, s.pods = nil, pods[:1] }, migrationStopping},
+		"a pod that was evicted":       {func(s *scope) { s.pods = []corev1.Pod{evicted} }, migrationCopying},
 		"no Deployment":                {func(s *scope) { s.deployment = nil }, migrationCopying},
 		"at it":                        {func(s *scope) { s.job = &batchv1.Job{} }, migrationCopying},
 		"failed":                       {func(s *scope) { s.job = jobThatIs(batchv1.JobFailed) }, migrationFailed},

@@ -34,7 +34,7 @@ type workload struct {
 func (s *scope) workload() workload {
 	w := workload{trouble: podTrouble(s.pods)}
 	for _, pod := range s.pods {
-		if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+		if isOver(&pod) {
 			continue
 		}
 		w.running++
@@ -58,6 +58,12 @@ func (s *scope) workload() workload {
 		w.trouble = s.excuse()
 	}
 	return w
+}
+
+// isOver says that no container of a pod runs or will run again. Such a pod may lie around for long: an evicted one is
+// removed by nobody when its ReplicaSet is scaled to zero.
+func isOver(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 }
 
 // excuse is what a pod that is not ready says itself.
