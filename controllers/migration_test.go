@@ -174,3 +174,51 @@ func TestNothingStopsBeforeTheNewDatabaseIsThere(t *testing.T) {
 	w.endJob(w.migrationJob(), batchv1.JobSuccessCriteriaMet, batchv1.JobComplete)
 	w.waitReady("shop")
 }
+
+// A tenant that goes in the middle of a copy takes the Job with it: its pod uses the volume, and is logged in.
+func TestDeletionEndsACopy(t *testing.T) {
+	t.Parallel()
+	w := newWorldWithServer(t, pgtest.EmptyURL(t))
+	w.apply(simpleTenant("  deletionPolicy: Delete\n"))
+	w.waitReady("shop")
+	w.apply(simpleTenant("  deletionPolicy: Delete\n" + movingShop))
+	job := w.migrationJob()
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
+		Namespace: w.namespace, Name: "frontdesk-shop-migrate-x", Labels: job.Spec.Template.Labels, Finalizers: []string{"example.com/logs"},
+	}, Spec: job.Spec.Template.Spec}
+	if err := w.cluster.Client.Create(t.Context(), pod); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.cluster.Client.Delete(t.Context(), w.tenant("shop")); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("the end of the Job", func() string {
+		err := w.cluster.Client.Get(t.Context(), client.ObjectKeyFromObject(job), job)
+		if err != nil || job.DeletionTimestamp != nil {
+			return ""
+		}
+		return "goes on"
+	})
+	says := func(want string) {
+		t.Helper()
+		w.eventually("what it waits for", func() string {
+			message := w.waitFor("shop", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDeleting).Message
+			if strings.Contains(message, want) {
+				return ""
+			}
+			return message
+		})
+	}
+	says("1 pods")
+	editStatus(w, &corev1.Pod{}, pod.Name, func(p *corev1.Pod) { p.Status.Phase = corev1.PodFailed }) // it uses nothing any more
+	says("PersistentVolumeClaim")
+	edit(w, &corev1.Pod{}, pod.Name, func(p *corev1.Pod) { p.Finalizers = nil })
+	w.eventually("the tenant", func() string {
+		w.releaseClaims()
+		err := w.cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: w.namespace, Name: "shop"}, &v1alpha1.Tenant{})
+		if apierrors.IsNotFound(err) {
+			return ""
+		}
+		return "is still there"
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -102,17 +103,30 @@ func (r *Reconciler) deleteClaim(ctx context.Context, tenant *v1alpha1.Tenant) (
 	return fmt.Sprintf("waiting for PersistentVolumeClaim %q to be gone", claim.GetName()), nil
 }
 
-// endPods deletes the Deployment and returns how many pods are still there.
+// endPods deletes what makes pods that use the data, of servers and of a migration, and returns how many still run.
 func (r *Reconciler) endPods(ctx context.Context, tenant *v1alpha1.Tenant) (left string, err error) {
-	if err := r.deleteOwned(ctx, tenant, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: tenant.Namespace, Name: tenant.OwnedName()}}); err != nil {
-		return "", err
+	for _, maker := range []client.Object{
+		&appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: tenant.Namespace, Name: tenant.OwnedName()}},
+		&batchv1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: tenant.Namespace, Name: migrationJobName(tenant)}},
+	} {
+		if err := r.deleteOwned(ctx, tenant, maker); err != nil {
+			return "", err
+		}
 	}
-	pods, err := r.podsOf(ctx, tenant)
-	if err != nil {
-		return "", err
+	running := 0
+	for _, of := range []map[string]string{selectorLabels(tenant), migrationLabels(tenant)} {
+		pods, err := r.podsWith(ctx, tenant, of)
+		if err != nil {
+			return "", err
+		}
+		for i := range pods {
+			if !isOver(&pods[i]) {
+				running++
+			}
+		}
 	}
-	if len(pods) > 0 {
-		return fmt.Sprintf("waiting for %d pods to end, which use the data", len(pods)), nil
+	if running > 0 {
+		return fmt.Sprintf("waiting for %d pods to end, which use the data", running), nil
 	}
 	return "", nil
 }

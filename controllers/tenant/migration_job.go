@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	batchv1ac "k8s.io/client-go/applyconfigurations/batch/v1"
 
+	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
 )
 
@@ -18,15 +19,21 @@ const (
 	migrationLimit = 60 * 60
 )
 
+// migrationLabels are not the servers': no Service may send anything there, and it counts as none of their pods.
+func migrationLabels(t *v1alpha1.Tenant) map[string]string {
+	found := selectorLabels(t)
+	found["app.kubernetes.io/component"] = "migration"
+	return found
+}
+
 // migrationJob copies the data with the server's own program: the operator never opens a tenant's database. It is
 // rendered once; a Job cannot be changed afterwards.
 func migrationJob(s *scope) any {
 	if s.migration != migrationCopying || s.job != nil || s.bundle == nil {
 		return nil
 	}
-	// Not the servers' labels: no Service may send anything there, and it counts as none of their pods.
 	jobLabels := labels(s.tenant)
-	maps.Copy(jobLabels, map[string]string{"app.kubernetes.io/component": "migration"})
+	maps.Copy(jobLabels, migrationLabels(s.tenant))
 	// An older server may not know how to copy: it is the newest that does, unless the tenant is pinned.
 	image, supported := s.platform.Image(s.pin())
 	if !supported {

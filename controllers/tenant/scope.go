@@ -267,11 +267,15 @@ func (r *Reconciler) loadWorkload(ctx context.Context, s *scope) error {
 	return err
 }
 
-// podsOf are the tenant's pods by name: the cache lists them in any order, and what is said of them must not change with
+// podsOf are the tenant's servers by name: the cache lists them in any order, and what is said of them must not change with
 // it. The slice was made for this list; what the pods point to is the cache's own, and must not be changed.
 func (r *Reconciler) podsOf(ctx context.Context, tenant *v1alpha1.Tenant) ([]corev1.Pod, error) {
+	return r.podsWith(ctx, tenant, selectorLabels(tenant))
+}
+
+func (r *Reconciler) podsWith(ctx context.Context, tenant *v1alpha1.Tenant, labels map[string]string) ([]corev1.Pod, error) {
 	var pods corev1.PodList
-	err := r.Client.List(ctx, &pods, client.InNamespace(tenant.Namespace), client.MatchingLabels(selectorLabels(tenant)), client.UnsafeDisableDeepCopy)
+	err := r.Client.List(ctx, &pods, client.InNamespace(tenant.Namespace), client.MatchingLabels(labels), client.UnsafeDisableDeepCopy)
 	if err != nil {
 		return nil, fmt.Errorf("list pods: %w", err)
 	}
