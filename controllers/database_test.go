@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -306,6 +307,59 @@ func TestDatabaseFollowsTheDeletionPolicy(t *testing.T) {
 	var left int
 	if err := conn.QueryRow(t.Context(), "SELECT 1").Scan(&left); err == nil {
 		t.Error("the database is still there")
+	}
+}
+
+// The platform may take a server away from a namespace whose tenants have databases there, or drop it from its list. When
+// the namespace goes, the Secret with the credential goes first.
+func TestWhatWasMadeOnAServerEndsWhoeverMayUseItNow(t *testing.T) {
+	t.Parallel()
+	const deleted = serverShop + "  deletionPolicy: Delete\n"
+	for name, test := range map[string]struct {
+		change func(*provision.Server)
+		held   bool
+	}{
+		"closed to the namespace": {func(s *provision.Server) { s.AllowedNamespaces = []string{"elsewhere"} }, false},
+		"not in the list":         {func(s *provision.Server) { s.Name = "renamed" }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldWithServer(t, pgtest.EmptyURL(t))
+			w.apply(simpleTenant(deleted))
+			w.waitReady("shop")
+			credential := w.databaseURL()
+			w.stop()
+			w.databases = slices.Clone(w.databases)
+			test.change(&w.databases[0])
+			secret := &corev1.Secret{}
+			w.get(secret, "frontdesk-shop-db")
+			for _, object := range []client.Object{w.tenant("shop"), secret} {
+				if err := w.cluster.Client.Delete(t.Context(), object); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.startOperator()
+			if test.held {
+				w.eventually("that the database is left is said", func() string {
+					message := w.waitFor("shop", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDeleting).Message
+					if strings.Contains(message, `no database server "shared"`) && strings.Contains(message, "abandon-database=true") {
+						return ""
+					}
+					return message
+				})
+				w.annotate("shop", "frontdesk.dev/abandon-database", "true")
+			}
+			w.eventually("the tenant", func() string {
+				err := w.cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: w.namespace, Name: "shop"}, &v1alpha1.Tenant{})
+				if apierrors.IsNotFound(err) {
+					return ""
+				}
+				return "is still there"
+			})
+			if err := tryLogin(t.Context(), credential); (err == nil) != test.held {
+				t.Errorf("to log in to the database of a tenant that is gone: %v", err)
+			}
+		})
 	}
 }
 

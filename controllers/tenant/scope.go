@@ -171,9 +171,10 @@ func (s *scope) key(name string) types.NamespacedName {
 	return types.NamespacedName{Namespace: s.tenant.Namespace, Name: name}
 }
 
-// recorded says that an earlier pass has noted the object in the status.
-func (s *scope) recorded(kind schema.GroupVersionKind, name string) bool {
-	return slices.ContainsFunc(s.tenant.Status.Inventory, func(i v1alpha1.InventoryItem) bool {
+// recorded says that an earlier pass has noted the object in the status. It holds when the object itself is gone already,
+// as in a namespace that is being deleted.
+func recorded(t *v1alpha1.Tenant, kind schema.GroupVersionKind, name string) bool {
+	return slices.ContainsFunc(t.Status.Inventory, func(i v1alpha1.InventoryItem) bool {
 		return i.Group == kind.Group && i.Kind == kind.Kind && i.Name == name
 	})
 }
@@ -227,7 +228,7 @@ func (r *Reconciler) loadDerivedKeys(ctx context.Context, s *scope) error {
 func (r *Reconciler) loadAPIKey(ctx context.Context, s *scope) error {
 	name := s.key(apiKeySecretName(s.tenant))
 	secret, err := r.Secrets.Get(ctx, name)
-	if err == nil && secret == nil && s.recorded(secretKind, name.Name) && s.tenant.DeletionTimestamp == nil {
+	if err == nil && secret == nil && recorded(s.tenant, secretKind, name.Name) && s.tenant.DeletionTimestamp == nil {
 		secret, err = r.Secrets.GetLive(ctx, name)
 	}
 	if err != nil {
@@ -286,7 +287,7 @@ func (r *Reconciler) podsWith(ctx context.Context, tenant *v1alpha1.Tenant, labe
 func (r *Reconciler) loadStored(ctx context.Context, s *scope) error {
 	name := s.key(configSecretName(s.tenant))
 	look := r.Apply.Shown
-	if s.recorded(secretKind, name.Name) {
+	if recorded(s.tenant, secretKind, name.Name) {
 		look = r.Apply.Observe // the cache may lag behind
 	}
 	secret, err := look(ctx, secretKind, name)
