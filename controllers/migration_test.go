@@ -151,6 +151,61 @@ func TestCopyThatFailsBringsTheOldDatabaseBack(t *testing.T) {
 	w.waitReady("shop")
 }
 
+func TestDataIsNotLeftBehindWhenMigrateFromGoes(t *testing.T) {
+	t.Parallel()
+	w := newWorldWithServer(t, pgtest.EmptyURL(t))
+	w.apply(simpleTenant(""))
+	w.waitReady("shop")
+	w.apply(simpleTenant(movingShop))
+	job := w.migrationJob()
+	setMigrateFrom := func(from v1alpha1.MigrationSource) {
+		t.Helper()
+		edit(w, &v1alpha1.Tenant{}, "shop", func(o *v1alpha1.Tenant) { o.Spec.Database.MigrateFrom = from })
+	}
+	held := func(replicas int32) {
+		t.Helper()
+		condition := w.waitFor("shop", v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonMigrating)
+		deployment := &appsv1.Deployment{}
+		w.get(deployment, "frontdesk-shop")
+		if !strings.Contains(condition.Message, "set migrateFrom: SQLite again") || !mountsVolume(deployment.Spec.Template.Spec) || *deployment.Spec.Replicas != replicas {
+			t.Fatalf("%d replicas on the volume: %v; %s", *deployment.Spec.Replicas, mountsVolume(deployment.Spec.Template.Spec), condition.Message)
+		}
+	}
+	setMigrateFrom("")
+	held(0)
+	w.get(job, job.Name) // it goes on
+
+	w.endJob(job, batchv1.JobFailureTarget, batchv1.JobFailed)
+	w.waitFor("shop", v1alpha1.ConditionWorkloadAvailable, metav1.ConditionTrue, v1alpha1.ReasonAvailable)
+	held(1)
+	if w.engine() != tenantconfig.EngineSQLite {
+		t.Error("SQLite does not serve")
+	}
+
+	// Neither the Job nor the mark on the volume is needed to tell where the data is.
+	edit(w, &corev1.PersistentVolumeClaim{}, "frontdesk-shop-data", func(c *corev1.PersistentVolumeClaim) { c.Labels = nil })
+	if err := w.cluster.Client.Delete(t.Context(), job, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("what is said without the Job", func() string {
+		message := w.waitFor("shop", v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonMigrating).Message
+		if strings.Contains(message, "pods stay as they are") {
+			return ""
+		}
+		return message
+	})
+	held(1)
+
+	setMigrateFrom(v1alpha1.MigrationSourceSQLite)
+	w.endJob(w.migrationJob(), batchv1.JobSuccessCriteriaMet, batchv1.JobComplete)
+	w.waitReady("shop")
+	setMigrateFrom("")
+	w.waitReady("shop")
+	if w.engine() != tenantconfig.EnginePostgres {
+		t.Error("the data has moved, and PostgreSQL does not serve")
+	}
+}
+
 // The old servers are stopped only when the new database is there.
 func TestNothingStopsBeforeTheNewDatabaseIsThere(t *testing.T) {
 	t.Parallel()

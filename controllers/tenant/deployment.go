@@ -34,9 +34,9 @@ func deployment(s *scope) any {
 	return d
 }
 
-// databaseBlocked says that there is data which this tenant may not use, so that no Deployment must.
+// databaseBlocked says that there is data which this tenant may not use, or would leave behind, so that no Deployment must.
 func (s *scope) databaseBlocked() bool {
-	return s.adoptionRequired()
+	return s.adoptionRequired() || s.migrationHeld()
 }
 
 // strategy never lets two pods write one file, and otherwise never takes a pod away before its

@@ -16,8 +16,9 @@ import (
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
 )
 
-// migration is where a tenant stands whose data moves from SQLite to another engine. It is read off what there is,
-// so that an operator that is killed at any point finds its way:
+// migration is where a tenant stands whose data moves from SQLite to another engine. It is read off what there is, not off
+// what the spec says of it, so that an operator that is killed at any point finds its way, and data that nobody asks to be
+// moved any more is not left behind:
 //
 //	what there is                                          the step
 //	no volume of the tenant's, or a Deployment without it  migrationNone: nothing to move, or moved
@@ -38,8 +39,13 @@ const (
 )
 
 func (r *Reconciler) loadMigration(ctx context.Context, s *scope) error {
-	if s.tenant.Spec.Database.MigrateFrom == "" {
+	if db := s.tenant.Spec.Database; db.Engine.IsSingleWriter() || (db.MigrateFrom == "" && !s.onVolume()) {
 		return nil
+	}
+	if s.claim == nil && !s.hasSwitched() {
+		if err := r.loadUnmarkedClaim(ctx, s); err != nil {
+			return err
+		}
 	}
 	job := &batchv1.Job{}
 	switch err := r.Client.Get(ctx, s.key(migrationJobName(s.tenant)), job); {
@@ -52,10 +58,22 @@ func (r *Reconciler) loadMigration(ctx context.Context, s *scope) error {
 	return nil
 }
 
+// loadUnmarkedClaim looks past the cache, which shows only what carries our label. A claim can lose that, and is the
+// tenant's data all the same.
+func (r *Reconciler) loadUnmarkedClaim(ctx context.Context, s *scope) error {
+	claim := &corev1.PersistentVolumeClaim{}
+	switch err := r.Apply.Live.Get(ctx, s.key(claimName(s.tenant)), claim); {
+	case err == nil:
+		s.claim = claim
+	case !apierrors.IsNotFound(err):
+		return fmt.Errorf("read PersistentVolumeClaim: %w", err)
+	}
+	return nil
+}
+
 func (s *scope) migrationStep() migration {
-	switched := (s.deployment != nil && !s.usesVolume(s.deployment.Spec.Template.Spec)) || s.servedByPostgres()
 	switch {
-	case s.claim == nil || !mayUse(s.tenant, s.claim) || switched:
+	case s.claim == nil || !(mayUse(s.tenant, s.claim) || s.onVolume()) || s.hasSwitched():
 		return migrationNone
 	case jobIs(s.job, batchv1.JobComplete):
 		return migrationNone
@@ -68,6 +86,22 @@ func (s *scope) migrationStep() migration {
 	default:
 		return migrationCopying
 	}
+}
+
+// onVolume says that the servers are on the tenant's volume, or were when they were last heard of.
+func (s *scope) onVolume() bool {
+	last := s.tenant.Status.Database
+	return s.mountsVolume() || (last != nil && last.Engine == v1alpha1.DatabaseEngineSQLite)
+}
+
+// mountsVolume says that the tenant's Deployment has not been made anew for the new database.
+func (s *scope) mountsVolume() bool {
+	return s.deployment != nil && metav1.IsControlledBy(s.deployment, s.tenant) && s.usesVolume(s.deployment.Spec.Template.Spec)
+}
+
+// hasSwitched says that the Deployment has.
+func (s *scope) hasSwitched() bool {
+	return (s.deployment != nil && !s.usesVolume(s.deployment.Spec.Template.Spec)) || s.servedByPostgres()
 }
 
 // servedByPostgres says that bookings have been taken on the new database. From then on the old one is out of date for good.
@@ -105,7 +139,7 @@ func jobIs(job *batchv1.Job, kind batchv1.JobConditionType) bool {
 // source is the tenant as it was before: on SQLite, and stopped while its data is being copied.
 func (s *scope) source() *v1alpha1.Tenant {
 	before := s.tenant.DeepCopy()
-	before.Spec.Database = v1alpha1.Database{Engine: v1alpha1.DatabaseEngine(s.tenant.Spec.Database.MigrateFrom)}
+	before.Spec.Database = v1alpha1.Database{Engine: v1alpha1.DatabaseEngineSQLite} // the one MigrationSource
 	if s.migration == migrationStopping || s.migration == migrationCopying {
 		before.Spec.RunState = v1alpha1.RunStateSuspended
 	}
@@ -133,9 +167,22 @@ func (s *scope) configured() *v1alpha1.Tenant {
 	return s.tenant
 }
 
+// withdrawn says that migrateFrom was taken out of the spec before the data had moved. To start on the new database then
+// would be to start empty, and the bookings that it takes would keep the data from ever being copied.
+func (s *scope) withdrawn() bool {
+	return s.migration != migrationNone && s.tenant.Spec.Database.MigrateFrom == ""
+}
+
+// migrationHeld says that configuration and pods stay as they are until somebody says where the data is to come from.
+// After a copy that has failed SQLite serves on in any case.
+func (s *scope) migrationHeld() bool { return s.withdrawn() && s.migration != migrationFailed }
+
 // holdMigration keeps what serves on SQLite as it is: whatever the new database lacks must be there before they are
 // stopped, and until they are, they must not see its configuration.
 func (s *scope) holdMigration() {
+	if s.migrationHeld() {
+		s.bundle = nil
+	}
 	if s.migration != migrationStopping {
 		return
 	}
@@ -147,6 +194,9 @@ func (s *scope) holdMigration() {
 
 // migrationCondition says which step is under way. There must be one.
 func (s *scope) migrationCondition() conditions.Condition {
+	if s.withdrawn() {
+		return conditions.False(v1alpha1.ConditionDatabaseReady, v1alpha1.ReasonMigrating, s.withdrawalAdvice())
+	}
 	message := map[migration]string{
 		migrationPreparing: "the data will be moved as soon as the new database is there; until then SQLite serves on",
 		migrationStopping:  "moving the data: waiting until the servers on SQLite have ended",
@@ -158,12 +208,20 @@ func (s *scope) migrationCondition() conditions.Condition {
 	return conditions.False(v1alpha1.ConditionDatabaseReady, v1alpha1.ReasonMigrating, message)
 }
 
+func (s *scope) withdrawalAdvice() string {
+	const advice = "the data has not moved from SQLite, and spec.database.migrateFrom was taken out: set migrateFrom: SQLite again, and take it out when the tenant is Ready; "
+	if s.migration == migrationFailed {
+		return advice + "until then SQLite serves on"
+	}
+	return advice + "until then configuration and pods stay as they are"
+}
+
 func migrationVerdict(s *scope, _ workload) *verdict {
 	if s.migration == migrationNone {
 		return nil
 	}
 	message := s.migrationCondition().Message
-	if s.migration == migrationFailed {
+	if s.migration == migrationFailed || s.withdrawn() {
 		return &verdict{stalled, v1alpha1.ReasonMigrating, message}
 	}
 	return &verdict{inProgress, v1alpha1.ReasonMigrating, message}

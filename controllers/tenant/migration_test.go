@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -23,6 +24,7 @@ func movingScope() *scope {
 		Labels: labels(s.tenant), Annotations: map[string]string{tenantUIDAnnotation: "uid"},
 	}}
 	s.pods = nil
+	s.deployment.OwnerReferences = []metav1.OwnerReference{{UID: "uid", Controller: ptr.To(true)}}
 	s.deployment.Spec.Replicas, s.deployment.Status.Replicas = ptr.To(int32(0)), 0
 	s.deployment.Spec.Template.Spec.Volumes = []corev1.Volume{{VolumeSource: corev1.VolumeSource{
 		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claimName(s.tenant)},
@@ -54,6 +56,10 @@ func TestMigrationStep(t *testing.T) {
 		"copied":                       {func(s *scope) { s.job = jobThatIs(batchv1.JobComplete) }, migrationNone},
 		"switched":                     {func(s *scope) { s.deployment.Spec.Template.Spec.Volumes = nil }, migrationNone},
 		"no volume":                    {func(s *scope) { s.claim = nil }, migrationNone},
+		"a volume without its marks":   {func(s *scope) { s.claim.Labels, s.claim.Annotations = nil, nil }, migrationCopying},
+		"somebody else's volume": {func(s *scope) {
+			s.claim.Labels, s.deployment, s.tenant.Status.Database = nil, nil, nil
+		}, migrationNone},
 		// Its SQLite file is out of date: to go back to it would lose bookings.
 		"has served on PostgreSQL, and lost Deployment and Job": {func(s *scope) {
 			s.deployment, s.tenant.Status.Database.Engine = nil, v1alpha1.DatabaseEnginePostgres
@@ -66,6 +72,44 @@ func TestMigrationStep(t *testing.T) {
 			if got := s.migrationStep(); got != test.want {
 				t.Errorf("step %d, want %d", got, test.want)
 			}
+		})
+	}
+}
+
+// To take migrateFrom out before the data has moved is no way to an empty database: nothing that is there is changed.
+func TestDataIsNotLeftBehindWhenMigrateFromGoes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		given func(*scope)
+		held  bool
+	}{
+		"before anything was stopped": {func(s *scope) { s.pods = servingScope().pods }, true},
+		"all have ended":              {func(*scope) {}, true},
+		"in the middle of the copy":   {func(s *scope) { s.job = &batchv1.Job{} }, true},
+		"after it has failed":         {func(s *scope) { s.job = jobThatIs(batchv1.JobFailed) }, false},
+		"the Deployment is lost":      {func(s *scope) { s.deployment = nil }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := movingScope()
+			s.tenant.Spec.Database.MigrateFrom = ""
+			test.given(s)
+			s.migration = s.migrationStep()
+			s.holdMigration()
+			if s.podTenant().Spec.Database.Engine != v1alpha1.DatabaseEngineSQLite {
+				t.Error("the servers start on the new database, which is empty")
+			}
+			if s.databaseBlocked() != test.held || (s.bundle == nil) != test.held {
+				t.Errorf("pods held: %v, configuration held: %v, want %v", s.databaseBlocked(), s.bundle == nil, test.held)
+			}
+			if !s.keep(jobKind.GroupKind()) {
+				t.Error("the Job is removed")
+			}
+			v := s.verdict(s.workload())
+			if v.state != stalled || v.reason != v1alpha1.ReasonMigrating || !strings.Contains(v.message, "set migrateFrom: SQLite again") {
+				t.Errorf("got %+v", v)
+			}
+			checkConditions(t, s)
 		})
 	}
 }

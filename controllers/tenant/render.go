@@ -87,14 +87,15 @@ func (s *scope) render() ([]apply.Intent, error) {
 }
 
 // keep says that an object which was not rendered in this pass must not be pruned: data never is, and
-// nothing is while the configuration is broken or no pods can be rendered. The Job of a migration stays until nobody asks for one any more.
+// nothing is while the configuration is broken or no pods can be rendered. The Job of a migration stays until nobody
+// asks for one any more, and what it says has been acted on.
 // An AlertmanagerConfig hangs on none of these: whoever is not to be told any more is not, however the tenant is.
 func (s *scope) keep(kind schema.GroupKind) bool {
 	if kind == alertmanagerConfigKind.GroupKind() {
 		return alertmanagerConfig(s) != nil
 	}
 	return isData(kind) || s.bundle == nil || s.update == nil || s.databaseBlocked() ||
-		(kind == jobKind.GroupKind() && s.tenant.Spec.Database.MigrateFrom != "")
+		(kind == jobKind.GroupKind() && (s.tenant.Spec.Database.MigrateFrom != "" || s.mountsVolume()))
 }
 
 // isData says that objects of a kind hold data: they have no owner, and follow deletionPolicy.
