@@ -1,9 +1,11 @@
 // Package rootkey holds the one secret of the operator, from which the secrets of each tenant are
-// derived: the token of its internal status endpoint and the key that signs its dashboard sessions.
+// derived: the token of its internal status endpoint, the key that signs its dashboard sessions, and the
+// passwords of its database on a server of the platform.
 //
-// Derived secrets need no storage of their own, come out the same after a restart, and change with
-// the tenant's UID, so that a tenant made anew under an old name shares nothing with the former one.
-// Deleting the root Secret and restarting the operator replaces all of them at once.
+// Derived secrets come out the same after a restart, and change with the tenant's UID, so that a tenant
+// made anew under an old name shares nothing with the former one. Deleting the root Secret and restarting
+// the operator replaces tokens and session keys at once. A database password is kept in a Secret besides,
+// and stays in use: only the next one, or one whose Secret was lost, comes of the new key.
 package rootkey
 
 import (
@@ -57,7 +59,7 @@ func (k Key) Derive(purpose Purpose, object metav1.Object) (string, error) {
 }
 
 // DamagedError says that the root Secret is there and holds no root key. Only a person can tell whether it
-// can be restored or must be made anew, with all that is derived from it.
+// can be restored or must be made anew, with the tokens and session keys that are derived from it.
 type DamagedError struct {
 	Namespace string
 	// Size is how many bytes there are instead of a key.
@@ -66,7 +68,7 @@ type DamagedError struct {
 
 func (e *DamagedError) Error() string {
 	return fmt.Sprintf("Secret %s/%s: entry %q has %d bytes instead of %d: restore it, or delete the Secret to have it made anew, "+
-		"which ends all sessions in the dashboards", e.Namespace, SecretName, entry, e.Size, size)
+		"which ends all sessions in the dashboards and leaves database passwords as they are until they are rotated", e.Namespace, SecretName, entry, e.Size, size)
 }
 
 // Store reads the root key once and makes it when there is none. It is safe for concurrent use.
