@@ -35,14 +35,45 @@ func onSomebodysCluster(t *testing.T) (demo *Demo, said *bytes.Buffer) {
 	return NewDemo(root, where, said), said
 }
 
-// There is no operator here, so a Tenant goes at once and a release is never there; what is watched is what is
-// left alone.
+// release installs something else under the name of the demo's release.
+func release(t *testing.T, demo *Demo) {
+	t.Helper()
+	chart := t.TempDir()
+	for name, text := range map[string]string{
+		"Chart.yaml":          "apiVersion: v2\nname: frontdesk\nversion: 0.0.1\n",
+		"templates/some.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: some}\n",
+	} {
+		path := filepath.Join(chart, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := demo.helm(t.Context(), "install", Release, chart, "--namespace", OperatorNamespace, "--create-namespace"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// There is no operator here, so a Tenant goes at once; what is watched is what is left alone.
 func TestDownTakesOnlyWhatTheDemoMade(t *testing.T) {
 	demo, said := onSomebodysCluster(t)
 	cluster := kubetest.Start(t)
+	release(t, demo)
+	if err := demo.noteWhatIsThere(t.Context()); err == nil || !strings.Contains(err.Error(), "the demo did not make") {
+		t.Fatalf("with a release of somebody else's it says: %v", err)
+	}
+	if found, err := demo.helmUninstall(t.Context()); err != nil || !strings.Contains(found, "left alone") {
+		t.Fatalf("the release of somebody else's: %q, %v", found, err)
+	}
+	if _, err := demo.helm(t.Context(), "uninstall", Release, "--namespace", OperatorNamespace); err != nil {
+		t.Fatal(err)
+	}
 	if err := demo.noteWhatIsThere(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	release(t, demo) // the demo's own now
 	if _, err := demo.applyTenant(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -76,9 +107,12 @@ func TestDownTakesOnlyWhatTheDemoMade(t *testing.T) {
 	if there, err := demo.exists(t.Context(), "-f", demo.definitions()); err != nil || !there {
 		t.Errorf("they are gone (%v); %s", err, said)
 	}
-	for _, namespace := range []string{OperatorNamespace, TenantNamespace} {
-		if made, err := demo.marked(t.Context(), namespace, markNamespace); err != nil || !made {
-			t.Errorf("namespace %s is not marked as the demo's (%v)", namespace, err)
+	if found, err := demo.helmUninstall(t.Context()); err != nil || found != "uninstalled" {
+		t.Errorf("the demo's release: %q, %v", found, err)
+	}
+	for namespace, demos := range map[string]bool{OperatorNamespace: false, TenantNamespace: true} {
+		if made, err := demo.marked(t.Context(), namespace, markNamespace); err != nil || made != demos {
+			t.Errorf("namespace %s counts as the demo's: %v, want %v (%v)", namespace, made, demos, err)
 		}
 	}
 }
