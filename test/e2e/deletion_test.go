@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,11 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
-	"github.com/frontdesk-dev/frontdesk/hack/demo/walkthrough"
 )
-
-// owned are the kinds that the operator makes, and those that these lead to.
-const owned = "deployments,replicasets,pods,services,endpointslices,secrets,configmaps,serviceaccounts,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies"
 
 // With Retain the data outlives the Tenant and can be taken up by the next one of its name; with Delete it goes.
 func TestDeletion(t *testing.T) {
@@ -27,12 +24,16 @@ func TestDeletion(t *testing.T) {
 		data func(tenancy) []string
 		kept int
 	}{
-		"a volume":                             {"", func(s tenancy) []string { return s.names("persistentvolumeclaims") }, 1},
+		"a volume":                             {"", func(s tenancy) []string { return slices.DeleteFunc(s.things(), isNoClaim) }, 1},
 		"a database on a server, and its role": {onPlatformServer, func(s tenancy) []string { return suite.database.ofNamespace(s.t, s.namespace) }, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tenant := newPlainTenant(t, c.spec)
+			tenant := suite.newTenancy(t, "plain")
+			spec := plainTenant + c.spec + tenant.exposed("ingress: {className: nginx}")
+			tenant.apply(spec)
+			tenant.awaitReady()
+			tenant.has("deployment.apps/", "ingress.networking.k8s.io/", "lease.coordination.k8s.io/frontdesk-host-")
 			if policy := tenant.get().Spec.DeletionPolicy; policy != v1alpha1.DeletionPolicyRetain {
 				t.Errorf("the default deletionPolicy is %q; data must be kept unless somebody says otherwise", policy)
 			}
@@ -45,7 +46,7 @@ func TestDeletion(t *testing.T) {
 			}
 
 			// Data that another tenant of the name left is not taken over unasked.
-			tenant.apply(plainTenant + c.spec)
+			tenant.apply(spec)
 			tenant.awaitCondition(v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonAdoptionRequired)
 			tenant.patch("tenant/"+tenant.name, `{"spec":{"database":{"adopt":true}}}`)
 			tenant.awaitReady()
@@ -62,7 +63,7 @@ func TestDeletion(t *testing.T) {
 			tenant.delete()
 			eventually(t, time.Minute, func() error { return nothing(c.data(tenant)) })
 
-			tenant.apply(plainTenant + c.spec)
+			tenant.apply(spec)
 			tenant.awaitReady()
 			_, err = tenant.api().Booking(t.Context(), made.ID)
 			wantRefusal(t, err, http.StatusNotFound, "NOT_FOUND")
@@ -89,26 +90,8 @@ func (s tenancy) awaitDeleted() {
 	if err := s.kubectl.WaitFor(s.t.Context(), s.namespace, "tenant/"+s.name, "delete", 2*time.Minute); err != nil {
 		s.t.Fatal(err)
 	}
-	eventually(s.t, time.Minute, func() error { return s.gone(owned) })
+	eventually(s.t, time.Minute, func() error { return nothing(slices.DeleteFunc(s.things(), isClaim)) })
 }
-
-// names lists the tenant's objects of some kinds.
-func (s tenancy) names(kinds string) []string {
-	s.t.Helper()
-	out, err := s.kubectl.Run(s.t.Context(), "get", "-n", s.namespace, kinds, "-o", "name")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	var found []string
-	for line := range strings.Lines(out) {
-		if strings.Contains(line, "/"+walkthrough.NameOf(s.name)) {
-			found = append(found, strings.TrimSpace(line))
-		}
-	}
-	return found
-}
-
-func (s tenancy) gone(kinds string) error { return nothing(s.names(kinds)) }
 
 func nothing(left []string) error {
 	if len(left) > 0 {

@@ -35,7 +35,8 @@ func TestKilledOperators(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	where.install(t, values...)
+	where.offerOptionalAPIs(t)
+	where.install(t, append(values, hostSuffixes...)...)
 	onVolume, onServer := where.newTenancy(t, "plain"), where.newTenancy(t, "plain")
 	leaving := where.newTenancy(t, "plain")
 	onVolume.provision("")
@@ -45,6 +46,7 @@ func TestKilledOperators(t *testing.T) {
 	for _, tenant := range slices.Concat(undisturbed, []tenancy{leaving}) {
 		tenant.awaitReady()
 	}
+	leaving.has("httproute.gateway.networking.k8s.io/", "podmonitor.monitoring.coreos.com/", "lease.coordination.k8s.io/frontdesk-host-")
 	before := containersOf(undisturbed)
 
 	first := where.leaderProcess(t)
@@ -109,7 +111,7 @@ func killAtDeployment(t *testing.T, operator operatorProcess, tenant tenancy) in
 	operator.kill(t)
 
 	i := interrupted{tenancy: tenant, key: tenant.readKey()}
-	t.Logf("%s was killed; there are %q", operator.leader, i.names(owned))
+	t.Logf("%s was killed; there are %q", operator.leader, i.things())
 	if meta.IsStatusConditionTrue(tenant.get().Status.Conditions, string(v1alpha1.ConditionReady)) {
 		t.Fatal("the operator was killed too late: the tenant is Ready")
 	}
@@ -141,10 +143,10 @@ func (i interrupted) awaitWhole(database *databaseServer, undisturbed tenancy) {
 	book(i.t, api, "visit", slots(i.t, api, "visit")[0].Start, customer(1))
 }
 
-// provision applies a plain tenant, with more lines in its spec, whose data goes with it.
+// provision applies a plain tenant, with more lines in its spec, that is exposed and whose data goes with it.
 func (s tenancy) provision(more string) {
 	s.t.Helper()
-	s.apply(plainTenant + more + "  deletionPolicy: Delete\n")
+	s.apply(plainTenant + more + s.exposed("gateway: {name: public}") + "  deletionPolicy: Delete\n")
 }
 
 func (s tenancy) readKey() string {
@@ -165,15 +167,15 @@ func (s tenancy) awaitGone(database *databaseServer) {
 	}
 }
 
-// madeUp is what is different about the names of two tenants' things: endings that Kubernetes chooses, and a database's
-// own name.
-var madeUp = regexp.MustCompile(`^((?:pod|replicaset\.apps|endpointslice\.discovery\.k8s\.io)/frontdesk-plain-).*|fd_\w+_[a-z2-7]{16}`)
+// madeUp is what is different about the names of two tenants' things: endings that Kubernetes chooses, that of the claim to
+// a host, and a database's own name.
+var madeUp = regexp.MustCompile(`^((?:pod|replicaset\.apps|endpointslice\.discovery\.k8s\.io)/frontdesk-plain-|lease\.coordination\.k8s\.io/frontdesk-host-).*|fd_\w+_[a-z2-7]{16}`)
 
 // everything lists what there is of the tenant, in the cluster and on the database server.
 func (s tenancy) everything(database *databaseServer) []string {
 	s.t.Helper()
 	var all []string
-	for _, name := range append(s.names(owned+",persistentvolumeclaims"), database.ofNamespace(s.t, s.namespace)...) {
+	for _, name := range append(s.things(), database.ofNamespace(s.t, s.namespace)...) {
 		all = append(all, madeUp.ReplaceAllString(name, "${1}…"))
 	}
 	return all

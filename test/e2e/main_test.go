@@ -89,6 +89,7 @@ func playDemo(ctx context.Context) (err error) {
 	if suite.demo.Values, err = suite.database.serve(ctx, suite.site); err != nil {
 		return err
 	}
+	suite.demo.Values = append(suite.demo.Values, hostSuffixes...)
 	suite.demo.Values = append(suite.demo.Values, "server.otherVersions[0].version="+twoDocumentsAgo.version)
 	suite.first, err = suite.demo.Up(ctx)
 	return err

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"io"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -61,6 +62,23 @@ func (s *site) install(t *testing.T, values ...string) {
 	chart := filepath.Join(suite.root, "charts", "frontdesk")
 	if err := s.demo.InstallChart(t.Context(), chart, suite.image.Reference, values...); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// offerOptionalAPIs gives the site some of the APIs that tenants use where a cluster has them, and nothing that acts on them.
+func (s *site) offerOptionalAPIs(t *testing.T) {
+	t.Helper()
+	module, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api").Output()
+	if err != nil {
+		t.Fatalf("find the module of the Gateway API: %v", err)
+	}
+	for _, definition := range []string{
+		filepath.Join(strings.TrimSpace(string(module)), "config", "crd", "standard", "gateway.networking.k8s.io_httproutes.yaml"),
+		filepath.Join(suite.root, "controllers", "testdata", "monitoring-api", "monitoring.coreos.com_podmonitors.yaml"),
+	} {
+		if _, err := s.kubectl.Run(t.Context(), "create", "-f", definition); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
