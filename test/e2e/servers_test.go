@@ -23,18 +23,22 @@ import (
 // onPlatformServer is the part of a spec that has the operator make a database.
 const onPlatformServer = "  database: {engine: Postgres, postgres: {server: " + serverName + "}}\n"
 
-// newReplicatedTenant is a plain tenant with two pods on a database that the operator made, and so many desks that
-// clients need not mind each other.
+// twoPods has a tenant run on two.
+const twoPods = "  server: {replicas: 2}\n"
+
+// busyTenant is plainTenant with so many desks that clients need not mind each other, who may ask all the time.
+var busyTenant = strings.Replace(plainTenant, "{id: desk, kind: Staff, name: The desk}", "{id: desk, kind: Room, name: A desk, capacity: 100}", 1) + busy
+
+// newReplicatedTenant is a busy tenant with two pods on a database that the operator made.
 func newReplicatedTenant(t *testing.T) tenancy {
 	t.Helper()
 	tenant := suite.newTenancy(t, "plain")
-	manifest := strings.Replace(plainTenant, "{id: desk, kind: Staff, name: The desk}", "{id: desk, kind: Room, name: A desk, capacity: 100}", 1)
-	tenant.apply(manifest + onPlatformServer + "  server: {replicas: 2}\n" + busy)
+	tenant.apply(busyTenant + onPlatformServer + twoPods)
 	tenant.awaitReady()
 	return tenant
 }
 
-// pods are the tenant's pods, those that end left out.
+// pods are those of the tenant's servers, those that end left out.
 func (s tenancy) pods() []corev1.Pod {
 	s.t.Helper()
 	var pods corev1.PodList
@@ -42,7 +46,7 @@ func (s tenancy) pods() []corev1.Pod {
 		s.t.Fatal(err)
 	}
 	return slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool {
-		return pod.DeletionTimestamp != nil || pod.Labels["frontdesk.dev/tenant"] != s.name
+		return pod.DeletionTimestamp != nil || pod.Labels["frontdesk.dev/tenant"] != s.name || pod.Labels["app.kubernetes.io/component"] != "server"
 	})
 }
 
