@@ -94,7 +94,11 @@ func (s *databaseServer) awaitHeld(t *testing.T, statements ...string) {
 }
 
 func (s *databaseServer) exec(ctx context.Context, sql string) error {
-	conn, err := pgx.Connect(ctx, s.URL("postgres"))
+	return s.execIn(ctx, "postgres", sql)
+}
+
+func (s *databaseServer) execIn(ctx context.Context, database, sql string) error {
+	conn, err := pgx.Connect(ctx, s.URL(database))
 	if err != nil {
 		return err
 	}
