@@ -71,7 +71,9 @@ type world struct {
 	// tune changes the options of the next operator, and elect those of its manager.
 	tune  func(*controllers.Options)
 	elect func(*ctrl.Options)
-	stop  func()
+	// disturb comes between the next operator and the API server.
+	disturb func(http.RoundTripper) http.RoundTripper
+	stop    func()
 }
 
 func newWorld(t *testing.T) *world {
@@ -96,6 +98,9 @@ func (w *world) startOperator() {
 	restConfig := asOperator(w.t, w.cluster, w.namespace)
 	restConfig.QPS = -1
 	restConfig.Wrap(func(next http.RoundTripper) http.RoundTripper { return w.requests.around(refuseNothing(w.t, next)) })
+	if w.disturb != nil {
+		restConfig.Wrap(w.disturb)
+	}
 	managerOptions := ctrl.Options{
 		Scheme:     controllers.Scheme(),
 		Cache:      controllers.CacheOptions([]string{w.namespace}, w.namespace),

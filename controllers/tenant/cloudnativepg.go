@@ -132,6 +132,8 @@ func (s *scope) clusterPending() (v1alpha1.ConditionReason, string) {
 	switch {
 	case !onCluster(s.tenant) || s.bundleCluster(map[string][]byte{}):
 		return "", ""
+	case s.unknown[clusterKind.GroupKind()]:
+		return v1alpha1.ReasonProvisioning, "the API server does not say whether it has CloudNativePG; it is asked again"
 	case s.absent[clusterKind.GroupKind()]:
 		return v1alpha1.ReasonAPINotInstalled, "this cluster has no CloudNativePG: ask the platform team to install it, and the tenant goes on by itself"
 	case s.cluster == nil:
@@ -150,7 +152,13 @@ func (s *scope) clusterPending() (v1alpha1.ConditionReason, string) {
 // deleteClusters removes the cluster and its volumes, if the policy says so, once no pod is logged in any more. One of the
 // former name is this tenant's data as well.
 func (r *Reconciler) deleteClusters(ctx context.Context, tenant *v1alpha1.Tenant) (left string, err error) {
-	if tenant.Spec.DeletionPolicy != v1alpha1.DeletionPolicyDelete || !onCluster(tenant) || r.APIs.Absent()[clusterKind.GroupKind()] {
+	absent, unknown := r.APIs.Absent()
+	switch {
+	case tenant.Spec.DeletionPolicy != v1alpha1.DeletionPolicyDelete || !onCluster(tenant):
+		return "", nil
+	case unknown[clusterKind.GroupKind()]:
+		return "waiting until the API server says whether it has CloudNativePG: there may be a Cluster to delete", nil
+	case absent[clusterKind.GroupKind()]:
 		return "", nil
 	}
 	for _, name := range []string{clusterName(tenant), formerClusterName(tenant)} {

@@ -180,6 +180,9 @@ func (r *Reconciler) apply(ctx context.Context, s *scope) error {
 	var kept, unwanted []apply.Item
 	for _, item := range recorded {
 		switch {
+		case s.unknown[item.GroupKind()]:
+			item.Observed = true
+			kept = append(kept, item)
 		case s.absent[item.GroupKind()]:
 			// It went with its definition, and there is nobody to ask.
 			r.Apply.Forget(s.tenant.Namespace, []apply.Item{item})

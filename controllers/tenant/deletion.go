@@ -30,12 +30,15 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant, stor
 	if !controllerutil.ContainsFinalizer(tenant, finalizer) {
 		return reconcile.Result{}, nil
 	}
-	absent := r.APIs.Absent()
+	absent, unknown := r.APIs.Absent()
 	made, err := r.made(ctx, tenant, absent)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	for _, end := range []func(context.Context, *v1alpha1.Tenant) (string, error){r.deleteClaim, r.deleteClusters, r.endServerDatabase} {
+	undecided := func(context.Context, *v1alpha1.Tenant) (string, error) {
+		return undecidedRoute(tenant, made, unknown), nil
+	}
+	for _, end := range []func(context.Context, *v1alpha1.Tenant) (string, error){r.deleteClaim, r.deleteClusters, r.endServerDatabase, undecided} {
 		left, err := end(ctx, tenant)
 		if err != nil {
 			return reconcile.Result{}, err

@@ -94,9 +94,10 @@ func (r *Reconciler) claimHost(ctx context.Context, s *scope) error {
 }
 
 // releaseHosts gives up what is routed no more. It comes after the apply: a host is never free before its
-// route is gone. While the configuration is broken routes are not pruned, and keep their hosts.
+// route is gone. While the configuration is broken routes are not pruned, and keep their hosts; so they do while it is not known
+// whether there are any.
 func (r *Reconciler) releaseHosts(ctx context.Context, s *scope) error {
-	if s.applyErr != nil || s.keep(httpRouteKind.GroupKind()) || s.keep(ingressKind.GroupKind()) {
+	if s.applyErr != nil || s.unknown[httpRouteKind.GroupKind()] || s.keep(httpRouteKind.GroupKind()) || s.keep(ingressKind.GroupKind()) {
 		return nil
 	}
 	return r.Hosts.ReleaseAllBut(ctx, s.host, s.tenant)

@@ -71,6 +71,8 @@ func (s *scope) monitoringReady() conditions.Condition {
 	promised := objective(s.tenant)
 	lacking := fmt.Sprintf("the cluster does not have %s (%s)", strings.Join(absent, " and "), podMonitorKind.Group)
 	switch {
+	case slices.ContainsFunc(monitoringKinds, func(kind schema.GroupVersionKind) bool { return s.unknown[kind.GroupKind()] }):
+		return s.asBefore(conditions.Unknown(t, v1alpha1.ReasonMonitoringUnavailable, "the API server does not say whether it has the Prometheus operator's kinds; it is asked again"))
 	case len(absent) > 0 && s.tenant.Spec.Alerts == nil:
 		return conditions.Unknown(t, v1alpha1.ReasonNotConfigured, "spec.alerts is not set, and "+lacking+"; metrics are on port 9090 of each pod")
 	case len(absent) > 0:

@@ -14,8 +14,10 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/conditions"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/hostclaim"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/optional"
 )
 
 // loadRoute reads the HTTPRoute for what Gateways say of it.
@@ -68,6 +70,8 @@ func (s *scope) routeAccepted() conditions.Condition {
 	switch {
 	case s.wantedHost() == "":
 		return conditions.False(t, v1alpha1.ReasonNotConfigured, "spec.exposure is not set: the tenant is reached only within the cluster, at "+serviceURL(s.tenant))
+	case s.gateway() != nil && s.unknown[httpRouteKind.GroupKind()]:
+		return s.asBefore(conditions.Unknown(t, v1alpha1.ReasonRoutePending, "the API server does not say whether it has the Gateway API; it is asked again"))
 	case s.gateway() != nil && s.absent[httpRouteKind.GroupKind()]:
 		return conditions.False(t, v1alpha1.ReasonAPINotInstalled,
 			"the cluster does not have the Gateway API (httproutes.gateway.networking.k8s.io/v1): ask the platform to install it, and the tenant goes on by itself; or use spec.exposure.ingress")
@@ -79,6 +83,26 @@ func (s *scope) routeAccepted() conditions.Condition {
 		return conditions.True(t, v1alpha1.ReasonRouteAccepted,
 			fmt.Sprintf("the Ingress routes %s to the tenant; whether a controller of its class does so is for `kubectl describe ingress %s` to say", s.host, s.tenant.OwnedName()))
 	}
+}
+
+// asBefore is what was said of a condition last, or otherwise if nothing was, while nobody can tell whether it still holds.
+func (s *scope) asBefore(otherwise conditions.Condition) conditions.Condition {
+	before := meta.FindStatusCondition(s.tenant.Status.Conditions, string(otherwise.Type))
+	if before == nil {
+		return otherwise
+	}
+	return conditions.Condition{Type: otherwise.Type, Status: before.Status, Reason: v1alpha1.ConditionReason(before.Reason), Message: before.Message}
+}
+
+// undecidedRoute says of a tenant that goes that it may have an HTTPRoute which nobody can see to now; empty when it has not. While
+// that leads to its host, the host must not be another's.
+func undecidedRoute(t *v1alpha1.Tenant, made []apply.Item, unknown optional.Absent) string {
+	routed := contains(made, apply.Item{GroupVersionKind: httpRouteKind, Name: t.OwnedName()}) ||
+		(len(t.Status.Inventory) == 0 && t.Spec.Exposure != nil && t.Spec.Exposure.Gateway != nil)
+	if !unknown[httpRouteKind.GroupKind()] || !routed {
+		return ""
+	}
+	return "waiting until the API server says whether it has the Gateway API: an HTTPRoute may still lead to the tenant's host"
 }
 
 // hostProblem says why the host of the spec cannot be had, or is nil. It takes an edit to mend.

@@ -40,9 +40,9 @@ type scope struct {
 	statusStored v1alpha1.TenantStatus
 	// made are the objects of earlier passes.
 	made []apply.Item
-	// absent are the optional kinds that the cluster does not serve.
-	absent   optional.Absent
-	policies map[string]*v1alpha1.BookingPolicy
+	// absent are the optional kinds that cannot be used, and unknown those among them that the cluster may serve all the same.
+	absent, unknown optional.Absent
+	policies        map[string]*v1alpha1.BookingPolicy
 	// secrets are the Secrets that the spec names, by name; missing ones have no entry.
 	secrets map[string]*corev1.Secret
 	apiKey  apiKey
@@ -153,9 +153,10 @@ type derivedKeys struct{ session, statusToken string }
 // load reads everything that a pass needs.
 func (r *Reconciler) load(ctx context.Context, tenant *v1alpha1.Tenant) (*scope, error) {
 	s := &scope{
-		tenant: tenant, platform: r.Platform, absent: r.APIs.Absent(), now: r.Now(),
+		tenant: tenant, platform: r.Platform, now: r.Now(),
 		known: r.Prober.Known(client.ObjectKeyFromObject(tenant)), turn: r.Fleet.Turn(client.ObjectKeyFromObject(tenant)),
 	}
+	s.absent, s.unknown = r.APIs.Absent()
 	for _, read := range []func(context.Context, *scope) error{
 		r.loadPolicies, r.loadSecrets, r.loadDerivedKeys, r.loadAPIKey, r.loadWorkload, r.loadRoute, r.loadStored, r.loadServerDatabase, r.loadCluster, r.loadMigration, r.loadMade,
 		r.showCertificate,

@@ -32,8 +32,10 @@ type APIs struct {
 	// settled is closed when every kind has been looked at once.
 	settled chan struct{}
 
-	mu          sync.Mutex
-	running     map[schema.GroupKind]*running
+	mu      sync.Mutex
+	running map[schema.GroupKind]*running
+	// uncertain are kinds of which the last look did not tell whether they are served.
+	uncertain   map[schema.GroupKind]bool
 	subscribers []subscriber
 }
 
@@ -48,7 +50,7 @@ type running struct {
 
 // New returns an APIs that sees no kind until the manager starts it.
 func New(manager ctrl.Manager, options Options) (*APIs, error) {
-	a := &APIs{options: options, manager: manager, settled: make(chan struct{}), running: map[schema.GroupKind]*running{}}
+	a := &APIs{options: options, manager: manager, settled: make(chan struct{}), running: map[schema.GroupKind]*running{}, uncertain: map[schema.GroupKind]bool{}}
 	var err error
 	if a.metadata, err = metadata.NewForConfigAndClient(manager.GetConfig(), manager.GetHTTPClient()); err != nil {
 		return nil, fmt.Errorf("make a client for definitions: %w", err)
@@ -61,17 +63,21 @@ func New(manager ctrl.Manager, options Options) (*APIs, error) {
 	return a, nil
 }
 
-// Absent returns what is not served now. The result is the caller's.
-func (a *APIs) Absent() Absent {
+// Absent returns what cannot be used now, and of that what is unknown: it may be served, and there may be objects of it.
+// Both are the caller's.
+func (a *APIs) Absent() (absent, unknown Absent) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	absent := Absent{}
+	absent, unknown = Absent{}, Absent{}
 	for _, kind := range a.options.Kinds {
 		if a.running[kind.GroupKind()] == nil {
 			absent[kind.GroupKind()] = true
+			if a.uncertain[kind.GroupKind()] {
+				unknown[kind.GroupKind()] = true
+			}
 		}
 	}
-	return absent
+	return absent, unknown
 }
 
 // NeedLeaderElection is false: a standby has these caches warm, too.
@@ -132,17 +138,27 @@ func (a *APIs) fill(ctx context.Context, r *running) error {
 	return nil
 }
 
-// down drops the cache of a kind, if there is one.
-func (a *APIs) down(ctx context.Context, kind Kind) {
+// down drops the cache of a kind, if there is one. A kind that is uncertain may come back, and its objects may be there.
+func (a *APIs) down(ctx context.Context, kind Kind, uncertain bool) {
 	a.mu.Lock()
-	r := a.running[kind.GroupKind()]
+	r, was := a.running[kind.GroupKind()], a.uncertain[kind.GroupKind()]
 	delete(a.running, kind.GroupKind())
+	a.uncertain[kind.GroupKind()] = uncertain
 	subscribers := a.subscribers
 	a.mu.Unlock()
 	if r != nil {
 		r.stop()
+	}
+	if r != nil || (was && !uncertain) {
 		wake(ctx, subscribers)
 	}
+}
+
+// doubt notes that a look at a kind has failed. What is in use stays so.
+func (a *APIs) doubt(kind Kind) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.uncertain[kind.GroupKind()] = true
 }
 
 // cacheOf returns the cache of a kind, and whether the kind is an optional one at all.

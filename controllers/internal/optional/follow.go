@@ -21,6 +21,11 @@ const (
 	fillTimeout = 30 * time.Second
 	// listTimeout bounds how long is waited for the definitions before the operator goes on without them.
 	listTimeout = 5 * time.Second
+	// retryAtMost is the longest wait before a look that has failed is repeated.
+	retryAtMost = 30 * time.Second
+	// establishing is after how many looks, about 6 s, a definition that is there is not expected to be served any more
+	// before it changes. It usually takes some 50 ms.
+	establishing = 8
 )
 
 // existence is what is known of a definition.
@@ -41,11 +46,9 @@ var (
 	definitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 )
 
-// attempts says how long the API server may take from showing a definition to serving its kind, which is
-// usually some 50 ms. What is not served after the last of them, about 6 s later, is looked at again when
-// the definition changes.
+// attempts says how long to wait between looks: ever longer, and for as long as it takes.
 func attempts() wait.Backoff {
-	return wait.Backoff{Duration: 50 * time.Millisecond, Factor: 2, Steps: 8}
+	return wait.Backoff{Duration: 50 * time.Millisecond, Factor: 2, Steps: 2 * establishing, Cap: retryAtMost}
 }
 
 // follow keeps the cache of a kind as its definition says, until ctx ends. It calls settled after the first
@@ -54,41 +57,41 @@ func (a *APIs) follow(ctx context.Context, kind Kind, settled func()) {
 	defer settled()
 	look, changed := a.watch(ctx, kind)
 	backoff := attempts()
-	for {
+	for tries := 1; ; tries++ {
 		err := a.settle(ctx, kind, look())
 		settled()
-		log := a.manager.GetLogger().WithValues("definition", kind.Definition(), "version", kind.Version)
 		var again <-chan time.Time
-		switch {
-		case err == nil:
-		case backoff.Steps > 1:
+		if err != nil && (tries < establishing || !errors.Is(err, errNotServed)) {
 			again = time.After(backoff.Step())
-		default:
-			log.Error(err, "Could not begin to use an optional kind; it is tried again when its definition changes")
+		}
+		if err != nil && tries == establishing {
+			a.manager.GetLogger().Error(err, "Could not begin to use an optional kind; whether it is served counts as unknown, and what depends on it is kept",
+				"definition", kind.Definition(), "version", kind.Version, "triedAgain", again != nil)
 		}
 		select {
 		case <-ctx.Done():
-			a.down(ctx, kind)
+			a.down(ctx, kind, true)
 			return
 		case <-changed:
-			backoff = attempts()
+			backoff, tries = attempts(), 0
 		case <-again:
 		}
 	}
 }
 
-// settle compares what is served with what is used.
+// settle compares what is served with what is used. After an error it is not known whether the kind is served.
 func (a *APIs) settle(ctx context.Context, kind Kind, definition existence) error {
 	if definition == absent {
-		a.down(ctx, kind)
+		a.down(ctx, kind, false)
 		return nil
 	}
 	served, err := a.serves(ctx, kind)
 	if err != nil {
+		a.doubt(kind)
 		return err
 	}
 	if !served {
-		a.down(ctx, kind)
+		a.down(ctx, kind, definition == present)
 		if definition == unknown {
 			return nil
 		}
@@ -97,6 +100,7 @@ func (a *APIs) settle(ctx context.Context, kind Kind, definition existence) erro
 	if r, _ := a.cacheOf(kind.GroupKind()); r != nil {
 		return nil
 	}
+	a.doubt(kind) // until its cache is filled
 	a.manager.GetLogger().Info("Begin to use an optional kind", "definition", kind.Definition(), "version", kind.Version)
 	return a.up(ctx, kind)
 }

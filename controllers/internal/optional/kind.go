@@ -32,5 +32,5 @@ func (k Kind) Object() client.Object {
 	return object
 }
 
-// Absent are the optional kinds that the cluster does not serve. A kind that no cluster lacks is never in it.
+// Absent are optional kinds that cannot be used. A kind that no cluster lacks is never in it.
 type Absent map[schema.GroupKind]bool

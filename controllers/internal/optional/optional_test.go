@@ -117,7 +117,17 @@ func (o *operator) expect(want reconcile.Request) {
 	}
 }
 
-func (o *operator) isAbsent(kind optional.Kind) bool { return o.apis.Absent()[kind.GroupKind()] }
+func (o *operator) isAbsent(kind optional.Kind) bool { return o.absent()[kind.GroupKind()] }
+
+func (o *operator) absent() optional.Absent {
+	absent, _ := o.apis.Absent()
+	return absent
+}
+
+func (o *operator) isUnknown(kind optional.Kind) bool {
+	_, unknown := o.apis.Absent()
+	return unknown[kind.GroupKind()]
+}
 
 func TestKindComesAndGoes(t *testing.T) {
 	t.Parallel()
@@ -132,7 +142,7 @@ func TestKindComesAndGoes(t *testing.T) {
 		install(t, cluster, gadgets)
 		o.expect(everything)
 		if o.isAbsent(gadgets) || !o.isAbsent(gizmos) {
-			t.Fatalf("absent are %v, want only gizmos", o.apis.Absent())
+			t.Fatalf("absent are %v, want only gizmos", o.absent())
 		}
 		one := &unstructured.Unstructured{}
 		one.SetGroupVersionKind(gadgets.GroupVersionKind)
@@ -175,7 +185,7 @@ func TestWhatIsThereAtTheStartIsKnownBeforeTheFirstPass(t *testing.T) {
 		o := start(t, cluster, once, widgets, missing)
 		o.expect(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(one)})
 		if o.isAbsent(widgets) || !o.isAbsent(missing) {
-			t.Errorf("once=%v: absent are %v", once, o.apis.Absent())
+			t.Errorf("once=%v: absent are %v", once, o.absent())
 		}
 	}
 }
@@ -199,7 +209,7 @@ func TestDefinitionsThatMayNotBeListed(t *testing.T) {
 	o := startWith(t, cluster, blind, false, levers, late)
 	o.expect(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(one)})
 	if o.isAbsent(levers) || !o.isAbsent(late) {
-		t.Errorf("absent are %v", o.apis.Absent())
+		t.Errorf("absent are %v", o.absent())
 	}
 	allow(t, cluster, user, "apiextensions.k8s.io", "customresourcedefinitions")
 	install(t, cluster, late)
@@ -251,7 +261,11 @@ func TestAnAbsentKindCostsNothing(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	if !o.isAbsent(nothing) || !o.isAbsent(old) {
-		t.Errorf("absent are %v", o.apis.Absent())
+		t.Errorf("absent are %v", o.absent())
+	}
+	// Of the one whose definition is there, there may be objects of another version.
+	if o.isUnknown(nothing) || !o.isUnknown(old) {
+		t.Errorf("without a definition it counts as unknown: %v; without the version: %v", o.isUnknown(nothing), o.isUnknown(old))
 	}
 }
 
