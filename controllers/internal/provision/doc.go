@@ -9,6 +9,8 @@
 //     when the last connection of the other has ended, that one can no longer log in. So at every moment
 //     the credential that any pod holds is a good one.
 //
+// Beside them is one database without content, and its owner role, in which operators hold locks (lockdb.go).
+//
 // What always holds:
 //
 //   - Each role and database carries a marker (marker.go), a comment that says for which Tenant it was made.
@@ -18,6 +20,7 @@
 //     operator's root key and a serial number that the server keeps too, so that two operators who race set
 //     the same password.
 //   - Passwords travel and are logged as SCRAM verifiers only.
+//   - Nothing that an operator waits for is in the reach of a tenant's login, but what is that tenant's own.
 //   - No row of a tenant is ever read or written.
 //   - No error that leaves this package as a Problem holds an address, a user or a password.
 //

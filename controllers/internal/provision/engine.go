@@ -29,7 +29,7 @@ func (r Request) names() Names { return NamesOf(r.Server.Prefix, r.Tenant) }
 type session struct {
 	Request
 	names Names
-	// conn is to the server's maintenance database.
+	// conn is to the operators' own database.
 	conn  *pgx.Conn
 	found found
 }
@@ -39,7 +39,7 @@ type session struct {
 func (e Engine) with(ctx context.Context, r Request, work func(context.Context, *session) error) *Problem {
 	s := &session{Request: r, names: r.names()}
 	err := func() error {
-		conn, done, err := e.connect(ctx, r, r.Server.Database)
+		conn, done, err := e.connectToLocks(ctx, r)
 		if err != nil {
 			return err
 		}

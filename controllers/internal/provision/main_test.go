@@ -39,14 +39,30 @@ func newPlace(t *testing.T) *place {
 		Server: serverAt(t, p.root), Admin: admin,
 		Tenant: provision.Identity{Namespace: "dental", Name: fmt.Sprintf("bright-smile-%d", number), UID: "uid-1"},
 	}
+	p.request.Server.Prefix = fmt.Sprintf("fd%d", number) // so that what operators share is made anew, too
 	p.names = provision.NamesOf(p.request.Server.Prefix, p.request.Tenant)
 	t.Cleanup(func() {
-		p.exec("DROP DATABASE IF EXISTS " + p.names.Database + " WITH (FORCE)")
-		for _, role := range append(p.names.Logins(), p.names.Owner, admin.User) {
-			p.exec("DROP ROLE IF EXISTS " + role)
-		}
+		p.remove(provision.LockDatabase(p.request.Server.Prefix))
+		p.exec("DROP ROLE " + admin.User)
 	})
+	t.Cleanup(func() { p.remove(p.names) })
 	return p
+}
+
+// neighbour is another tenant of the same operator.
+func (p *place) neighbour() *place {
+	other := *p
+	other.request.Tenant.Name += "-next-door"
+	other.names = provision.NamesOf(p.request.Server.Prefix, other.request.Tenant)
+	p.t.Cleanup(func() { other.remove(other.names) })
+	return &other
+}
+
+func (p *place) remove(names provision.Names) {
+	p.exec("DROP DATABASE IF EXISTS " + names.Database + " WITH (FORCE)")
+	for _, role := range append(names.Logins(), names.Owner) {
+		p.exec("DROP ROLE IF EXISTS " + role)
+	}
 }
 
 // serverAt is the server of a URL as the platform would define it.
@@ -116,6 +132,11 @@ func (p *place) mustEnsure(serial int) provision.Credential {
 
 func (p *place) url(c provision.Credential) string {
 	return p.request.Server.URL(p.request.Tenant, c, "")
+}
+
+// urlIn is for another database than the tenant's.
+func (p *place) urlIn(database string, c provision.Credential) string {
+	return strings.Replace(p.url(c), "/"+p.names.Database+"?", "/"+database+"?", 1)
 }
 
 // refuses says that a credential does not work.

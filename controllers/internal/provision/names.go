@@ -37,6 +37,12 @@ func NamesOf(prefix string, tenant Identity) Names {
 	return Names{Database: name, Owner: name}
 }
 
+// lockDatabase is the operators' own database, and the role that owns it. No tenant's name is it: those end in a hash.
+func lockDatabase(prefix string) Names {
+	name := prefix + "_locks"
+	return Names{Database: name, Owner: name}
+}
+
 // Login is the role that logs in with the password of a serial: they take turns.
 func (n Names) Login(serial int) string { return n.Owner + loginSuffix(serial) }
 

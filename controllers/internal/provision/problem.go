@@ -81,6 +81,8 @@ const (
 	stateExtensionFileMissing  = "58P01"
 	stateDependentObjects      = "2BP01"
 	stateLockNotAvailable      = "55P03"
+	stateNoSuchDatabase        = "3D000"
+	stateNotReady              = "55000"
 )
 
 // problemOf puts an error into words that are the same each time and give nothing away.

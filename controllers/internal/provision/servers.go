@@ -37,7 +37,7 @@ type Server struct {
 	// Host and Port are where the operator connects. It needs sessions: no pooler in transaction mode.
 	Host string `json:"host"`
 	Port int    `json:"port,omitempty"`
-	// Database is the one that the operator connects to for its work on the others. Default: postgres.
+	// Database is the one that the operator connects to first, to make the one that it works from. Default: postgres.
 	Database string `json:"database,omitempty"`
 	// SSLMode is disable, require or verify-full, the default.
 	SSLMode string `json:"sslMode,omitempty"`

@@ -22,9 +22,12 @@ func literal(text string) string {
 
 func createOwnerSQL(n Names) string { return "CREATE ROLE " + ident(n.Owner) + " NOLOGIN" }
 
-func commentRoleSQL(role string, m marker) string {
-	return "COMMENT ON ROLE " + ident(role) + " IS " + literal(m.String())
+// commentSQL is for a ROLE or a DATABASE.
+func commentSQL(kind, name, comment string) string {
+	return "COMMENT ON " + kind + " " + ident(name) + " IS " + literal(comment)
 }
+
+func commentRoleSQL(role string, m marker) string { return commentSQL("ROLE", role, m.String()) }
 
 // actAsSQL lets the administrator act as the role, which one that is no superuser needs to give it a
 // database, and to drop that one again.
@@ -36,7 +39,7 @@ func createDatabaseSQL(n Names) string {
 }
 
 func commentDatabaseSQL(n Names, m marker) string {
-	return "COMMENT ON DATABASE " + ident(n.Database) + " IS " + literal(m.String())
+	return commentSQL("DATABASE", n.Database, m.String())
 }
 
 // closeDatabaseSQL: by default everybody may connect to every database.
@@ -45,6 +48,10 @@ func closeDatabaseSQL(n Names) []string {
 		"REVOKE ALL ON DATABASE " + ident(n.Database) + " FROM PUBLIC",
 		"GRANT CONNECT, TEMPORARY, CREATE ON DATABASE " + ident(n.Database) + " TO " + ident(n.Owner),
 	}
+}
+
+func openDatabaseSQL(n Names) string {
+	return "ALTER DATABASE " + ident(n.Database) + " ALLOW_CONNECTIONS true"
 }
 
 // extensions are those that the server's migrations create when they are missing.
