@@ -177,16 +177,7 @@ func (s *session) endFormerLogins(ctx context.Context) error {
 			former = append(former, login)
 		}
 	}
-	if len(former) == 0 {
-		return nil
-	}
-	for _, login := range former {
-		if err := s.exec(ctx, endLoginSQL(login)); err != nil {
-			return err
-		}
-	}
-	_, err := s.conn.Exec(ctx, endThemSQL, former)
-	return err
+	return s.shutOut(ctx, former...)
 }
 
 func (s *session) makeLogin(ctx context.Context, c Credential) error {

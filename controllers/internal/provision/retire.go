@@ -25,14 +25,10 @@ func (e Engine) Retire(ctx context.Context, r Request, serial int, force bool) *
 			// Without their number: each new one would be news, and a write of the tenant's status.
 			return &Problem{Code: Working, Message: "the former password is still in use, and is kept until the last connection with it ends"}
 		}
-		if err := s.exec(ctx, endLoginSQL(login)); err != nil {
-			return err
-		}
 		if sessions == 0 {
-			return nil
+			return s.exec(ctx, endLoginSQL(login))
 		}
-		_, err := s.conn.Exec(ctx, endThemSQL, []string{login})
-		return err
+		return s.shutOut(ctx, login)
 	})
 }
 
@@ -43,36 +39,54 @@ func (e Engine) Release(ctx context.Context, r Request) *Problem {
 		if !s.mine() {
 			return nil
 		}
-		if err := s.dropLogins(ctx); err != nil {
+		logins := s.logins()
+		if err := s.shutOut(ctx, logins...); err != nil {
 			return err
 		}
-		mark := markerOf(r.Tenant)
-		mark.Retained = true
-		statements := []string{commentRoleSQL(s.names.Owner, mark)}
-		if s.found.database != nil {
-			statements = append(statements, commentDatabaseSQL(s.names, mark))
+		if err := s.dropLogins(ctx, logins); err != nil {
+			return err
 		}
-		return s.inOne(ctx, statements...)
+		return s.markRetained(ctx)
 	})
 }
 
+// markRetained says of what is kept that its Tenant is gone.
+func (s *session) markRetained(ctx context.Context) error {
+	mark := markerOf(s.Tenant)
+	mark.Retained = true
+	statements := []string{commentRoleSQL(s.names.Owner, mark)}
+	if s.found.database != nil {
+		statements = append(statements, commentDatabaseSQL(s.names, mark))
+	}
+	return s.inOne(ctx, statements...)
+}
+
 // Drop removes database and roles, and with them all data. What is not this Tenant's is left alone,
-// which is no problem.
+// which is no problem. Nothing that a tenant has done with its login keeps the data.
 func (e Engine) Drop(ctx context.Context, r Request) *Problem {
 	return e.with(ctx, r, func(ctx context.Context, s *session) error {
 		if !s.mine() {
 			return nil
 		}
-		// The owner role goes last: it is what says whose the rest is.
-		if s.found.database != nil {
-			if err := s.exec(ctx, actAsSQL(s.names.Owner), dropDatabaseSQL(s.names)); err != nil {
-				return err
-			}
-		}
-		if err := s.dropLogins(ctx); err != nil {
+		logins := s.logins()
+		if err := s.shutOut(ctx, logins...); err != nil {
 			return err
 		}
-		return s.exec(ctx, dropRoleSQL(s.names.Owner))
+		// The owner role goes last: it is what says whose the rest is.
+		if s.found.database != nil {
+			if err := s.exec(ctx, actAsSQL(s.names.Owner), noTemplateSQL(s.names), dropDatabaseSQL(s.names)); err != nil {
+				return err
+			}
+			s.found.database = nil
+		}
+		if err := s.dropLogins(ctx, logins); err != nil {
+			return err
+		}
+		err := s.exec(ctx, dropRoleSQL(s.names.Owner))
+		if hasDependents(err) {
+			return s.markRetained(ctx)
+		}
+		return err
 	})
 }
 
@@ -86,8 +100,8 @@ func (s *session) mine() bool {
 	return s.found.database == nil || s.found.database.owner == s.names.Owner
 }
 
-// dropLogins ends the sessions first: no pod is left to have any.
-func (s *session) dropLogins(ctx context.Context) error {
+// logins are those that were made for this very Tenant.
+func (s *session) logins() []string {
 	var logins []string
 	for _, login := range s.names.Logins() {
 		role, exists := s.found.roles[login]
@@ -95,22 +109,40 @@ func (s *session) dropLogins(ctx context.Context) error {
 			logins = append(logins, login)
 		}
 	}
-	for _, login := range logins {
-		if err := s.exec(ctx, endLoginSQL(login)); err != nil {
-			return err
-		}
+	return logins
+}
+
+// shutOut ends logins and their sessions. Those that are open go first: one could hold a lock on what is changed here, on its own
+// role by setting its password or on the database by a comment. Then those go that have come in between.
+func (s *session) shutOut(ctx context.Context, logins ...string) error {
+	if len(logins) == 0 {
+		return nil
 	}
 	if _, err := s.conn.Exec(ctx, endThemSQL, logins); err != nil {
 		return err
 	}
 	for _, login := range logins {
-		err := s.exec(ctx, dropRoleSQL(login))
-		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == stateDependentObjects {
-			continue // somebody made it own something, by hand: it stays, and cannot log in
+		if err := s.exec(ctx, endLoginSQL(login)); err != nil {
+			return err
 		}
-		if err != nil {
+	}
+	_, err := s.conn.Exec(ctx, endThemSQL, logins)
+	return err
+}
+
+// dropLogins is for logins that were shut out.
+func (s *session) dropLogins(ctx context.Context, logins []string) error {
+	for _, login := range logins {
+		if err := s.exec(ctx, dropRoleSQL(login)); err != nil && !hasDependents(err) {
 			return err
 		}
 	}
 	return nil
+}
+
+// hasDependents says that a role was not dropped because it owns something elsewhere, such as a large object that its tenant has made
+// in a database that is open to everybody. It is not ours to remove: the role stays, and cannot log in.
+func hasDependents(err error) bool {
+	pg, isAnswer := errors.AsType[*pgconn.PgError](err)
+	return isAnswer && pg.Code == stateDependentObjects
 }

@@ -81,6 +81,11 @@ func endLoginSQL(login string) string { return "ALTER ROLE " + ident(login) + " 
 
 func dropRoleSQL(role string) string { return "DROP ROLE IF EXISTS " + ident(role) }
 
+// noTemplateSQL: a database that its owner has made a template cannot be dropped.
+func noTemplateSQL(n Names) string {
+	return "ALTER DATABASE " + ident(n.Database) + " IS_TEMPLATE false"
+}
+
 // dropDatabaseSQL ends the sessions that are left.
 func dropDatabaseSQL(n Names) string {
 	return "DROP DATABASE IF EXISTS " + ident(n.Database) + " WITH (FORCE)"
