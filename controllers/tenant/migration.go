@@ -73,7 +73,7 @@ func (r *Reconciler) loadUnmarkedClaim(ctx context.Context, s *scope) error {
 
 func (s *scope) migrationStep() migration {
 	switch {
-	case s.claim == nil || !(mayUse(s.tenant, s.claim) || s.onVolume()) || s.hasSwitched():
+	case s.claim == nil || s.hasSwitched() || (!mayUse(s.tenant, s.claim) && !s.onVolume()):
 		return migrationNone
 	case jobIs(s.job, batchv1.JobComplete):
 		return migrationNone
