@@ -31,7 +31,7 @@ func newKeeper(t *testing.T) (*status.Keeper, *laggard) {
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
-	policy := &v1alpha1.BookingPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: "corner", Name: "hours"}}
+	policy := &v1alpha1.BookingPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: "corner", Name: "hours", UID: "one"}}
 	server := fake.NewClientBuilder().WithScheme(scheme).WithObjects(policy).WithStatusSubresource(policy).Build()
 	cached := &laggard{Client: server, shown: &v1alpha1.BookingPolicy{}}
 	if err := server.Get(t.Context(), key, cached.shown); err != nil {
