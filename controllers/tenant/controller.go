@@ -284,6 +284,11 @@ func (r *Reconciler) forget(tenant client.ObjectKey) {
 	r.Nudges.forget(tenant)
 	r.pace.forget(tenant)
 	r.greetings.forget(tenant)
+	gone := &v1alpha1.Tenant{ObjectMeta: metav1.ObjectMeta{Namespace: tenant.Namespace, Name: tenant.Name}}
+	r.Secrets.Names(tenant)
+	for _, name := range []string{apiKeySecretName(gone), databaseSecretName(gone)} {
+		r.Secrets.Release(client.ObjectKey{Namespace: tenant.Namespace, Name: name})
+	}
 	r.Databases.Forget(tenant)
 	r.Fleet.Forget(tenant)
 	metrics.ForgetTenant(tenant.Namespace, tenant.Name)

@@ -54,9 +54,6 @@ func (r *Reconciler) tearDown(ctx context.Context, tenant *v1alpha1.Tenant, stor
 		return reconcile.Result{}, err
 	}
 	r.Apply.Forget(tenant.Namespace, made)
-	for _, name := range append(WatchedSecrets(tenant), apiKeySecretName(tenant), databaseSecretName(tenant)) {
-		r.Secrets.Release(client.ObjectKey{Namespace: tenant.Namespace, Name: name})
-	}
 	before := tenant.DeepCopy()
 	controllerutil.RemoveFinalizer(tenant, finalizer)
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})

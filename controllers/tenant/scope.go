@@ -196,6 +196,11 @@ func (r *Reconciler) loadPolicies(ctx context.Context, s *scope) error {
 
 func (r *Reconciler) loadSecrets(ctx context.Context, s *scope) error {
 	s.secrets = map[string]*corev1.Secret{}
+	var named []types.NamespacedName
+	for _, name := range WatchedSecrets(s.tenant) {
+		named = append(named, s.key(name))
+	}
+	r.Secrets.Names(client.ObjectKeyFromObject(s.tenant), named...)
 	for _, ref := range secretRefs(s.tenant) {
 		secret, err := r.Secrets.Get(ctx, s.key(ref.name))
 		if err != nil {

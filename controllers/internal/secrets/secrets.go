@@ -2,12 +2,14 @@
 //
 // The cache holds only the metadata of Secrets: enough to know which exist and when one changes. The
 // content of a Secret that is asked for is read live, once for each of its versions, and kept in
-// memory until it changes or is released; those of our own that are read are filled in at a start. A Secret that nobody names costs its name.
+// memory until it changes, is released, or no tenant names it any more; those of our own that are read are filled in at a start.
+// A Secret that nobody names costs its name.
 package secrets
 
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -26,6 +28,8 @@ type Reader struct {
 
 	mu   sync.Mutex
 	kept map[types.NamespacedName]*corev1.Secret
+	// named are the Secrets that each tenant names; none of a tenant that names none.
+	named map[types.NamespacedName][]types.NamespacedName
 }
 
 // Metadata is the form in which Secrets are watched and cached.
@@ -113,6 +117,38 @@ func (r *Reader) keep(secret *corev1.Secret) *corev1.Secret {
 	}
 	r.kept[key] = secret
 	return secret
+}
+
+// Names notes which Secrets a tenant names now. The content of one that it named before, and that no tenant names any more, is
+// forgotten.
+func (r *Reader) Names(tenant types.NamespacedName, secrets ...types.NamespacedName) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.named[tenant]
+	if slices.Equal(before, secrets) {
+		return
+	}
+	if r.named == nil {
+		r.named = map[types.NamespacedName][]types.NamespacedName{}
+	}
+	if r.named[tenant] = secrets; len(secrets) == 0 {
+		delete(r.named, tenant)
+	}
+	for _, key := range before {
+		if !r.isNamed(key) {
+			delete(r.kept, key)
+		}
+	}
+}
+
+// isNamed says that a tenant names the Secret. The caller holds the lock.
+func (r *Reader) isNamed(key types.NamespacedName) bool {
+	for _, secrets := range r.named {
+		if slices.Contains(secrets, key) {
+			return true
+		}
+	}
+	return false
 }
 
 // Release forgets the content of a Secret.

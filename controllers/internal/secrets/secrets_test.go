@@ -56,3 +56,30 @@ func TestWhatThisProcessMadeIsReadWhenItIsAnotherVersion(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatNobodyNamesAnyMoreIsForgotten(t *testing.T) {
+	t.Parallel()
+	stored := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "corner", Name: "db", UID: "one"}, Data: map[string][]byte{"url": []byte("postgres://")}}
+	server := fake.NewClientBuilder().WithObjects(stored).Build()
+	live := &counting{Reader: server}
+	reader := &secrets.Reader{Cached: server, Live: live}
+	key := client.ObjectKeyFromObject(stored)
+	one, two := client.ObjectKey{Namespace: "corner", Name: "one"}, client.ObjectKey{Namespace: "corner", Name: "two"}
+	for _, step := range []struct {
+		what  string
+		names func()
+		reads int
+	}{
+		{"both name it", func() { reader.Names(one, key); reader.Names(two, key) }, 1},
+		{"one names another instead", func() { reader.Names(one, client.ObjectKey{Namespace: "corner", Name: "other"}) }, 1},
+		{"the other is gone", func() { reader.Names(two) }, 2},
+	} {
+		step.names()
+		if secret, err := reader.Get(t.Context(), key); secret == nil || err != nil {
+			t.Fatalf("%s: %v, %v", step.what, secret, err)
+		}
+		if live.reads != step.reads {
+			t.Errorf("%s: it was read %d times, want %d", step.what, live.reads, step.reads)
+		}
+	}
+}
