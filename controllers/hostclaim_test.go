@@ -55,6 +55,23 @@ func TestClaimOfATenantThatIsGoneIsTakenOver(t *testing.T) {
 	w.waitFor("shop", v1alpha1.ConditionRouteAccepted, metav1.ConditionTrue, v1alpha1.ReasonRouteAccepted)
 }
 
+// Nothing is released by a Tenant that has lost its finalizer. Who waits for its host has no other message than that it is gone.
+func TestHostOfATenantThatVanishedIsFree(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.apply(simplePolicy)
+	w.apply(named(simpleTenant(exposed("wanted.book.example", byIngress)), "first"))
+	w.waitFor("first", v1alpha1.ConditionRouteAccepted, metav1.ConditionTrue, v1alpha1.ReasonRouteAccepted)
+	w.apply(named(simpleTenant(exposed("wanted.book.example", byIngress)), "second"))
+	w.waitFor("second", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonHostTaken)
+	w.waitReady("first")
+	w.quiet()
+	edit(w, &v1alpha1.Tenant{}, "first", func(o *v1alpha1.Tenant) { o.Finalizers = nil })
+	w.delete(&v1alpha1.Tenant{}, "first")
+	w.waitFor("second", v1alpha1.ConditionRouteAccepted, metav1.ConditionTrue, v1alpha1.ReasonRouteAccepted)
+	w.waitReady("second")
+}
+
 // No message of a watch tells the operator what happens in a namespace that it does not serve. There the route may still be.
 func TestClaimBeyondReachIsLeftToAPerson(t *testing.T) {
 	t.Parallel()

@@ -35,6 +35,10 @@ import (
 // operator's own root key, are looked at again.
 const retryStalled = 30 * time.Second
 
+// retryTaken is when a host that another tenant has is asked for again. Its claim wakes who waits for it; but a holder that vanished while
+// no operator ran has left a claim that nobody touches.
+const retryTaken = time.Minute
+
 // Reconciler keeps tenants as their specs say. All exported fields are required.
 type Reconciler struct {
 	Client   client.Client
@@ -80,10 +84,12 @@ type Reconciler struct {
 func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (result reconcile.Result, err error) {
 	tenant := &v1alpha1.Tenant{}
 	if err := r.Status.Get(ctx, request.NamespacedName, tenant); err != nil {
-		if apierrors.IsNotFound(err) {
-			r.forget(request.NamespacedName) //nolint:contextcheck // questions to pods have the Prober's context
+		if !apierrors.IsNotFound(err) {
+			return reconcile.Result{}, err
 		}
-		return reconcile.Result{}, client.IgnoreNotFound(err)
+		r.forget(request.NamespacedName) //nolint:contextcheck // questions to pods have the Prober's context
+		// Mostly it has given up its hosts itself; but somebody may have taken its finalizer away.
+		return reconcile.Result{}, r.Hosts.ReleaseOfGone(ctx, request.NamespacedName)
 	}
 	stored := *tenant.Status.DeepCopy()
 	tenant.Status = *r.pace.recall(tenant)
@@ -148,6 +154,9 @@ func (s *scope) result(again time.Duration) (reconcile.Result, error) {
 	}
 	if s.rootKeyDamage != "" {
 		again = sooner(again, retryStalled)
+	}
+	if s.hostTaken != nil {
+		again = sooner(again, retryTaken)
 	}
 	for _, o := range obstacles(s.applyErr) {
 		again = sooner(again, cmp.Or(o.again, retryStalled))
@@ -285,6 +294,7 @@ func (r *Reconciler) forget(tenant client.ObjectKey) {
 	r.pace.forget(tenant)
 	r.greetings.forget(tenant)
 	gone := &v1alpha1.Tenant{ObjectMeta: metav1.ObjectMeta{Namespace: tenant.Namespace, Name: tenant.Name}}
+	r.Apply.Forget(tenant.Namespace, everMade(gone))
 	r.Secrets.Names(tenant)
 	for _, name := range []string{apiKeySecretName(gone), databaseSecretName(gone)} {
 		r.Secrets.Release(client.ObjectKey{Namespace: tenant.Namespace, Name: name})

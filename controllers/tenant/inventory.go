@@ -36,6 +36,14 @@ func ownable(t *v1alpha1.Tenant) []apply.Item {
 	}
 }
 
+// everMade are all objects that may have been made for a tenant, its data included.
+func everMade(t *v1alpha1.Tenant) []apply.Item {
+	return append(ownable(t),
+		apply.Item{GroupVersionKind: claimKind, Name: claimName(t)},
+		apply.Item{GroupVersionKind: clusterKind, Name: clusterName(t)},
+		apply.Item{GroupVersionKind: clusterKind, Name: formerClusterName(t)})
+}
+
 // loadMade reads what was made for the tenant.
 func (r *Reconciler) loadMade(ctx context.Context, s *scope) (err error) {
 	s.made, err = r.made(ctx, s.tenant, s.absent)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,6 +17,7 @@ import (
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/apply"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/document"
+	"github.com/frontdesk-dev/frontdesk/controllers/internal/hostclaim"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/probe"
 	"github.com/frontdesk-dev/frontdesk/controllers/internal/rollout"
 	"github.com/frontdesk-dev/frontdesk/internal/tenantconfig"
@@ -247,5 +249,14 @@ func TestStatusKeepsTimesOfWhatDidNotChange(t *testing.T) {
 	s.tenant.Status = first
 	if second := s.status(); !second.Conditions[0].LastTransitionTime.Equal(&first.Conditions[0].LastTransitionTime) {
 		t.Error("a condition that did not change has a new time")
+	}
+}
+
+func TestATakenHostIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	s := servingScope()
+	s.hostTaken = hostclaim.ErrTaken
+	if result, err := s.result(0); err != nil || result.RequeueAfter != time.Minute {
+		t.Errorf("it is asked for again after %s, %v", result.RequeueAfter, err)
 	}
 }

@@ -203,6 +203,31 @@ func (c *Claims) Held(ctx context.Context, t *v1alpha1.Tenant) ([]coordinationv1
 	return claims.Items, nil
 }
 
+// ReleaseOfGone gives up the hosts of tenants of a name that exist no more.
+func (c *Claims) ReleaseOfGone(ctx context.Context, name types.NamespacedName) error {
+	var claims coordinationv1.LeaseList
+	if err := c.Cached.List(ctx, &claims, client.InNamespace(c.Namespace), client.MatchingLabels(c.Labels), client.UnsafeDisableDeepCopy); err != nil {
+		return fmt.Errorf("list claims to hosts: %w", err)
+	}
+	for i := range claims.Items {
+		former, ok := parse(&claims.Items[i])
+		if !ok || former.NamespacedName != name {
+			continue
+		}
+		found := &v1alpha1.Tenant{}
+		switch err := c.Live.Get(ctx, name, found); {
+		case err == nil && found.UID == former.uid:
+			continue // the cache lags behind a tenant that was just made
+		case client.IgnoreNotFound(err) != nil:
+			return fmt.Errorf("look for the holder of host %s: %w", claims.Items[i].Annotations[HostAnnotation], err)
+		}
+		if err := c.release(ctx, claims.Items[i].DeepCopy()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ReleaseAllBut gives up every host of a tenant but one; "" for all of them.
 func (c *Claims) ReleaseAllBut(ctx context.Context, host string, t *v1alpha1.Tenant) error {
 	claims, err := c.Held(ctx, t)
@@ -213,11 +238,19 @@ func (c *Claims) ReleaseAllBut(ctx context.Context, host string, t *v1alpha1.Ten
 		if claim.Annotations[HostAnnotation] == host && host != "" {
 			continue
 		}
-		c.seen.drop(claim.Name)
-		only := client.Preconditions{UID: &claim.UID, ResourceVersion: &claim.ResourceVersion}
-		if err := c.Writer.Delete(ctx, &claim, only); client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("release host %s: %w", claim.Annotations[HostAnnotation], err)
+		if err := c.release(ctx, &claim); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// release deletes a claim as it was read: nobody has taken it over since.
+func (c *Claims) release(ctx context.Context, claim *coordinationv1.Lease) error {
+	c.seen.drop(claim.Name)
+	only := client.Preconditions{UID: &claim.UID, ResourceVersion: &claim.ResourceVersion}
+	if err := c.Writer.Delete(ctx, claim, only); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("release host %s: %w", claim.Annotations[HostAnnotation], err)
 	}
 	return nil
 }
