@@ -3,6 +3,7 @@ package controllers_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -114,6 +115,31 @@ func TestHostOutsideWhatThePlatformAllows(t *testing.T) {
 	}
 	w.expectGone(&networkingv1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "frontdesk-shop"}})
 	w.waitFor("shop", v1alpha1.ConditionWorkloadAvailable, metav1.ConditionTrue, v1alpha1.ReasonAvailable)
+}
+
+// Of the pods a host that cannot be given up says nothing.
+func TestAFailedReleaseOfAHostMakesNobodyUnready(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.stop()
+	w.disturb = func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(request *http.Request) (*http.Response, error) {
+			if request.Method == http.MethodDelete && strings.HasSuffix(request.URL.Path, hostclaim.Name("old.book.example")) {
+				return &http.Response{Request: request, StatusCode: http.StatusInternalServerError, Body: http.NoBody}, nil
+			}
+			return next.RoundTrip(request)
+		})
+	}
+	w.startOperator()
+	w.apply(simplePolicy)
+	w.apply(simpleTenant(exposed("old.book.example", byIngress)))
+	w.waitReady("shop")
+	edit(w, &v1alpha1.Tenant{}, "shop", func(o *v1alpha1.Tenant) { o.Spec.Exposure.Host = "new.book.example" })
+	tenant := w.waitReady("shop")
+	if host := w.ingressHost("shop"); host != "new.book.example" || tenant.Status.Revision.Served == "" {
+		t.Errorf("it is reached as %s, and serves %q", host, tenant.Status.Revision.Served)
+	}
+	w.get(w.claim("old.book.example"), hostclaim.Name("old.book.example"))
 }
 
 // While a configuration is broken, what is routed stays; so must the claim on its host, whatever the spec says next.

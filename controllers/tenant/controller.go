@@ -120,12 +120,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	s.compose()
 	s.holdMigration()
 	s.applyErr = r.apply(ctx, s)
-	if err := r.releaseHosts(ctx, s); err != nil {
-		return reconcile.Result{}, err
-	}
+	releaseErr := r.releaseHosts(ctx, s)
 	s.answers = r.observe(s) //nolint:contextcheck // questions to pods outlive the pass
 	again := r.nudge(ctx, s)
-	return s.result(again)
+	result, err = s.result(again)
+	return result, errors.Join(err, releaseErr) // the pods serve, whatever keeps a former host from being given up
 }
 
 // begin does what comes before the first write of a status: a pass that ends there must write none, because its inventory
