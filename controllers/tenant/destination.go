@@ -21,14 +21,25 @@ const (
 	httpPort     = 80
 )
 
-// Where no server has any business: the addresses at which clouds hand out credentials, and (for what is on
-// the internet) the private networks, in which other tenants and the cluster itself are. RFC 1918, RFC 6598,
-// RFC 3927, RFC 4193, RFC 4291.
+// Where no server has any business.
 var (
-	metadataRanges = map[string][]string{"0.0.0.0/0": {"169.254.0.0/16"}, "::/0": {"fd00:ec2::254/128", "fe80::/10"}}
-	privateRanges  = map[string][]string{
-		"0.0.0.0/0": {"10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"},
-		"::/0":      {"::1/128", "fc00::/7", "fe80::/10"},
+	// metadataRanges are the addresses at which clouds hand out credentials, in the order of the list: Alibaba's, Azure's, all
+	// that are link-local, and Oracle's; and in IPv6 Scaleway's, Alibaba's, Akamai's, Oracle's, Amazon's, Google's, and all
+	// that are link-local.
+	metadataRanges = map[string][]string{
+		"0.0.0.0/0": {"100.100.100.200/32", "168.63.129.16/32", "169.254.0.0/16", "192.0.0.192/32"},
+		"::/0": {
+			"fd00:42::42/128", "fd00:100::100:200/128", "fd00:a9fe:a9fe::1/128", "fd00:c1::a9fe:a9fe/128", "fd00:ec2::/32", "fd20:ce::254/128",
+			"fe80::/10",
+		},
+	}
+	// privateRanges are closed to what is on the internet: the private networks, in which other tenants and the cluster itself
+	// are (RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291), and those of metadataRanges that are in none of them.
+	privateRanges = map[string][]string{
+		"0.0.0.0/0": {
+			"10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.192/32", "192.168.0.0/16",
+		},
+		"::/0": {"::1/128", "fc00::/7", "fe80::/10"},
 	}
 )
 

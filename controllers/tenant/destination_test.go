@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -72,12 +73,40 @@ func TestPeersOfADestination(t *testing.T) {
 	}
 }
 
-// Whatever the URL of a database says, by a name or by an address, it opens no way to where clouds hand out credentials.
+// metadataAddresses are where clouds hand out credentials to whoever asks from one of their machines.
+var metadataAddresses = map[string]string{
+	"most clouds":                  "169.254.169.254",
+	"most clouds, to a dual stack": "::ffff:169.254.169.254",
+	"OpenStack":                    "fe80::a9fe:a9fe",
+	"Alibaba":                      "100.100.100.200",
+	"Alibaba by IPv6":              "fd00:100::100:200",
+	"Akamai by IPv6":               "fd00:a9fe:a9fe::1",
+	"Amazon by IPv6":               "fd00:ec2::254",
+	"Amazon's containers":          "169.254.170.2",
+	"Amazon's pods by IPv6":        "fd00:ec2::23",
+	"Azure's host":                 "168.63.129.16",
+	"Google by IPv6":               "fd20:ce::254",
+	"Oracle's classic cloud":       "192.0.0.192",
+	"Oracle by IPv6":               "fd00:c1::a9fe:a9fe",
+	"Scaleway":                     "169.254.42.42",
+	"Scaleway by IPv6":             "fd00:42::42",
+}
+
+// Whatever the URL of a database says, by a name or by an address, it opens no way to where clouds hand out credentials. No
+// more does an integration.
 func TestMetadataAddressesStayClosed(t *testing.T) {
 	t.Parallel()
-	for _, host := range []string{"169.254.169.254", "[fd00:ec2::254]", "[::ffff:169.254.169.254]", "[fe80::1]", "169.254.170.2:80"} {
-		if got := addresses("postgres://app:secret@"+host+"/x", postgresPort); len(got) > 0 {
-			t.Errorf("%s is opened: %+v", host, got)
+	for cloud, text := range metadataAddresses {
+		address := netip.MustParseAddr(text)
+		if got := addresses("postgres://app:secret@"+netip.AddrPortFrom(address, 80).String()+"/x", postgresPort); len(got) > 0 {
+			t.Errorf("%s: %s is opened: %+v", cloud, text, got)
+		}
+		for host, d := range map[string]destination{"a database's name": addresses("postgres://db.example/x", postgresPort)[0], "a webhook's": declared("crm.example", httpsPort)} {
+			for _, peer := range d.peers("own") {
+				if opens(peer.IPBlock, address.Unmap()) {
+					t.Errorf("%s: %s could lead to %s", cloud, host, text)
+				}
+			}
 		}
 	}
 	for host, want := range map[string]int{"10.1.2.3": 1, "db.example": 2, "[2001:db8::1]": 1} {
@@ -93,6 +122,11 @@ func TestMetadataAddressesStayClosed(t *testing.T) {
 			}
 		}
 	}
+}
+
+func opens(block *networkingv1.IPBlock, address netip.Addr) bool {
+	within := func(text string) bool { return netip.MustParsePrefix(text).Contains(address) }
+	return within(block.CIDR) && !slices.ContainsFunc(block.Except, within)
 }
 
 // What an author declares without credentials of his own for it leads to the internet, and into no private network.
