@@ -34,7 +34,7 @@ type DisplayName string
 //
 // +kubebuilder:validation:MinLength=3
 // +kubebuilder:validation:MaxLength=254
-// +kubebuilder:validation:XValidation:rule="self.matches('^[^@ <>,;]+@[^@ <>,;]+$')",message="must be one plain e-mail address, like owner@brightsmile.example"
+// +kubebuilder:validation:XValidation:rule="self.matches('^[^@ <>,;]+@[^@ <>,;]+$') && !self.matches('[[:cntrl:]]')",message="must be one plain e-mail address, like owner@brightsmile.example"
 type EmailAddress string
 
 // PhoneNumber is a number in E.164: a plus sign, the country code, the
