@@ -1,9 +1,11 @@
 package controllers_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -15,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -46,13 +49,25 @@ func clusterDefinition() *apiextensionsv1.CustomResourceDefinition {
 // installCloudNativePG serves the API for the rest of the test. A test that calls it is not parallel: others may look for the API.
 func (w *world) installCloudNativePG() {
 	w.t.Helper()
-	install := envtest.CRDInstallOptions{CRDs: []*apiextensionsv1.CustomResourceDefinition{clusterDefinition()}}
+	definition := clusterDefinition()
+	install := envtest.CRDInstallOptions{CRDs: []*apiextensionsv1.CustomResourceDefinition{definition}, MaxTime: patience}
 	if _, err := envtest.InstallCRDs(w.cluster.Config, install); err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() {
+		ctx := context.WithoutCancel(w.t.Context())
 		if err := envtest.UninstallCRDs(w.cluster.Config, install); err != nil {
 			w.t.Error(err)
+		}
+		// It goes when the last Cluster has gone. Who installs it while it is still going has none in the end.
+		err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+			found := &metav1.PartialObjectMetadata{}
+			found.SetGroupVersionKind(apiextensionsv1.SchemeGroupVersion.WithKind("CustomResourceDefinition"))
+			err := w.cluster.Client.Get(ctx, client.ObjectKeyFromObject(definition), found)
+			return apierrors.IsNotFound(err), client.IgnoreNotFound(err)
+		})
+		if err != nil {
+			w.t.Errorf("the definition of Clusters is still there: %v", err)
 		}
 	})
 }

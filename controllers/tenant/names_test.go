@@ -60,9 +60,7 @@ func tenantNamesOfSuffixes() []string {
 	names := []string{"a", "a-config", "a-api-key", "a-migrate", "a-data", "a-db", strings.Repeat("a", 40)}
 	for _, suffixes := range madeByCloudNativePG {
 		for _, suffix := range suffixes {
-			for _, name := range []string{"a" + suffix, "a-db" + suffix, "a" + suffix + "-db"} {
-				names = append(names, name)
-			}
+			names = append(names, "a"+suffix, "a-db"+suffix, "a"+suffix+"-db")
 		}
 	}
 	slices.Sort(names)
