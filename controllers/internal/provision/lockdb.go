@@ -2,11 +2,9 @@ package provision
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Operators work from a database of their own, which holds nothing. It is there for its locks. An advisory lock is one of the
@@ -31,8 +29,12 @@ func (e Engine) connectToLocks(ctx context.Context, r Request) (conn *pgx.Conn, 
 
 // keptOut says that a database is not there, was only half made, or was made by another administrator.
 func keptOut(err error) bool {
-	pg, isAnswer := errors.AsType[*pgconn.PgError](err)
-	return isAnswer && (pg.Code == stateNoSuchDatabase || pg.Code == stateNotReady || pg.Code == stateInsufficientPrivilege)
+	switch stateOf(err) {
+	case stateNoSuchDatabase, stateNotReady, stateInsufficientPrivilege:
+		return true
+	default:
+		return false
+	}
 }
 
 // makeLockDatabase works in the maintenance database, and under a lock there: no tenant of these operators has a login yet

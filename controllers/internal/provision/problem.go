@@ -83,7 +83,16 @@ const (
 	stateLockNotAvailable      = "55P03"
 	stateNoSuchDatabase        = "3D000"
 	stateNotReady              = "55000"
+	stateWrongObjectType       = "42809"
 )
+
+// stateOf is the state that an error carries; empty when the server has not answered with one.
+func stateOf(err error) string {
+	if pg, isAnswer := errors.AsType[*pgconn.PgError](err); isAnswer {
+		return pg.Code
+	}
+	return ""
+}
 
 // problemOf puts an error into words that are the same each time and give nothing away.
 func problemOf(server string, err error) *Problem {

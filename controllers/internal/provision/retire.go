@@ -1,11 +1,6 @@
 package provision
 
-import (
-	"context"
-	"errors"
-
-	"github.com/jackc/pgx/v5/pgconn"
-)
+import "context"
 
 // Retire ends the login of a former serial once nobody is connected with it any more. force ends the
 // connections that are left. A role that has a newer password by now is left alone.
@@ -74,10 +69,9 @@ func (e Engine) Drop(ctx context.Context, r Request) *Problem {
 		}
 		// The owner role goes last: it is what says whose the rest is.
 		if s.found.database != nil {
-			if err := s.exec(ctx, actAsSQL(s.names.Owner), noTemplateSQL(s.names), dropDatabaseSQL(s.names)); err != nil {
+			if err := s.dropDatabase(ctx); err != nil {
 				return err
 			}
-			s.found.database = nil
 		}
 		if err := s.dropLogins(ctx, logins); err != nil {
 			return err
@@ -88,6 +82,17 @@ func (e Engine) Drop(ctx context.Context, r Request) *Problem {
 		}
 		return err
 	})
+}
+
+func (s *session) dropDatabase(ctx context.Context) error {
+	err := s.exec(ctx, actAsSQL(s.names.Owner), dropDatabaseSQL(s.names))
+	if stateOf(err) == stateWrongObjectType {
+		err = s.exec(ctx, noTemplateSQL(s.names), dropDatabaseSQL(s.names))
+	}
+	if err == nil {
+		s.found.database = nil
+	}
+	return err
 }
 
 // mine says that what is there was made for this very Tenant, and is in nobody else's hands. The comment of the database
@@ -142,7 +147,4 @@ func (s *session) dropLogins(ctx context.Context, logins []string) error {
 
 // hasDependents says that a role was not dropped because it owns something elsewhere, such as a large object that its tenant has made
 // in a database that is open to everybody. It is not ours to remove: the role stays, and cannot log in.
-func hasDependents(err error) bool {
-	pg, isAnswer := errors.AsType[*pgconn.PgError](err)
-	return isAnswer && pg.Code == stateDependentObjects
-}
+func hasDependents(err error) bool { return stateOf(err) == stateDependentObjects }

@@ -81,7 +81,7 @@ func endLoginSQL(login string) string { return "ALTER ROLE " + ident(login) + " 
 
 func dropRoleSQL(role string) string { return "DROP ROLE IF EXISTS " + ident(role) }
 
-// noTemplateSQL: a database that its owner has made a template cannot be dropped.
+// noTemplateSQL is for a database that its owner has made a template, which cannot be dropped.
 func noTemplateSQL(n Names) string {
 	return "ALTER DATABASE " + ident(n.Database) + " IS_TEMPLATE false"
 }
