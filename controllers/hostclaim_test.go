@@ -72,6 +72,36 @@ func TestHostOfATenantThatVanishedIsFree(t *testing.T) {
 	w.waitReady("second")
 }
 
+// Hosts that could not be given up are held beside the one that is routed, when another tenant has the next.
+func TestTheRoutedHostStaysOfSeveral(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{byIngress, byGateway} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.apply(simplePolicy)
+			w.apply(named(simpleTenant(exposed("taken.book.example", byIngress)), "other"))
+			w.apply(simpleTenant(exposed("m.book.example", how)))
+			w.waitReady("other")
+			shop := w.waitReady("shop")
+			w.stop()
+			former := []string{"a.book.example", "b.book.example", "y.book.example", "z.book.example"}
+			for _, host := range former {
+				w.plantClaim(host, fmt.Sprintf("%s/shop/%s", w.namespace, shop.UID))
+			}
+			edit(w, &v1alpha1.Tenant{}, "shop", func(o *v1alpha1.Tenant) { o.Spec.Exposure.Host = "taken.book.example" })
+			w.startOperator()
+			taken := w.waitFor("shop", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonHostTaken)
+			if !strings.Contains(taken.Message, "m.book.example stays routed") {
+				t.Errorf("another host is routed: %s", taken.Message)
+			}
+			for _, host := range former {
+				w.expectGone(w.claim(host))
+			}
+		})
+	}
+}
+
 // No message of a watch tells the operator what happens in a namespace that it does not serve. There the route may still be.
 func TestClaimBeyondReachIsLeftToAPerson(t *testing.T) {
 	t.Parallel()

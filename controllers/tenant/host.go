@@ -3,10 +3,12 @@ package tenant
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -75,22 +77,66 @@ func (r *Reconciler) claimHost(ctx context.Context, s *scope) error {
 		return err
 	}
 	s.hostTaken = err
+	s.host, err = r.keptHost(ctx, s)
+	return err
+}
+
+// keptHost is the host that stays the tenant's while another has the one that it wants; empty when it has none. It may hold
+// several, when one could not be given up: then the one that is routed stays, and else the first by name.
+func (r *Reconciler) keptHost(ctx context.Context, s *scope) (string, error) {
 	held, err := r.Hosts.Held(ctx, s.tenant)
 	if err != nil {
-		return err
+		return "", err
 	}
+	var hosts []string
 	for _, claim := range held {
 		host := claim.Annotations[hostclaim.HostAnnotation]
 		if !s.platform.allowsHost(s.tenant.Namespace, host) {
 			continue
 		}
 		if holds, err := r.Hosts.Holds(ctx, host, s.tenant); err != nil {
-			return err
+			return "", err
 		} else if holds {
-			s.host = host
+			hosts = append(hosts, host)
 		}
 	}
-	return nil
+	if len(hosts) == 0 {
+		return "", nil
+	}
+	slices.Sort(hosts)
+	if len(hosts) > 1 {
+		if routed, err := r.routedHost(ctx, s); err != nil || slices.Contains(hosts, routed) {
+			return routed, err
+		}
+	}
+	return hosts[0], nil
+}
+
+// routedHost is the host that leads to the tenant now, by the kind of route that its spec asks for; empty when none does. The
+// cache holds no hosts of routes.
+func (r *Reconciler) routedHost(ctx context.Context, s *scope) (string, error) {
+	route, path := &unstructured.Unstructured{}, []string{"spec", "rules"}
+	route.SetGroupVersionKind(ingressKind)
+	if s.gateway() != nil {
+		route.SetGroupVersionKind(httpRouteKind)
+		path = []string{"spec", "hostnames"}
+	}
+	if s.absent[route.GroupVersionKind().GroupKind()] {
+		return "", nil
+	}
+	if err := r.Apply.Live.Get(ctx, s.key(s.tenant.OwnedName()), route); client.IgnoreNotFound(err) != nil {
+		return "", fmt.Errorf("read %s: %w", route.GetKind(), err)
+	}
+	hosts, _, _ := unstructured.NestedSlice(route.Object, path...)
+	if len(hosts) == 0 {
+		return "", nil
+	}
+	if rule, ok := hosts[0].(map[string]any); ok {
+		host, _, _ := unstructured.NestedString(rule, "host")
+		return host, nil
+	}
+	host, _ := hosts[0].(string)
+	return host, nil
 }
 
 // releaseHosts gives up what is routed no more. It comes after the apply: a host is never free before its
