@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
+	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,6 +25,26 @@ import (
 // kept in the status, so that an operator of another release can go on rendering the former platform part
 // without its code, and with the tenant's newest settings. See docs/adr/0030.
 
+const (
+	// maxRequest is the schema's limit of TemplateStatus.Request, in characters.
+	maxRequest = 256
+	// maxPodSettings bounds spec.server.pod, in bytes of JSON. The tenant's own part of a template, which is made from it and names
+	// the items of some lists twice, then fits into the status: the schema's limit of TemplateStatus.Own is double that.
+	maxPodSettings = 128 << 10
+)
+
+// podSettingsSize is in bytes of JSON, by which maxPodSettings is meant.
+func podSettingsSize(t *v1alpha1.Tenant) int {
+	if t.Spec.Server == nil || t.Spec.Server.Pod == nil {
+		return 0
+	}
+	data, err := json.Marshal(t.Spec.Server.Pod)
+	if err != nil {
+		return math.MaxInt // what cannot be written has no place in a template
+	}
+	return len(data)
+}
+
 // freshTemplate is what this operator makes of the tenant now.
 func (s *scope) freshTemplate(image string) (*v1alpha1.TemplateStatus, error) {
 	platform, own, err := twoParts(podTemplate(s.unassuming(), image), podTemplate(s.ofPods(), image))
@@ -31,12 +53,21 @@ func (s *scope) freshTemplate(image string) (*v1alpha1.TemplateStatus, error) {
 	}
 	fresh := &v1alpha1.TemplateStatus{
 		Platform: platform, Own: own, Settings: s.settingsDigest(),
-		Request: s.tenant.Annotations[updateAnnotation],
+		Request: s.updateRequest(),
 	}
 	if s.tenant.Spec.Updates != nil {
 		fresh.Pin = s.tenant.Spec.Updates.Version
 	}
 	return fresh, nil
+}
+
+// updateRequest is what somebody asked for by updateAnnotation, or a digest of what the status has no room for.
+func (s *scope) updateRequest() string {
+	request := s.tenant.Annotations[updateAnnotation]
+	if utf8.RuneCountInString(request) > maxRequest {
+		return digest(request)
+	}
+	return request
 }
 
 // twoParts writes the platform's part of a template, and what a whole one has beyond it; "" for nothing.
@@ -136,7 +167,7 @@ func (s *scope) liveTemplate() (*v1alpha1.TemplateStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-	live := &v1alpha1.TemplateStatus{Platform: platform, Own: own, Settings: s.settingsDigest(), Request: s.tenant.Annotations[updateAnnotation]}
+	live := &v1alpha1.TemplateStatus{Platform: platform, Own: own, Settings: s.settingsDigest(), Request: s.updateRequest()}
 	if s.usesVolume(whole.Spec) != s.podTenant().Spec.Database.Engine.IsSingleWriter() {
 		live.Settings = "" // those of then were others, whatever they were
 	}

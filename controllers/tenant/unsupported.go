@@ -14,6 +14,10 @@ func unsupported(t *v1alpha1.Tenant, p Platform) []document.Fault {
 	refuse := func(reason v1alpha1.ConditionReason, field, format string, args ...any) {
 		faults = append(faults, document.Fault{Reason: reason, Field: field, Message: fmt.Sprintf(format, args...)})
 	}
+	if size := podSettingsSize(t); size > maxPodSettings {
+		refuse(v1alpha1.ReasonInvalid, "spec.server.pod", "has %d bytes as JSON, most of them probably in affinity: at most %d can be kept; the pods stay as they are until it is shorter",
+			size, maxPodSettings)
+	}
 	if updates := t.Spec.Updates; updates != nil {
 		if _, supported := p.Image(updates.Version); !supported {
 			refuse(v1alpha1.ReasonUnsupportedVersion, "spec.updates.version",

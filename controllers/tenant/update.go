@@ -35,6 +35,9 @@ type podUpdate struct {
 // planUpdate decides from what the pods are rendered. Nothing is when the database is blocked, or when
 // there is nothing yet and the version that is asked for is unknown.
 func (s *scope) planUpdate() error {
+	if podSettingsSize(s.tenant) > maxPodSettings {
+		return s.keepTemplate()
+	}
 	image, supported := s.platform.Image(s.pin())
 	if !supported {
 		image = s.platform.ServerImage // only to find out what the tenant's own part is
@@ -66,6 +69,20 @@ func (s *scope) planUpdate() error {
 		return err
 	}
 	s.update = u
+	return nil
+}
+
+// keepTemplate has the pods stay as the last template says that the status had room for.
+func (s *scope) keepTemplate() error {
+	before := s.tenant.Status.Template
+	if before == nil {
+		return nil
+	}
+	template, err := renderTemplate(before)
+	if err != nil {
+		return err
+	}
+	s.update = &podUpdate{record: before, template: template}
 	return nil
 }
 
@@ -121,7 +138,7 @@ func (s *scope) templateBefore(fresh *v1alpha1.TemplateStatus) (*v1alpha1.Templa
 
 // mayTake says whether the pods may be made from the new template now.
 func (s *scope) mayTake(before *v1alpha1.TemplateStatus, u *podUpdate) bool {
-	request, pin := s.tenant.Annotations[updateAnnotation], s.pin()
+	request, pin := s.updateRequest(), s.pin()
 	open := !u.opens.After(s.now)
 	switch {
 	case request != "" && request != before.Request:
