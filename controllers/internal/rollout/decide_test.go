@@ -105,19 +105,6 @@ func TestWhatFollowsAHalt(t *testing.T) {
 			t.Errorf("%v do not run v3", mended.behind())
 		}
 	})
-	t.Run("other releases may be pinned to", func(t *testing.T) {
-		pinned := *w
-		pinned.tenants = clone(w.tenants)
-		pinned.target.Pins = "of v1"
-		if !pinned.run(5) || len(pinned.behind()) != len(w.behind()) {
-			t.Fatalf("it does not rest: %+v", pinned.state)
-		}
-		want := w.state
-		want.Target.Pins = "of v1"
-		if diff := cmp.Diff(want, pinned.state); diff != "" {
-			t.Errorf("more than the target has changed (-want +got):\n%s", diff)
-		}
-	})
 	t.Run("resumed", func(t *testing.T) {
 		resumed := *w
 		resumed.tenants = clone(w.tenants)
@@ -163,50 +150,6 @@ func TestDegradationInTheSoakHaltsNoneOfTheNext(t *testing.T) {
 	canary.ill, canary.rolled = true, w.now
 	if !w.run(100) || w.state.Halted == nil || len(w.behind()) != 9 {
 		t.Errorf("halted %v with %d left", w.state.Halted, len(w.behind()))
-	}
-}
-
-// With an edit the owner of one tenant could halt the rollout for all.
-func TestOwnersEditIsNoFailureOfTheRollout(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		admitted, now string
-		halts         bool
-	}{
-		"edited since":                      {"one", "two", false},
-		"not edited":                        {"one", "one", true},
-		"admitted by an operator of before": {"", "two", true},
-		"not known any more":                {"one", "", true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(plan(), 10)
-			for _, tenant := range w.tenants {
-				tenant.asks = test.admitted
-			}
-			w.decide()
-			w.take()
-			w.now = w.now.Add(time.Minute)
-			canary := w.first()
-			canary.asks, canary.ill, canary.rolled = test.now, true, w.now
-			for w.state.Member(canary.name) {
-				w.now = w.now.Add(time.Minute)
-				w.decide()
-			}
-			if halted := w.state.Halted != nil; halted != test.halts {
-				t.Fatalf("halted: %v; state %+v", w.state.Halted, w.state)
-			}
-			if test.halts {
-				return
-			}
-			// The canary has proved nothing, and another one takes its place.
-			if w.state.Wave.Number != 1 || len(w.state.Wave.Members) != 1 {
-				t.Errorf("the wave goes on as %+v", w.state.Wave)
-			}
-			if !w.run(200) || len(w.behind()) > 0 || len(w.state.Failed) > 0 {
-				t.Errorf("%v are left behind; state %+v", w.behind(), w.state)
-			}
-		})
 	}
 }
 
@@ -367,39 +310,6 @@ func TestWindowsAreWaitedFor(t *testing.T) {
 	w.decide()
 	if w.state.Member("ns/t001") || len(w.state.Failed) > 0 {
 		t.Errorf("the window has closed, and the state is %+v", w.state)
-	}
-}
-
-// Tenants that are pinned to a release whose image is another one now are rolled in waves like others.
-func TestOtherPinsBeginWithACanary(t *testing.T) {
-	t.Parallel()
-	w := newWorld(plan(), 20)
-	if !w.run(200) || w.state.FinishedAt == nil {
-		t.Fatalf("does not finish: %+v", w.state)
-	}
-	w.target.Pins = "another"
-	for _, tenant := range w.tenants[:10] {
-		tenant.runs = "v1"
-	}
-	w.decide()
-	if w.state.Wave.Number != 1 || len(w.state.Wave.Members) != 1 || w.state.FinishedAt != nil {
-		t.Errorf("does not begin with a canary: %+v", w.state)
-	}
-	if !w.run(200) || len(w.behind()) > 0 || w.state.FinishedAt == nil {
-		t.Errorf("%v are left behind; state %+v", w.behind(), w.state)
-	}
-}
-
-func TestOtherPinsTakeNobodyOutOfTheWave(t *testing.T) {
-	t.Parallel()
-	w := newWorld(plan(), 20)
-	w.decide()
-	w.take()
-	canary := w.state.Wave.Members[0]
-	w.now, w.target.Pins = w.now.Add(time.Minute), "another"
-	w.decide()
-	if diff := cmp.Diff([]rollout.Member{canary}, w.state.Wave.Members); diff != "" || w.state.StartedAt == nil {
-		t.Errorf("the wave goes on with others (-want +got):\n%s", diff)
 	}
 }
 
