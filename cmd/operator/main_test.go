@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,18 +75,17 @@ func TestNamespacesFlag(t *testing.T) {
 	}
 }
 
-// TestRun runs the whole program: it leads, works on tenants of all namespaces, and steps down when it ends.
+// TestRun runs the whole program as the chart does, with its arguments and its rights: it leads, works on tenants of all
+// namespaces, shows metrics to those who may read them, and steps down when it ends.
 func TestRun(t *testing.T) {
 	cluster := kubetest.Start(t)
-	home, away := cluster.Namespace(t), cluster.Namespace(t)
+	installed, away, metrics := install(t, cluster), cluster.Namespace(t), freeAddress(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	m := Main{
-		Args: []string{
-			"--server-image=frontdesk.example/server:1", "--operator-namespace=" + home,
-			"--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0", "--log-level=error",
-		},
-		Stdout: io.Discard, Stderr: io.Discard, Config: cluster.Config,
+		Args: append(slices.Clone(installed.args), "--operator-namespace="+chartNamespace,
+			"--metrics-bind-address="+metrics, "--health-probe-bind-address=127.0.0.1:0", "--log-level=error"),
+		Stdout: io.Discard, Stderr: io.Discard, Config: installed.config,
 	}
 	go func() { done <- m.Run(ctx) }()
 	defer cancel()
@@ -100,8 +100,9 @@ func TestRun(t *testing.T) {
 		if err := cluster.Client.Get(ctx, client.ObjectKey{Namespace: away, Name: "frontdesk-shop-config"}, &corev1.Secret{}); err != nil {
 			return err
 		}
-		return cluster.Client.Get(ctx, client.ObjectKey{Namespace: home, Name: leaseName}, lease)
+		return cluster.Client.Get(ctx, client.ObjectKey{Namespace: chartNamespace, Name: leaseName}, lease)
 	})
+	installed.metricsAreForReaders(metrics)
 	cancel()
 	if err := <-done; err != nil {
 		t.Errorf("the operator ended with: %v", err)
