@@ -43,7 +43,7 @@ func newWorldWithServer(t *testing.T, address string) *world {
 	w := newWorldOn(t, servers)
 	password, _ := parsed.User.Password()
 	admin := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "shared-admin"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.home, Name: "shared-admin"},
 		StringData: map[string]string{"username": parsed.User.Username(), "password": password},
 	}
 	if err := w.cluster.Client.Create(t.Context(), admin); err != nil {

@@ -94,7 +94,7 @@ func TestTwoTenantsNeverHaveOneHost(t *testing.T) {
 	w.expectGone(w.claim("two.book.example"))
 
 	// A claim that somebody deletes is taken again.
-	w.delete(&coordinationv1.Lease{}, hostclaim.Name("one.book.example"))
+	w.atHome().delete(&coordinationv1.Lease{}, hostclaim.Name("one.book.example"))
 	w.eventually("the claim", func() string {
 		claim := w.claim("one.book.example")
 		if err := w.cluster.Client.Get(t.Context(), client.ObjectKeyFromObject(claim), claim); err != nil {
@@ -139,7 +139,7 @@ func TestAFailedReleaseOfAHostMakesNobodyUnready(t *testing.T) {
 	if host := w.ingressHost("shop"); host != "new.book.example" || tenant.Status.Revision.Served == "" {
 		t.Errorf("it is reached as %s, and serves %q", host, tenant.Status.Revision.Served)
 	}
-	w.get(w.claim("old.book.example"), hostclaim.Name("old.book.example"))
+	w.atHome().get(w.claim("old.book.example"), hostclaim.Name("old.book.example"))
 }
 
 // While a configuration is broken, what is routed stays; so must the claim on its host, whatever the spec says next.
@@ -250,7 +250,7 @@ func (w *world) route() *gatewayv1.HTTPRoute {
 }
 
 func (w *world) claim(host string) *coordinationv1.Lease {
-	return &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: hostclaim.Name(host)}}
+	return &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: w.home, Name: hostclaim.Name(host)}}
 }
 
 func (w *world) ingressHost(tenant string) string {

@@ -21,7 +21,7 @@ func TestOneOfManyGetsAHost(t *testing.T) {
 	w.stop()
 	w.apply(simplePolicy)
 	const contenders = 12
-	claims := &hostclaim.Claims{Cached: w.cluster.Client, Live: w.cluster.Client, Writer: w.cluster.Client, Namespace: w.namespace}
+	claims := &hostclaim.Claims{Cached: w.cluster.Client, Live: w.cluster.Client, Writer: w.cluster.Client, Namespace: w.home}
 	var tenants []*v1alpha1.Tenant
 	for i := range contenders {
 		name := fmt.Sprintf("shop-%d", i)
@@ -111,13 +111,13 @@ func TestClaimBeyondReachIsLeftToAPerson(t *testing.T) {
 	w.plantClaim("far.book.example", elsewhere)
 	w.apply(simpleTenant(exposed("far.book.example", byIngress)))
 	taken := w.waitFor("shop", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonHostTaken)
-	if want := fmt.Sprintf("kubectl delete lease -n %s %s", w.namespace, hostclaim.Name("far.book.example")); !strings.Contains(taken.Message, want) {
+	if want := fmt.Sprintf("kubectl delete lease -n %s %s", w.home, hostclaim.Name("far.book.example")); !strings.Contains(taken.Message, want) {
 		t.Errorf("the message does not say %q: %s", want, taken.Message)
 	}
 	if strings.Contains(taken.Message, elsewhere) {
 		t.Errorf("the loser learns who has the host: %s", taken.Message)
 	}
-	w.delete(&coordinationv1.Lease{}, hostclaim.Name("far.book.example"))
+	w.atHome().delete(&coordinationv1.Lease{}, hostclaim.Name("far.book.example"))
 	w.waitFor("shop", v1alpha1.ConditionRouteAccepted, metav1.ConditionTrue, v1alpha1.ReasonRouteAccepted)
 	w.waitReady("shop")
 }
@@ -157,7 +157,7 @@ func TestAStaleClaimIsNotBelieved(t *testing.T) {
 	const host = "stale.book.example"
 	claims := func(cached client.Reader) *hostclaim.Claims {
 		return &hostclaim.Claims{
-			Cached: cached, Live: w.cluster.Client, Writer: w.cluster.Client, Namespace: w.namespace,
+			Cached: cached, Live: w.cluster.Client, Writer: w.cluster.Client, Namespace: w.home,
 			Labels: map[string]string{"app.kubernetes.io/managed-by": "frontdesk-operator"},
 		}
 	}
@@ -166,7 +166,7 @@ func TestAStaleClaimIsNotBelieved(t *testing.T) {
 		t.Fatal(err)
 	}
 	cache := lagging{Reader: w.cluster.Client}
-	w.get(&cache.claim, hostclaim.Name(host))
+	w.atHome().get(&cache.claim, hostclaim.Name(host))
 	operator.Cached = cache
 	if err := operator.Take(ctx, host, first); err != nil {
 		t.Fatalf("of the tenant's own claim: %v", err)

@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	kubetest.Main(withPostgres{m}, kubetest.Options{CRDPaths: []string{path}})
+	kubetest.Main(withRights{withPostgres{m}}, kubetest.Options{CRDPaths: []string{path}})
 }
 
 // gatewayDefinitions finds the definition of HTTPRoute in the module that has its types.
@@ -59,11 +59,13 @@ type withPostgres struct{ tests *testing.M }
 
 func (p withPostgres) Run() int { return pgtest.Main(p.tests) }
 
-// world is a namespace with an operator and a node of its own.
+// world is a namespace with an operator and a node of its own. The operator lives in another one, its home, as it does in
+// an installation.
 type world struct {
 	t         *testing.T
 	cluster   *kubetest.Cluster
 	namespace string
+	home      string
 	node      *standin.Node
 	requests  *recorder
 	databases controllers.DatabaseServers
@@ -85,7 +87,7 @@ func newWorld(t *testing.T) *world {
 func newWorldOn(t *testing.T, databases controllers.DatabaseServers) *world {
 	t.Helper()
 	cluster := kubetest.Start(t)
-	w := &world{t: t, cluster: cluster, namespace: cluster.Namespace(t), databases: databases, isolation: &controllers.Isolation{}}
+	w := &world{t: t, cluster: cluster, namespace: cluster.Namespace(t), home: cluster.Namespace(t), databases: databases, isolation: &controllers.Isolation{}}
 	w.node = standin.Start(t, cluster.Client, w.namespace)
 	w.startOperator()
 	return w
@@ -95,15 +97,17 @@ func newWorldOn(t *testing.T, databases controllers.DatabaseServers) *world {
 func (w *world) startOperator() {
 	w.t.Helper()
 	w.requests = &recorder{}
-	restConfig := asOperator(w.t, w.cluster, w.namespace)
+	restConfig := w.asOperator()
 	restConfig.QPS = -1
-	restConfig.Wrap(func(next http.RoundTripper) http.RoundTripper { return w.requests.around(refuseNothing(w.t, next)) })
+	restConfig.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return w.requests.around(usedRights.around(w.home, refuseNothing(w.t, next)))
+	})
 	if w.disturb != nil {
 		restConfig.Wrap(w.disturb)
 	}
 	managerOptions := ctrl.Options{
 		Scheme:     controllers.Scheme(),
-		Cache:      controllers.CacheOptions([]string{w.namespace}, w.namespace),
+		Cache:      controllers.CacheOptions([]string{w.namespace}, w.home),
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
 	}
@@ -122,7 +126,7 @@ func (w *world) startOperator() {
 			Isolation:       w.isolation,
 			HostSuffixes:    []controllers.HostSuffix{{Suffix: ".book.example", Namespaces: []string{"*"}}},
 		},
-		OperatorNamespace:       w.namespace,
+		OperatorNamespace:       w.home,
 		Namespaces:              []string{w.namespace},
 		MaxConcurrentReconciles: 4,
 		StatusTransport:         w.node.Transport(),
@@ -143,6 +147,13 @@ func (w *world) startOperator() {
 		}
 	})
 	w.t.Cleanup(w.stop)
+}
+
+// atHome is the same world, seen from the operator's namespace.
+func (w *world) atHome() *world {
+	home := *w
+	home.namespace = w.home
+	return &home
 }
 
 // apply creates or replaces the objects of a YAML stream as a user would, in this namespace.

@@ -147,8 +147,13 @@ func TestCopyThatFailsBringsTheOldDatabaseBack(t *testing.T) {
 		}
 		return "there is only the first Job"
 	})
-	w.endJob(w.migrationJob(), batchv1.JobSuccessCriteriaMet, batchv1.JobComplete)
+	again := w.migrationJob()
+	w.endJob(again, batchv1.JobSuccessCriteriaMet, batchv1.JobComplete)
 	w.waitReady("shop")
+
+	// Who takes migrateFrom away needs the Job no longer.
+	edit(w, &v1alpha1.Tenant{}, "shop", func(o *v1alpha1.Tenant) { o.Spec.Database.MigrateFrom = "" })
+	w.expectGone(again)
 }
 
 func TestDataIsNotLeftBehindWhenMigrateFromGoes(t *testing.T) {

@@ -27,9 +27,9 @@ import (
 	"github.com/frontdesk-dev/frontdesk/internal/testing/kubetest"
 )
 
-// Every test runs the operator with exactly the rights that are generated from its markers, bound in
-// the one namespace, as a namespaced installation has them; only definitions are watched in the cluster. A
-// refused request fails the test.
+// Every test runs the operator with exactly the rights that are generated from its markers, bound as a namespaced
+// installation has them: those for tenants in their namespace, its own in its home, where no tenant lives. Only definitions
+// are watched in the cluster. A refused request fails the test, and a right that no request needs the whole run.
 
 const operatorUser = "frontdesk-operator-under-test"
 
@@ -42,60 +42,77 @@ var operatorConfig struct {
 	err    error
 }
 
-// asOperator returns a connection that may do in the namespace what the operator may, and no more.
-func asOperator(t *testing.T, cluster *kubetest.Cluster, namespace string) *rest.Config {
-	t.Helper()
+// asOperator returns a connection that may do in the world's two namespaces what the operator may, and no more.
+func (w *world) asOperator() *rest.Config {
+	w.t.Helper()
 	shared := &operatorConfig
 	shared.once.Do(func() {
 		if shared.rules, shared.own, shared.err = generatedRules(); shared.err != nil {
 			return
 		}
-		if shared.err = installPolicies(t.Context(), cluster); shared.err != nil {
+		if shared.err = installPolicies(w.t.Context(), w.cluster); shared.err != nil {
 			return
 		}
-		user, err := cluster.Env.AddUser(envtest.User{Name: operatorUser}, cluster.Config)
+		user, err := w.cluster.Env.AddUser(envtest.User{Name: operatorUser}, w.cluster.Config)
 		if err != nil {
 			shared.err = err
 			return
 		}
 		shared.config = user.Config()
-		shared.err = letWatchDefinitions(t, cluster, shared.rules)
+		shared.err = letWatchDefinitions(w.t, w.cluster, shared.rules)
 	})
 	if shared.err != nil {
-		t.Fatal(shared.err)
+		w.t.Fatal(shared.err)
 	}
-	role := &rbacv1.Role{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "operator"},
-		Rules:      append(append([]rbacv1.PolicyRule{}, shared.rules...), shared.own...),
-	}
+	w.grant(w.namespace, shared.rules)
+	w.grant(w.home, append(slices.Clone(shared.own), w.administrators()...))
+	w.awaitRights()
+	return rest.CopyConfig(shared.config)
+}
+
+// grant lets the operator do something in a namespace.
+func (w *world) grant(namespace string, rules []rbacv1.PolicyRule) {
+	w.t.Helper()
+	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "operator"}, Rules: rules}
 	binding := &rbacv1.RoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "operator"},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "operator"},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: operatorUser}},
 	}
 	for _, object := range []client.Object{role, binding} {
-		if err := cluster.Client.Create(t.Context(), object); err != nil && !apierrors.IsAlreadyExists(err) {
-			t.Fatal(err)
+		if err := w.cluster.Client.Create(w.t.Context(), object); err != nil && !apierrors.IsAlreadyExists(err) {
+			w.t.Fatal(err)
 		}
 	}
-	awaitRights(t, cluster, namespace)
-	return rest.CopyConfig(shared.config)
 }
 
-// awaitRights returns when the API server's authorizer has seen both bindings: it learns of them by watches.
-func awaitRights(t *testing.T, cluster *kubetest.Cluster, namespace string) {
-	t.Helper()
+// administrators is the right to read those of the database servers, by name, which the chart adds for its databaseServers.
+func (w *world) administrators() []rbacv1.PolicyRule {
+	var names []string
+	for _, server := range w.databases {
+		names = append(names, server.AdminSecret.Name)
+	}
+	if names == nil {
+		return nil
+	}
+	return []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: names, Verbs: []string{"get"}}}
+}
+
+// awaitRights returns when the API server's authorizer has seen all bindings: it learns of them by watches.
+func (w *world) awaitRights() {
+	w.t.Helper()
 	for _, right := range []authorizationv1.ResourceAttributes{
-		{Namespace: namespace, Verb: "list", Group: v1alpha1.GroupVersion.Group, Resource: "tenants"},
+		{Namespace: w.namespace, Verb: "list", Group: v1alpha1.GroupVersion.Group, Resource: "tenants"},
+		{Namespace: w.home, Verb: "create", Resource: "configmaps"},
 		{Verb: "list", Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions", Name: "httproutes.gateway.networking.k8s.io"},
 	} {
-		err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		err := wait.PollUntilContextTimeout(w.t.Context(), 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
 			review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: operatorUser, ResourceAttributes: &right}}
-			err := cluster.Client.Create(ctx, review)
+			err := w.cluster.Client.Create(ctx, review)
 			return review.Status.Allowed, err
 		})
 		if err != nil {
-			t.Fatalf("the operator's right to %s %s: %v", right.Verb, right.Resource, err)
+			w.t.Fatalf("the operator's right to %s %s: %v", right.Verb, right.Resource, err)
 		}
 	}
 }

@@ -98,7 +98,7 @@ func TestUnreadableStateIsSaid(t *testing.T) {
 	w := newFleet(t, "amber", "birch")
 	w.stop()
 	damaged := &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: fleet.StateName}, Data: map[string]string{fleet.StateKey: `{"version": 99}`},
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.home, Name: fleet.StateName}, Data: map[string]string{fleet.StateKey: `{"version": 99}`},
 	}
 	if err := w.cluster.Client.Create(t.Context(), damaged); err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func TestUnreadableStateIsSaid(t *testing.T) {
 	w.upgrade("1.2.4", nil)
 	for _, name := range []string{"amber", "birch"} {
 		condition := w.waitFor(name, v1alpha1.ConditionProgressing, metav1.ConditionFalse, v1alpha1.ReasonRolloutHalted)
-		for _, want := range []string{"version 99", "kubectl delete configmap -n " + w.namespace + " " + fleet.StateName} {
+		for _, want := range []string{"version 99", "kubectl delete configmap -n " + w.home + " " + fleet.StateName} {
 			if !strings.Contains(condition.Message, want) {
 				t.Errorf("the message does not say %q: %s", want, condition.Message)
 			}

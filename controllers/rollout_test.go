@@ -70,7 +70,7 @@ func (w *world) upgrade(release string, more func(*controllers.Options)) {
 func (w *world) state() rollout.State {
 	w.t.Helper()
 	config := &corev1.ConfigMap{}
-	err := w.cluster.Client.Get(w.t.Context(), client.ObjectKey{Namespace: w.namespace, Name: fleet.StateName}, config)
+	err := w.cluster.Client.Get(w.t.Context(), client.ObjectKey{Namespace: w.home, Name: fleet.StateName}, config)
 	if client.IgnoreNotFound(err) != nil {
 		w.t.Fatal(err)
 	}
@@ -334,7 +334,7 @@ func (w *world) waitEvents(reasons ...string) {
 	w.t.Helper()
 	w.eventually("events", func() string {
 		var events corev1.EventList
-		if err := w.cluster.Client.List(w.t.Context(), &events, client.InNamespace(w.namespace)); err != nil {
+		if err := w.cluster.Client.List(w.t.Context(), &events, client.InNamespace(w.home)); err != nil {
 			return err.Error()
 		}
 		for _, reason := range reasons {
@@ -368,7 +368,7 @@ func TestHaltedRolloutIsResumedByAnnotation(t *testing.T) {
 	})
 	w.upgrade("1.2.4", nil) // the halt stands, and who has the image now is not to be late on a loaded machine
 	w.node.LoseImage(serverImage+"1.2.4", false)
-	edit(w, &corev1.ConfigMap{}, fleet.StateName, func(c *corev1.ConfigMap) {
+	edit(w.atHome(), &corev1.ConfigMap{}, fleet.StateName, func(c *corev1.ConfigMap) {
 		c.Annotations = map[string]string{fleet.ResumeAnnotation: "now"}
 	})
 	w.waitFinished()

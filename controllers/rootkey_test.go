@@ -16,7 +16,7 @@ func TestDamagedRootKeyIsSaid(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	root := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "frontdesk-operator-root"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.home, Name: "frontdesk-operator-root"},
 		Data:       map[string][]byte{"key": []byte("short")},
 	}
 	if err := w.cluster.Client.Create(t.Context(), root); err != nil {
@@ -25,7 +25,7 @@ func TestDamagedRootKeyIsSaid(t *testing.T) {
 	w.apply(simplePolicy)
 	w.apply(simpleTenant(""))
 	condition := w.waitFor("shop", v1alpha1.ConditionConfigurationValid, metav1.ConditionFalse, v1alpha1.ReasonRootKeyDamaged)
-	for _, want := range []string{"Secret " + w.namespace + "/frontdesk-operator-root", "has 5 bytes instead of 32", "restore it, or delete the Secret"} {
+	for _, want := range []string{"Secret " + w.home + "/frontdesk-operator-root", "has 5 bytes instead of 32", "restore it, or delete the Secret"} {
 		if !strings.Contains(condition.Message, want) {
 			t.Errorf("the message does not say %q: %s", want, condition.Message)
 		}
@@ -42,7 +42,7 @@ func TestDamagedRootKeyIsSaid(t *testing.T) {
 
 	// The key is read once, so that damage shows after a restart.
 	w.stop()
-	edit(w, &corev1.Secret{}, root.Name, func(s *corev1.Secret) { s.Data["key"] = nil })
+	edit(w.atHome(), &corev1.Secret{}, root.Name, func(s *corev1.Secret) { s.Data["key"] = nil })
 	w.startOperator()
 	w.waitFor("shop", v1alpha1.ConditionConfigurationValid, metav1.ConditionFalse, v1alpha1.ReasonRootKeyDamaged)
 	w.waitFor("shop", v1alpha1.ConditionWorkloadAvailable, metav1.ConditionTrue, v1alpha1.ReasonAvailable)

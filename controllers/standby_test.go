@@ -15,12 +15,13 @@ import (
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
 )
 
-const electionLease = "frontdesk-operator-under-test"
+// electionLease is that of cmd/operator: the rights are for this name.
+const electionLease = "frontdesk-operator"
 
 // inPairs has operators elect a leader, who gives nothing back when it ends: as if it were killed. A leader on a loaded
 // machine must not lose the lease before.
 func (w *world) inPairs(o *ctrl.Options) {
-	o.LeaderElection, o.LeaderElectionID, o.LeaderElectionNamespace = true, electionLease, w.namespace
+	o.LeaderElection, o.LeaderElectionID, o.LeaderElectionNamespace = true, electionLease, w.home
 	o.LeaseDuration, o.RenewDeadline, o.RetryPeriod = ptr.To(10*time.Second), ptr.To(8*time.Second), ptr.To(500*time.Millisecond)
 	o.Controller.EnableWarmup = ptr.To(true)
 }
@@ -29,7 +30,7 @@ func (w *world) inPairs(o *ctrl.Options) {
 func (w *world) leader() string {
 	w.t.Helper()
 	lease := &coordinationv1.Lease{}
-	err := w.cluster.Client.Get(w.t.Context(), client.ObjectKey{Namespace: w.namespace, Name: electionLease}, lease)
+	err := w.cluster.Client.Get(w.t.Context(), client.ObjectKey{Namespace: w.home, Name: electionLease}, lease)
 	if client.IgnoreNotFound(err) != nil {
 		w.t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func TestAHostIsKeptWhileItIsUnknownWhetherItIsRouted(t *testing.T) {
 	edit(w, &v1alpha1.Tenant{}, "shop", func(o *v1alpha1.Tenant) { o.Spec.Exposure.Host = "after.book.example" })
 	w.waitReady("shop")
 	w.quiet()
-	w.get(w.claim("before.book.example"), w.claim("before.book.example").Name)
+	w.atHome().get(w.claim("before.book.example"), w.claim("before.book.example").Name)
 	if host := string(w.route().Spec.Hostnames[0]); host != "before.book.example" {
 		t.Fatalf("the route leads from %s", host)
 	}
@@ -88,7 +88,7 @@ func TestATenantStaysWhileItIsUnknownWhetherItIsRouted(t *testing.T) {
 		}
 		return "is not said"
 	})
-	w.get(w.claim("leaving.book.example"), w.claim("leaving.book.example").Name)
+	w.atHome().get(w.claim("leaving.book.example"), w.claim("leaving.book.example").Name)
 	tell()
 	w.expectGone(tenant)
 	w.expectGone(w.claim("leaving.book.example"))

@@ -40,7 +40,7 @@ type Reconciler struct {
 }
 
 // +kubebuilder:rbac:groups=core,namespace=frontdesk-system,resources=configmaps,verbs=create
-// +kubebuilder:rbac:groups=core,namespace=frontdesk-system,resources=configmaps,resourceNames=frontdesk-rollout,verbs=get;list;update;watch
+// +kubebuilder:rbac:groups=core,namespace=frontdesk-system,resources=configmaps,resourceNames=frontdesk-rollout,verbs=list;update;watch
 // +kubebuilder:rbac:groups=events.k8s.io,namespace=frontdesk-system,resources=events,verbs=create;patch
 
 // SetupWithManager registers the controller.
