@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -24,10 +25,11 @@ func TestUpgrades(t *testing.T) {
 		fleet = where.newFleet(t, names...)
 		upgradeFromThePreviousRelease(t, fleet)
 	})
-	if fleet == nil { // skipped: this clone has no history
+	if fleet == nil { // skipped: see withoutHistory
 		where.install(t)
 		fleet = where.newFleet(t, names...)
 	}
+	part(t, "of the servers while paused", fleet, pausedRolloutRollsNobody)
 	part(t, "to a bad image and on to a good one", fleet, wavesHaltOnABadImageAndResume)
 	part(t, "of the operator alone", fleet, operatorAloneRollsNobody)
 }
@@ -45,8 +47,9 @@ func (s *site) installPreviousRelease(t *testing.T) {
 	}
 }
 
-// The chart of this tree comes over that of the previous release: definitions are new, no pod is touched while the
-// rollout is paused, and servers of the previous release take up what the new operator writes.
+// The chart of this tree comes over that of the previous release, and the servers stay of theirs: definitions are new, every
+// tenant is taken up and none is rolled, though nothing holds back a rollout, and servers of the previous release take up what
+// the new operator writes.
 func upgradeFromThePreviousRelease(t *testing.T, fleet []tenancy) {
 	where, first := fleet[0].site, fleet[0]
 	before := containersOf(fleet)
@@ -55,15 +58,18 @@ func upgradeFromThePreviousRelease(t *testing.T, fleet []tenancy) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	where.install(t, append(values, "rollout.paused=true")...)
+	where.install(t, append(values, "server.image.tag="+previousRelease.version, "server.version="+previousRelease.version)...)
 
 	for _, tenant := range fleet {
-		tenant.awaitProgressing(v1alpha1.ReasonRolloutPaused)
+		// The previous definition has no such field, and the previous operator does not write it.
+		eventually(t, readyTimeout, func() error {
+			if tenant.get().Status.Template == nil {
+				return fmt.Errorf("%s has no status.template: the new operator has not looked at it", tenant.name)
+			}
+			return nil
+		})
 		tenant.awaitReady()
-		// The previous definition has no such field: the API server would have dropped it.
-		if tenant.get().Status.Template == nil {
-			t.Errorf("%s has no status.template after the upgrade", tenant.name)
-		}
+		tenant.awaitProgressing(v1alpha1.ReasonAsExpected)
 	}
 	first.patch("bookingpolicy/always", `{"spec":{"slots":{"interval":"20m"}}}`)
 	for _, server := range first.servers() {
@@ -81,6 +87,20 @@ func upgradeFromThePreviousRelease(t *testing.T, fleet []tenancy) {
 	}
 	if diff := cmp.Diff(before, containersOf(fleet)); diff != "" {
 		t.Errorf("the upgrade touched pods (-before +after):\n%s", diff)
+	}
+}
+
+// Now the servers are to be of this tree as well, and the rollout is paused. How they are pulled changes too, for in a clone
+// without history they are of this tree already.
+func pausedRolloutRollsNobody(t *testing.T, fleet []tenancy) {
+	before := containersOf(fleet)
+	fleet[0].reconfigure(t, "rollout.paused=true", "server.image.tag=", "server.image.pullPolicy=Always", "server.version=")
+	for _, tenant := range fleet {
+		tenant.awaitProgressing(v1alpha1.ReasonRolloutPaused)
+		tenant.awaitReady()
+	}
+	if diff := cmp.Diff(before, containersOf(fleet)); diff != "" {
+		t.Errorf("a paused rollout touched pods (-before +after):\n%s", diff)
 	}
 }
 
