@@ -10,5 +10,6 @@
 // Each test has a namespace and tenants of its own, except TestDemo, which is `make demo` itself. What touches the operator,
 // and with it every tenant, happens in clusters of its own beside the others: TestUpgrades and TestKilledOperators. A Postgres
 // on this machine is the database server of the platform. Former releases are built from git's history, once for each clone, into
-// .local/releases; a clone without history skips the tests that need them.
+// .local/releases. In a clone without history the tests that need them fail, unless FRONTDESK_E2E_WITHOUT_HISTORY is set:
+// `make test` sets it there, and says so at its end.
 package e2e
