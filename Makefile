@@ -86,6 +86,12 @@ lint: tool-golangci-lint tool-helm ## golangci-lint on every module, and the cha
 	done; [[ -z $$failed ]] || { echo "lint failed in:$$failed" >&2; exit 1; }
 	@helm lint --quiet --strict charts/frontdesk
 
+.PHONY: verify-generated
+verify-generated: ## Fails when generated files are not what types and markers make of them, and mends them
+	@sums() { find api config charts -type f -exec sha256sum {} + | sort -k 2; }; \
+	before=$$(sums); $(MAKE) generate manifests; \
+	diff <(echo "$$before") <(sums) >&2 || { echo 'generated files were not current; they are now: commit them' >&2; exit 1; }
+
 .PHONY: verify
 verify: generate manifests ## Fails when generated files or go.mod are not what they should be
 	@for module in $(MODULES); do (cd $$module && go mod tidy -diff && go mod verify >/dev/null); done

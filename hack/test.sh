@@ -22,6 +22,7 @@ missing_releases() {
 }
 
 stage "System packages" hack/deps.sh "$([[ -z $reason ]] && echo all || echo test)"
+stage "Generated files are what types and markers make of them" make verify-generated
 stage "Unit: pure packages, API and dashboard over HTTP" make test-unit
 stage "Stores: one conformance suite on real Postgres and SQLite" make test-store
 stage "Chart: rendered by real Helm" make test-chart
