@@ -11,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 )
@@ -123,6 +124,16 @@ func TestHighAvailabilityIsTheDefault(t *testing.T) {
 	deployment := only[appsv1.Deployment](t, rendered, "Deployment")
 	if *deployment.Spec.Replicas != 2 || len(ofKind(rendered, "PodDisruptionBudget")) != 1 {
 		t.Errorf("%d replicas with %d PodDisruptionBudgets", *deployment.Spec.Replicas, len(ofKind(rendered, "PodDisruptionBudget")))
+	}
+	budget := only[policyv1.PodDisruptionBudget](t, rendered, "PodDisruptionBudget").Spec
+	if selector, err := metav1.LabelSelectorAsSelector(budget.Selector); err != nil || !selector.Matches(labels.Set(deployment.Spec.Template.Labels)) {
+		t.Errorf("the PodDisruptionBudget is not about the operator's pods (%v)", err)
+	}
+	if away := budget.MaxUnavailable.IntValue(); away < 1 || away >= int(*deployment.Spec.Replicas) {
+		t.Errorf("of %d replicas %d may be away: a drain waits for ever, or takes all", *deployment.Spec.Replicas, away)
+	}
+	if found := ofKind(documents(t, render(t, "podDisruptionBudget.enabled=false")), "PodDisruptionBudget"); len(found) > 0 {
+		t.Error("podDisruptionBudget.enabled=false installs one")
 	}
 	var over []string
 	for _, spread := range deployment.Spec.Template.Spec.TopologySpreadConstraints {
