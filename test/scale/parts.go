@@ -280,7 +280,7 @@ func restart(ctx context.Context, f *fleet) error {
 	f.row("restart_status_writes", made.status, "requests")
 	f.row("restart_events", made.events, "requests")
 	f.row("restart_writes_share", 100*max(0, made.writes()-float64(len(drifts)))/float64(f.objects*f.tenants), "% of objects beyond drift")
-	return profiled()
+	return errors.Join(f.checkRepairs(ctx), profiled())
 }
 
 func succession(ctx context.Context, f *fleet) error {

@@ -15,7 +15,11 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/util/retry"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/frontdesk-dev/frontdesk/api/v1alpha1"
@@ -28,8 +32,8 @@ type drift struct {
 	repaired func(ctx context.Context, c client.Client, of client.ObjectKey) (bool, error)
 }
 
-// patched makes a drift of a merge patch to an object of the tenant; broken says whether it can still be seen.
-func patched[T client.Object](name string, empty func() T, suffix, patch, owner string, broken func(T) bool) drift {
+// altered makes a drift of a change to an object of the tenant; broken says whether it can still be seen.
+func altered[T client.Object](name string, empty func() T, suffix string, alter alteration[T], broken func(T) bool) drift {
 	named := func(of client.ObjectKey) T {
 		object := empty()
 		object.SetNamespace(of.Namespace)
@@ -38,9 +42,7 @@ func patched[T client.Object](name string, empty func() T, suffix, patch, owner 
 	}
 	return drift{
 		name: name,
-		do: func(ctx context.Context, c client.Client, of client.ObjectKey) error {
-			return c.Patch(ctx, named(of), client.RawPatch(mergePatch, []byte(patch)), client.FieldOwner(owner))
-		},
+		do:   func(ctx context.Context, c client.Client, of client.ObjectKey) error { return alter(ctx, c, named(of)) },
 		repaired: func(ctx context.Context, c client.Client, of client.ObjectKey) (bool, error) {
 			object := named(of)
 			if err := c.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
@@ -48,6 +50,54 @@ func patched[T client.Object](name string, empty func() T, suffix, patch, owner 
 			}
 			return !broken(object), nil
 		},
+	}
+}
+
+// alteration is a way to write an object, of which only the name is given.
+type alteration[T client.Object] func(ctx context.Context, c client.Client, object T) error
+
+// merged is a merge patch, as of `kubectl edit`.
+func merged[T client.Object](patch, owner string) alteration[T] {
+	return func(ctx context.Context, c client.Client, object T) error {
+		return c.Patch(ctx, object, client.RawPatch(mergePatch, []byte(patch)), client.FieldOwner(owner))
+	}
+}
+
+// forced is a server-side apply by force, which takes fields from the operator. The configuration has a verb for the name.
+func forced[T client.Object](configuration string) alteration[T] {
+	return func(ctx context.Context, c client.Client, object T) error {
+		patch := client.RawPatch(types.ApplyPatchType, fmt.Appendf(nil, configuration, object.GetName()))
+		return c.Patch(ctx, object, patch, client.FieldOwner(stranger), client.ForceOwnership)
+	}
+}
+
+// put writes the whole object back, as of `kubectl replace`.
+func put[T client.Object](change func(T)) alteration[T] {
+	return func(ctx context.Context, c client.Client, object T) error {
+		return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+			if err := c.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
+				return err
+			}
+			change(object)
+			return c.Update(ctx, object, client.FieldOwner(stranger))
+		})
+	}
+}
+
+// recreated deletes the object and makes another with the same metadata, as of `kubectl replace --force`.
+func recreated[T client.Object](change func(T)) alteration[T] {
+	return func(ctx context.Context, c client.Client, object T) error {
+		if err := c.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
+			return err
+		}
+		if err := c.Delete(ctx, object); err != nil {
+			return err
+		}
+		change(object)
+		object.SetUID("")
+		object.SetResourceVersion("")
+		object.SetManagedFields(nil)
+		return c.Create(ctx, object, client.FieldOwner(stranger))
 	}
 }
 
@@ -79,31 +129,35 @@ func newOf[T any]() *T { return new(T) }
 
 // drifts are made while no operator runs, each to another tenant.
 var drifts = []drift{
-	patched("a Deployment's grace period", newOf[appsv1.Deployment], "",
-		`{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":1}}}}`, stranger,
+	altered("a Deployment's grace period, by a PUT", newOf[appsv1.Deployment], "",
+		put(func(d *appsv1.Deployment) { d.Spec.Template.Spec.TerminationGracePeriodSeconds = ptr.To(int64(1)) }),
 		func(d *appsv1.Deployment) bool {
 			return d.Spec.Template.Spec.TerminationGracePeriodSeconds == nil || *d.Spec.Template.Spec.TerminationGracePeriodSeconds == 1
 		}),
-	patched("a Service's selector", newOf[corev1.Service], "",
-		`{"spec":{"selector":{"app.kubernetes.io/name":"other"}}}`, stranger,
+	altered("a Service's selector, applied by force", newOf[corev1.Service], "",
+		forced[*corev1.Service](`{"apiVersion":"v1","kind":"Service","metadata":{"name":%q},"spec":{"selector":{"app.kubernetes.io/name":"other"}}}`),
 		func(s *corev1.Service) bool { return s.Spec.Selector["app.kubernetes.io/name"] == "other" }),
-	patched("a Secret's key added", newOf[corev1.Secret], configSecretName,
-		`{"stringData":{"planted":"value"}}`, stranger,
+	altered("a Secret's key added", newOf[corev1.Secret], configSecretName,
+		merged[*corev1.Secret](`{"stringData":{"planted":"value"}}`, stranger),
 		func(s *corev1.Secret) bool { return len(s.Data["planted"]) > 0 }),
-	patched("a NetworkPolicy opened", newOf[networkingv1.NetworkPolicy], "",
-		`{"spec":{"ingress":[{}]}}`, stranger,
+	altered("a NetworkPolicy opened", newOf[networkingv1.NetworkPolicy], "",
+		merged[*networkingv1.NetworkPolicy](`{"spec":{"ingress":[{}]}}`, stranger),
 		func(p *networkingv1.NetworkPolicy) bool {
 			return len(p.Spec.Ingress) == 1 && len(p.Spec.Ingress[0].From) == 0 && len(p.Spec.Ingress[0].Ports) == 0
 		}),
-	patched("an autoscaler's maximum, in the operator's name", newOf[autoscalingv2.HorizontalPodAutoscaler], "",
-		`{"spec":{"maxReplicas":99}}`, "frontdesk-operator",
+	altered("an autoscaler's maximum, in the operator's name", newOf[autoscalingv2.HorizontalPodAutoscaler], "",
+		merged[*autoscalingv2.HorizontalPodAutoscaler](`{"spec":{"maxReplicas":99}}`, "frontdesk-operator"),
 		func(h *autoscalingv2.HorizontalPodAutoscaler) bool { return h.Spec.MaxReplicas == 99 }),
-	patched("managed fields stripped, and a label gone", newOf[corev1.ServiceAccount], "",
-		`{"metadata":{"managedFields":[{}],"labels":{"app.kubernetes.io/part-of":null}}}`, stranger,
+	altered("managed fields stripped, and a label gone", newOf[corev1.ServiceAccount], "",
+		merged[*corev1.ServiceAccount](`{"metadata":{"managedFields":[{}],"labels":{"app.kubernetes.io/part-of":null}}}`, stranger),
 		func(a *corev1.ServiceAccount) bool { return a.Labels["app.kubernetes.io/part-of"] == "" }),
+	altered("a PodDisruptionBudget replaced by another", newOf[policyv1.PodDisruptionBudget], "",
+		recreated(func(b *policyv1.PodDisruptionBudget) { b.Spec.MaxUnavailable = ptr.To(intstr.FromInt32(0)) }),
+		func(b *policyv1.PodDisruptionBudget) bool {
+			return b.Spec.MaxUnavailable == nil || b.Spec.MaxUnavailable.IntValue() == 0
+		}),
 	deleted("a Service deleted", newOf[corev1.Service]),
 	deleted("a Deployment deleted", newOf[appsv1.Deployment]),
-	deleted("a PodDisruptionBudget deleted", newOf[policyv1.PodDisruptionBudget]),
 }
 
 // plant makes every kind of drift, and sees that it is there: what was never broken is no repair.
@@ -143,6 +197,21 @@ func (c *cluster) awaitRepairs(ctx context.Context) error {
 		err = errors.Join(err, fmt.Errorf("not repaired at %s: %s", place(i), d.name))
 	}
 	return err
+}
+
+// checkRepairs says which drifts are there again.
+func (c *cluster) checkRepairs(ctx context.Context) error {
+	var broken error
+	for i, d := range drifts {
+		whole, err := d.repaired(ctx, c.client, place(i))
+		if err != nil {
+			return err
+		}
+		if !whole {
+			broken = errors.Join(broken, fmt.Errorf("repaired at %s, and broken again: %s", place(i), d.name))
+		}
+	}
+	return broken
 }
 
 const (
