@@ -26,7 +26,7 @@ func Read(ctx context.Context, reader client.Reader, t *v1alpha1.Tenant, ask Ask
 		Current: t.Status.ObservedGeneration == t.Generation, Deleting: t.DeletionTimestamp != nil,
 		Suspended: t.Spec.RunState == v1alpha1.RunStateSuspended,
 		URL:       t.Status.URL, Version: t.Status.Version,
-		Database:   Database{Engine: string(t.Spec.Database.Engine)},
+		Database:   Database{Engine: string(t.Spec.Database.Engine), MigrateFrom: string(t.Spec.Database.MigrateFrom)},
 		Conditions: conditionsOf(t.Status.Conditions),
 	}
 	if t.Spec.Exposure != nil {
@@ -36,7 +36,7 @@ func Read(ctx context.Context, reader client.Reader, t *v1alpha1.Tenant, ask Ask
 		s.Revision = Revision{revision.Desired, revision.Served, revision.DocumentVersion}
 	}
 	if t.Status.Database != nil {
-		s.Database = Database{string(t.Status.Database.Engine), t.Status.Database.SchemaVersion}
+		s.Database.Engine, s.Database.Schema = string(t.Status.Database.Engine), t.Status.Database.SchemaVersion
 	}
 	s.Reason, s.Message = "Unknown", "the operator has not looked at this tenant yet"
 	if ready := meta.FindStatusCondition(t.Status.Conditions, string(v1alpha1.ConditionReady)); ready != nil {

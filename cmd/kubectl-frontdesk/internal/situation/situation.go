@@ -43,8 +43,9 @@ type Revision struct {
 
 // Database is the tenant's database.
 type Database struct {
-	Engine string `json:"engine"`
-	Schema int64  `json:"schemaVersion,omitempty"`
+	Engine      string `json:"engine"`
+	MigrateFrom string `json:"migrateFrom,omitempty"`
+	Schema      int64  `json:"schemaVersion,omitempty"`
 }
 
 // Verdict is how one thing is.

@@ -60,7 +60,7 @@ func adviseDatabase(s *Situation) []Step {
 	case v1alpha1.ReasonAdoptionRequired:
 		return s.adoptionSteps(c)
 	case v1alpha1.ReasonMigrating:
-		return s.migrationSteps()
+		return s.migrationSteps(c)
 	default:
 		advice, known := databaseAdvice[reason]
 		if !known {
@@ -86,10 +86,17 @@ func (s *Situation) adoptionSteps(c Condition) []Step {
 	return []Step{{"Decide about the data of the former tenant of this name: " + c.Message, commands}}
 }
 
-// migrationSteps has something to say only of a copy that failed: one that is under way needs nobody.
-func (s *Situation) migrationSteps() []Step {
+// migrationSteps has something to say only of a move that was called off before its end, and of a copy that failed: one that is
+// under way needs nobody.
+func (s *Situation) migrationSteps(c Condition) []Step {
 	if _, stalled := s.failing(v1alpha1.ConditionStalled, v1alpha1.ReasonMigrating); !stalled {
 		return nil
+	}
+	if s.Database.MigrateFrom == "" {
+		return []Step{{
+			"Put migrateFrom back until the data has moved: " + c.Message + ".",
+			[]string{s.command("patch tenant %s --type=merge -p '{\"spec\":{\"database\":{\"migrateFrom\":\"SQLite\"}}}'", s.Name)},
+		}}
 	}
 	job := fmt.Sprintf("frontdesk-%s-migrate", s.Name)
 	return []Step{{

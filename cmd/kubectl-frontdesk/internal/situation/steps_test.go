@@ -14,7 +14,7 @@ import (
 // in the way.
 func unready(engine v1alpha1.DatabaseEngine, conditions ...metav1.Condition) *Situation {
 	return &Situation{
-		Namespace: "dental", Name: "bright", Current: true, Database: Database{Engine: string(engine)},
+		Namespace: "dental", Name: "bright", Current: true, Database: Database{Engine: string(engine), MigrateFrom: "SQLite"},
 		Conditions: conditionsOf(conditions), operator: usualOperator,
 	}
 }
@@ -79,5 +79,21 @@ func TestEachReasonHasItsOwnStep(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The copy did not fail: there may be no Job, and to delete one changes nothing.
+func TestAMoveThatWasCalledOffIsToGoOn(t *testing.T) {
+	t.Parallel()
+	s := unready(v1alpha1.DatabaseEnginePostgres,
+		fails(v1alpha1.ConditionDatabaseReady, v1alpha1.ReasonMigrating, "the data has not moved"),
+		fails(v1alpha1.ConditionStalled, v1alpha1.ReasonMigrating, "the data has not moved"))
+	s.Database.MigrateFrom = ""
+	var text strings.Builder
+	for _, step := range s.steps() {
+		text.WriteString(step.Do + "\n" + strings.Join(step.Commands, "\n") + "\n")
+	}
+	if got := text.String(); !strings.Contains(got, `"migrateFrom":"SQLite"`) || strings.Contains(got, "delete job") {
+		t.Errorf("the steps are:\n%s", got)
 	}
 }
